@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+# One entry for everything. Each folder's files.mk adds to the lists below; the rules are here.
+#
+#   hv-obj          objects of the hypervisor              xen/common/domain.o
+#   boot-obj        hypervisor objects that run identity-mapped, before its page tables
+#   host-progs      host programs, output under $(O)/bin/  bh    (with bh-obj, bh-libs)
+#   stubdoms        stub domains, output $(O)/stubdoms/<name>.elf  (with <name>-obj)
+#   guest-tests     test kernels on the stub runtime, one folder each below tests/guest/
+#   unit-tests      host tests, output $(O)/unit/<name>    (with <name>-src, <name>-libs)
+#   generated       files that must exist before anything is compiled
+
+O ?= build
+V ?= 0
+Q := $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),@:,@printf '  %-7s %s\n' $(1) $(2))
+
+.DEFAULT_GOAL := all
+.SECONDARY:
+.DELETE_ON_ERROR:
+
+export SOURCE_DATE_EPOCH ?= 1700000000
+VERSION := 0.1.0
+
+CC := gcc
+CLANG := clang-14
+warnings := -Wall -Wextra -Wshadow -Wconversion -Wcast-qual -Wstrict-prototypes \
+            -Wmissing-prototypes -Wundef -Wvla -Werror
+reproducible := -ffile-prefix-map=$(CURDIR)=. -fno-ident
+
+# <public/...> is Debian's libxen-dev; nothing of it is copied into the tree.
+public := $(O)/include/public
+abi-inc := -I$(O)/include -Ixen/include
+
+hv-inc := $(abi-inc) -Ixen/arch/x86/include -Ixsm-flask/include
+freestanding := -std=gnu11 -ffreestanding -fno-pie -fno-stack-protector -fno-common -nostdinc \
+                -isystem $(shell $(CC) -print-file-name=include) -mno-red-zone -mgeneral-regs-only \
+                -fno-asynchronous-unwind-tables -fno-strict-aliasing -fwrapv -g -O2 $(reproducible)
+hv-cflags := $(freestanding) $(warnings) -mcmodel=kernel -fno-jump-tables \
+             -fno-omit-frame-pointer -DBULKHEAD_HYPERVISOR $(hv-inc)
+boot-cflags := $(filter-out -mcmodel=kernel,$(hv-cflags)) -mcmodel=small
+stub-cflags := $(freestanding) $(warnings) -DBULKHEAD_STUBDOM $(abi-inc) -Istubdoms/runtime/include
+host-cflags := -std=gnu11 -O2 -g -D_GNU_SOURCE -DBULKHEAD_HOST $(warnings) $(reproducible) \
+               $(abi-inc) -Itests/harness/arch-fake -Ixsm-flask/include -Iattest/include -Itools/include
+unit-cflags := $(host-cflags) -O1 -fsanitize=address,undefined -fno-sanitize-recover=all \
+               -fno-omit-frame-pointer -Itests/harness
+
+hv-obj :=
+boot-obj :=
+host-progs :=
+stubdoms :=
+guest-tests :=
+unit-tests :=
+generated := $(public)
+clean-extra :=
+
+include $(sort $(shell find xen xsm-flask policy stubdoms driver-domains attest tools tests \
+                       -name files.mk))
+
+$(public):
+	$(Q)mkdir -p $(@D)
+	$(Q)test -e /usr/include/xen/xen.h || { echo "libxen-dev is missing: run 'make deps'" >&2; exit 1; }
+	$(Q)ln -sfn /usr/include/xen $@
+
+# -- hypervisor ---------------------------------------------------------------------------------
+$(O)/hv/%.o: %.c | $(generated)
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(hv-cflags) -MMD -MP -c $< -o $@
+$(O)/hv/%.o: %.S | $(generated)
+	$(call say,AS,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(hv-cflags) -D__ASSEMBLY__ -MMD -MP -c $< -o $@
+$(O)/boot/%.o: %.c | $(generated)
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(boot-cflags) -MMD -MP -c $< -o $@
+
+# -- host programs ------------------------------------------------------------------------------
+$(O)/host/%.o: %.c | $(generated)
+	$(call say,HOSTCC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(host-cflags) $(cflags-$*) -MMD -MP -c $< -o $@
+
+define host-prog-rule
+$(O)/bin/$(1): $(addprefix $(O)/host/,$($(1)-obj))
+	$$(call say,LINK,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$(CC) -o $$@ $$(filter %.o,$$^) $($(1)-libs)
+endef
+$(foreach p,$(host-progs),$(eval $(call host-prog-rule,$(p))))
+
+# -- stub domains and test kernels --------------------------------------------------------------
+$(O)/stub/%.o: %.c | $(generated)
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(stub-cflags) $(cflags-$*) -MMD -MP -c $< -o $@
+$(O)/stub/%.o: %.S | $(generated)
+	$(call say,AS,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(stub-cflags) -D__ASSEMBLY__ -MMD -MP -c $< -o $@
+
+stub-runtime = $(addprefix $(O)/stub/,$(runtime-obj))
+define stubdom-rule
+$(O)/stubdoms/$(1).elf: $(addprefix $(O)/stub/,$($(1)-obj)) $$(stub-runtime) stubdoms/runtime/stubdom.lds
+	$$(call say,LINK,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)ld -nostdlib -static -z noexecstack --build-id=none -T stubdoms/runtime/stubdom.lds -o $$@ $$(filter %.o,$$^)
+endef
+$(foreach s,$(stubdoms),$(eval $(call stubdom-rule,$(s))))
+define guest-test-rule
+$(O)/tests/guest/$(1).elf: $$(patsubst %.c,$(O)/stub/%.o,$$(wildcard tests/guest/$(1)/*.c)) $$(stub-runtime) stubdoms/runtime/stubdom.lds
+	$$(call say,LINK,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)ld -nostdlib -static -z noexecstack --build-id=none -T stubdoms/runtime/stubdom.lds -o $$@ $$(filter %.o,$$^)
+endef
+$(foreach t,$(guest-tests),$(eval $(call guest-test-rule,$(t))))
+
+# -- host unit tests (ASan + UBSan) -------------------------------------------------------------
+define unit-rule
+$(O)/unit/$(1): $($(1)-src) | $(generated)
+	$$(call say,UNIT,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$(CC) $(unit-cflags) $($(1)-cflags) -MMD -MP -MF $$@.d -o $$@ $($(1)-src) -lcmocka $($(1)-libs)
+endef
+$(foreach t,$(unit-tests),$(eval $(call unit-rule,$(t))))
+
+unit: $(addprefix $(O)/unit/,$(unit-tests))
+	$(Q)tools/build/run-unit $(O) $(unit-tests)
+
+.PHONY: all unit clean help
+all: $(addprefix $(O)/bin/,$(host-progs)) $(addprefix $(O)/stubdoms/,$(addsuffix .elf,$(stubdoms))) \
+     $(addprefix $(O)/tests/guest/,$(addsuffix .elf,$(guest-tests))) $(hv-target)
+
+clean:
+	rm -rf $(O)
+
+-include $(shell find $(O) -name '*.d' 2>/dev/null)
