@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef XEN_TPM_H
+#define XEN_TPM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * TPM 2.0 transport and the four commands the hypervisor uses.
+ *
+ * A TPM with localities (TIS/FIFO interface) is shared by locality: 2 is the hypervisor's, the page
+ * of locality 0 is mapped into the attest domain. The hypervisor takes locality 2 by request at boot
+ * and by seizing later, and gives it back after each batch of commands.
+ * A TPM with one locality (CRB as QEMU has it) is owned by the hypervisor alone.
+ *
+ * Callers serialise: measure.c holds its lock around all of this.
+ * Source: TCG PC Client Platform TPM Profile 1.05; TPM 2.0 Library part 3; TCG ACPI Specification 1.3.
+ */
+
+/* What the ACPI TPM2 table says; filled in by the ACPI code, which has checked length and checksum. */
+struct acpi_tpm2_info {
+    bool present;
+    uint32_t start_method;  /* 6: TIS, 7: CRB; others are refused */
+    uint64_t control_area;  /* maddr of the CRB control area; 0 with TIS */
+    uint64_t log_base;      /* LASA, 0 when absent */
+    uint32_t log_size;      /* LAML, bytes */
+};
+
+#define ACPI_TPM2_START_TIS 6
+#define ACPI_TPM2_START_CRB 7
+
+/* maddr of locality n's page; the attest domain gets exactly tpm_locality_maddr(0), 4096 bytes. */
+#define TPM_MMIO_BASE 0xfed40000ULL
+#define TPM_LOCALITY_SIZE 0x1000ULL
+#define TPM_LOCALITY_COUNT 5
+
+static inline uint64_t tpm_locality_maddr(unsigned int locality)
+{
+    return TPM_MMIO_BASE + (uint64_t)locality * TPM_LOCALITY_SIZE;
+}
+
+/* TPM_ALG_ID values of the PCR banks that can be extended here. */
+#define TPM_ALG_SHA1 0x0004
+#define TPM_ALG_SHA256 0x000b
+#define TPM_ALG_SHA384 0x000c
+#define TPM_ALG_SHA512 0x000d
+
+#define TPM_BANK_MAX 4
+#define TPM_DIGEST_MAX 64
+#define TPM_PCR_COUNT 24
+#define TPM_RESPONSE_MAX 4096
+
+struct tpm_digest {
+    uint16_t alg;
+    uint16_t size;  /* bytes */
+    uint8_t bytes[TPM_DIGEST_MAX];
+};
+
+/* The same data hashed once per bank. */
+struct tpm_digests {
+    unsigned int count;
+    struct tpm_digest digest[TPM_BANK_MAX];
+};
+
+/** Bytes of a digest of this algorithm, or 0 when the algorithm is not one of the four. */
+unsigned int tpm_alg_size(uint16_t alg);
+
+/**
+ * Find the transport, take the TPM and read which PCR banks are active. Leaves no locality active.
+ *
+ * @param info  from ACPI; info->present must be true
+ * @return 0; -ENODEV no TPM answers there or the start method is unknown; -ETIMEDOUT the TPM does not
+ *         become ready; -EIO a malformed response; -EOPNOTSUPP no active bank can be hashed here.
+ * Prints one line that says which, in every case.
+ */
+int tpm_init(const struct acpi_tpm2_info *info);
+
+/** Whether tpm_init() succeeded. */
+bool tpm_is_present(void);
+
+/** Locality the hypervisor works at: 2 (TIS), 0 (CRB). Meaningless while !tpm_is_present(). */
+unsigned int tpm_locality(void);
+
+/** Whether locality 0's page may be given to the attest domain: TIS only. */
+bool tpm_is_shareable(void);
+
+/** Active banks: fills in alg and size of each and zeroes the bytes. Empty without TPM. */
+void tpm_banks(struct tpm_digests *banks);
+
+/**
+ * Take our locality for a batch of commands. Requests it first; when another locality does not let go
+ * within TIMEOUT_A it is seized, so a domain cannot hold the hypervisor up.
+ * @return 0; -ENODEV no TPM; -ETIMEDOUT
+ */
+int tpm_open(void);
+
+/** Give the locality back. Safe after a failed command. */
+void tpm_close(void);
+
+/**
+ * One command and its response, between tpm_open() and tpm_close().
+ *
+ * @param cmd,len  whole command with header; len as in its header
+ * @param resp     out: response
+ * @param rlen     in: size of resp; out: bytes written, at least 10
+ * @return 0 when a well-formed response arrived, whatever its response code; -EINVAL len is not the
+ *         header's; -ETIMEDOUT; -EIO transport error or malformed header; -ENOSPC resp too small
+ */
+int tpm_transmit(const uint8_t *cmd, size_t len, uint8_t *resp, size_t *rlen);
+
+/**
+ * TPM2_PCR_Reset and TPM2_PCR_Extend with an empty password session, at our locality; they open and
+ * close it. extend takes exactly the active banks.
+ * @return 0; -ENODEV; -ETIMEDOUT; -EINVAL pcr or digests out of range; -EIO the TPM answered with an
+ *         error code, which is printed
+ */
+int tpm_pcr_reset(unsigned int pcr);
+int tpm_pcr_extend(unsigned int pcr, const struct tpm_digests *digests);
+
+#endif /* XEN_TPM_H */
