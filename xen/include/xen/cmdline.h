@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The hypervisor's command line: one table of words; an unknown word is named in a warning, a malformed value stops the boot. */
+#ifndef XEN_CMDLINE_H
+#define XEN_CMDLINE_H
+
+#include <xen/types.h>
+
+enum tpm_option { TPM_REQUIRED, TPM_NONE };
+enum flask_option { FLASK_ENFORCING, FLASK_PERMISSIVE };
+
+struct options {
+    char console[32];       /* console= */
+    char com1[64], com2[64];/* com1=, com2= */
+    char console_focus[16]; /* console-focus= domain that gets typed input */
+    uint64_t dom0_mem;      /* dom0_mem=, bytes; 0 = default */
+    unsigned dom0_max_vcpus;/* dom0_max_vcpus= */
+    enum flask_option flask;
+    enum tpm_option tpm;
+    bool iommu_none;        /* iommu=none */
+    unsigned loglvl;        /* enum log_level */
+    bool noreboot;
+    unsigned maxcpus;       /* 0 = all */
+};
+extern struct options options;
+
+/** Parse; warnings by pr_warn. @return 0; -EINVAL with *bad pointing at the offending word (static copy). */
+int cmdline_parse(const char *line, const char **bad) must_check;
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Domains. States: BUILDING -> PAUSED/RUNNING (pause_count) -> SHUTDOWN (reason kept) -> DYING (resources being given
+ * back) -> gone with its last reference. The domain table holds one reference until death.
+ */
+#ifndef XEN_DOMAIN_H
+#define XEN_DOMAIN_H
+
+#include <xen/list.h>
+#include <xen/lock.h>
+#include <xen/p2m.h>
+#include <xen/types.h>
+#include <xen/vcpu.h>
+
+#include <public/xen.h>
+#include <public/hvm/params.h>
+#include <xsm/xsm.h>
+
+#define MAX_VCPUS 64
+#define DOMAIN_NAME_MAX 16
+#define DOMAIN_IOPORT_RANGES 4
+
+struct grant_table;
+struct evtchn_table;
+
+enum domain_state { DOMAIN_BUILDING, DOMAIN_RUNNING, DOMAIN_SHUTDOWN, DOMAIN_DYING, DOMAIN_DEAD };
+
+struct domain_config {
+    domid_t domid;
+    const char *name;
+    xsm_sid_t sid;
+    unsigned vcpu_count;  /* 1..MAX_VCPUS */
+    uint64_t max_pages;   /* limit of the domain's account */
+    uint16_t weight;      /* scheduler; 256 is usual */
+    uint32_t functions;   /* hyperlaunch function bits */
+    bool restart_on_reboot;
+};
+#define DOMAIN_FUNCTION_CONSOLE (1u << 2)
+#define DOMAIN_FUNCTION_XENSTORE (1u << 30)
+#define DOMAIN_FUNCTION_LEGACY (1u << 31) /* the one domain of legacy mode; its end ends the host */
+
+struct domain {
+    /* Constant after creation. */
+    domid_t id;
+    char name[DOMAIN_NAME_MAX];
+    unsigned vcpu_count;
+    uint32_t functions;
+    bool restart_on_reboot;
+    uint16_t weight;
+    struct vcpu *vcpu[MAX_VCPUS]; /* vcpu_count pointers, owned */
+
+    xsm_sid_t sid;          /* atomic; changes by relabel only */
+    uint32_t refcount;      /* atomic */
+    struct list link;       /* domlist lock */
+
+    spinlock_t lock;        /* the fields of this group */
+    enum domain_state state;/* written with lock held, read with read_once() */
+    unsigned pause_count;
+    uint32_t shutdown_code; /* SHUTDOWN_*; valid in DOMAIN_SHUTDOWN and later */
+
+    spinlock_t page_lock;   /* the fields of this group */
+    uint64_t tot_pages, max_pages;
+    uint32_t page_list;     /* frame number of the first owned page, 0 = none */
+
+    struct p2m p2m;
+
+    struct shared_info *shared_info; /* one page of the domain's account, constant; never freed before death */
+    struct evtchn_table *evtchn;     /* owned; see evtchn.h */
+    struct grant_table *grant;       /* owned; see grant.h */
+
+    spinlock_t hvm_lock;             /* hvm_params */
+    uint64_t hvm_params[HVM_NR_PARAMS];
+    uint64_t vm_assist;              /* atomic bits VMASST_TYPE_* */
+
+    /* Devices given at launch; constant after creation. */
+    struct {
+        uint16_t first, last;
+    } ioports[DOMAIN_IOPORT_RANGES];
+    unsigned ioport_range_count;
+
+    void *console;                   /* console ring state, owned by console_ring.c */
+    struct arch_domain *arch;        /* owned by arch code */
+};
+
+/** Create in state DOMAIN_BUILDING with all its vCPUs, empty p2m, no memory. -EEXIST, -EINVAL, -ENOMEM. */
+int domain_create(const struct domain_config *cfg, struct domain **out) must_check;
+/** Look up and take a reference; NULL when absent or dead. DOMID_SELF gives the caller's. */
+struct domain *domain_get(domid_t id) must_check;
+void domain_get_more(struct domain *d);
+void domain_put(struct domain *d);
+/** First or next domain by id with a reference (drops the reference of prev); for listings. */
+struct domain *domain_next(struct domain *prev) must_check;
+
+/** BUILDING -> RUNNING, vCPU 0 made runnable. */
+void domain_start(struct domain *d);
+void domain_pause(struct domain *d);   /* returns when no vCPU of d runs */
+void domain_unpause(struct domain *d);
+/** The domain said goodbye (SCHEDOP_shutdown) or crashed: no vCPU runs any more, the owner is told. */
+void domain_shutdown(struct domain *d, uint32_t reason);
+/** Guilty of something only a broken or hostile guest does. Logs registers, then shutdown with SHUTDOWN_crash. */
+void domain_crash(struct domain *d, const char *fmt, ...) printf_like(2, 3);
+/** Start (or go on) giving everything back. @return 0 when done, -ERESTART to be called again. */
+int domain_kill(struct domain *d) must_check;
+
+static inline bool domain_is_dying(const struct domain *d)
+{
+    return read_once(d->state) >= DOMAIN_DYING;
+}
+
+#endif

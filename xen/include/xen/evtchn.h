@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Event channels, 2-level ABI (4096 ports); FIFO comes behind the same contract.
+ *
+ * A port is free, unbound (waits for a named remote domain), interdomain (connected pair), VIRQ, IPI, or consumed by
+ * the hypervisor. Each non-free port carries a SID. State changes under the table lock of the port's domain; of pairs under
+ * both (lower domid first). Sending takes no lock: see evtchn/README.md for how.
+ */
+#ifndef XEN_EVTCHN_H
+#define XEN_EVTCHN_H
+
+#include <xen/domain.h>
+
+#define EVTCHN_MAX_PORTS 4096
+
+int evtchn_init(struct domain *d) must_check;
+/** Close everything; ports only disappear, so it may be called for a dying domain at any time. */
+void evtchn_destroy(struct domain *d);
+
+/**
+ * Port of d for remote to bind to; used by hypercall and by launch code.
+ * @param port  in: wanted port, 0 = any; out: the port
+ * @return 0; -ENOSPC; -EEXIST wanted port not free; -EACCES policy (labels the new port)
+ */
+int evtchn_alloc_unbound(struct domain *d, domid_t remote, evtchn_port_t *port) must_check;
+/** A port whose other end is the hypervisor: when d sends, fn(arg) runs. For the console ring. */
+int evtchn_bind_consumer(struct domain *d, evtchn_port_t *port, void (*fn)(void *arg), void *arg) must_check;
+/** The hypervisor signals such a port, or a port of d by number (virq-like use). */
+void evtchn_notify(struct domain *d, evtchn_port_t port);
+/** Per-vCPU VIRQ (VIRQ_TIMER) or global one; no effect when unbound. */
+void evtchn_send_vcpu_virq(struct vcpu *v, uint32_t virq);
+void evtchn_send_global_virq(struct domain *d, uint32_t virq);
+/** Any port pending and unmasked for v? */
+bool evtchn_vcpu_pending(struct vcpu *v);
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The physical-to-machine map of a domain: which host frame stands behind each guest frame, and how it may be
+ * used. On AMD the structure is the nested page table itself. A present RAM, grant or foreign entry owns one
+ * reference on its frame; MMIO entries own nothing.
+ */
+#ifndef XEN_P2M_H
+#define XEN_P2M_H
+
+#include <xen/mm.h>
+
+struct domain;
+
+enum p2m_type {
+    P2M_INVALID,
+    P2M_RAM_RW,
+    P2M_RAM_RO,
+    P2M_GRANT_RW,
+    P2M_GRANT_RO,
+    P2M_FOREIGN_RW,
+    P2M_FOREIGN_RO,
+    P2M_MMIO_DIRECT,
+    P2M_TYPE_COUNT
+};
+
+/* Orders an entry may have: 4 KiB, 2 MiB, 1 GiB. */
+#define P2M_ORDER_4K 0
+#define P2M_ORDER_2M 9
+#define P2M_ORDER_1G 18
+
+struct p2m {
+    rwlock_t lock;
+    mfn_t root;             /* constant after p2m_init() */
+    uint64_t table_pages;   /* lock held: pages used by tables, on the hypervisor's account, bounded */
+    uint64_t max_gfn;       /* lock held: highest gfn ever mapped */
+};
+
+/* Pages taken out of a p2m whose references wait for the TLB flush. */
+#define P2M_BATCH 32
+struct p2m_batch {
+    unsigned count;
+    struct page_info *pages[P2M_BATCH];
+};
+
+int p2m_init(struct domain *d) must_check;
+/** Drop every entry. @return 0 when done, -ERESTART when there is more to do (preemptible). */
+int p2m_teardown(struct domain *d) must_check;
+void p2m_free(struct domain *d);
+
+/**
+ * Map 2^order frames at gfn; entries own the reference(s) the caller passes in (not for MMIO).
+ * @return 0; -EEXIST something is there; -ENOMEM no page for tables; -EINVAL beyond the guest's width.
+ */
+int p2m_map(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned order, enum p2m_type type) must_check;
+/**
+ * Remove the 4 KiB entry at gfn, splitting a larger one. Its reference goes to the batch; when the batch is full
+ * it is flushed. The batch must be flushed with p2m_batch_flush() before the caller returns to the guest.
+ * @return 0; -ENOENT nothing there; -ENOMEM no page to split with.
+ */
+int p2m_unmap(struct domain *d, gfn_t gfn, struct p2m_batch *batch) must_check;
+/** Flush the domain's TLBs on all CPUs, then drop the references in the batch. */
+void p2m_batch_flush(struct domain *d, struct p2m_batch *batch);
+/**
+ * Frame behind gfn, with a reference taken under the p2m lock (RAM, grant, foreign entries).
+ * @param write  refuse read-only types
+ * @return page or NULL (nothing there, MMIO, or not writable)
+ */
+struct page_info *p2m_get_page(struct domain *d, gfn_t gfn, bool write, enum p2m_type *type) must_check;
+/** Frame and type at gfn; INVALID_FRAME when absent. Only valid while the caller holds p2m.lock for reading. */
+mfn_t p2m_lookup_locked(const struct domain *d, gfn_t gfn, enum p2m_type *type);
+
+/** Make every CPU that runs d leave the guest and forget its translations of d, before returning. */
+void arch_p2m_flush(struct domain *d);
+
+#endif
