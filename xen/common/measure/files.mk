@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
+hv-obj += xen/lib/sha1.o
+hv-obj += xen/lib/sha256.o
+hv-obj += xen/lib/sha512.o
