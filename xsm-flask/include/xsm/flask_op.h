@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The xsm_op hypercall without the hypercall: everything that FLASK_* sub-operations do, over a
+ * private copy of the argument. The dispatcher copies struct xen_flask_op in, looks up the rule, asks
+ * the question the rule names, calls flask_op_act() and copies the structure back out on success.
+ */
+#ifndef XSM_FLASK_OP_H
+#define XSM_FLASK_OP_H
+
+#include <xen/types.h>
+
+#include <public/xen.h>
+#include <public/xsm/flask_op.h>
+
+#include <xsm/xsm.h>
+
+/* What a sub-operation needs from the dispatcher. */
+enum flask_op_flags {
+    FLASK_OP_COPY_OUT = 1,       /* copy the structure back to the guest after success */
+    FLASK_OP_OWN_CHECK = 2,      /* flask_op_act() asks more by itself through env->ssid */
+};
+
+/* One row: which question guards the sub-operation. Target is always the initial SID security. */
+struct flask_op_rule {
+    const char *name;            /* "FLASK_LOAD"; NULL: no such sub-operation, -ENOSYS */
+    uint16_t tclass;             /* 0: asks nothing, `why` says why */
+    uint32_t requested;
+    uint32_t flags;              /* enum flask_op_flags */
+    const char *why;             /* reason for asking nothing, NULL otherwise */
+};
+
+#define FLASK_OP_RULE_COUNT 26U
+extern const struct flask_op_rule flask_op_rules[FLASK_OP_RULE_COUNT];
+
+/*
+ * What the acting code needs from its caller. Callbacks may be NULL where the caller offers no such
+ * thing: the sub-operations that need them answer -EOPNOTSUPP.
+ */
+struct flask_op_env {
+    xsm_sid_t ssid;              /* label of the calling domain */
+    uint16_t domid;              /* for audit lines */
+    void *arg;                   /* handed to every callback */
+
+    /** Copy guest memory; `guest` is the address in the handle. @return 0 or -EFAULT */
+    int (*copy_from)(void *arg, void *dst, const void *guest, size_t size);
+    int (*copy_to)(void *arg, void *guest, const void *src, size_t size);
+
+    /** Label of the other end of the caller's event channel. @return 0 or -errno */
+    int (*peer_sid)(void *arg, uint32_t port, xsm_sid_t *out);
+
+    /** Label of a domain. DOMID_SELF is resolved by the callback. @return 0; -ESRCH */
+    int (*domain_sid)(void *arg, uint16_t domid, xsm_sid_t *out, bool *self);
+    /** Give the domain the label `sid`; all questions have been asked. @return 0 or -errno */
+    int (*domain_relabel)(void *arg, uint16_t domid, xsm_sid_t sid);
+
+    /** Measure what is about to change the policy in force, before it does. @return 0 or -errno */
+    int (*before_load)(void *arg, const uint8_t *image, size_t size);
+    int (*before_setenforce)(void *arg, bool enforcing);
+    int (*before_boolean)(void *arg, const char *name, bool value);
+};
+
+/**
+ * Carry out one sub-operation; the rule's question has been asked already.
+ *
+ * @param op   private copy of the guest's structure; updated for copy-out
+ * @param env  see above; borrowed for the call
+ * @return 0 or the positive result of the sub-operation (FLASK_GETENFORCE, FLASK_POLICYVERS,
+ *         FLASK_MLS...); -ENOSYS unknown; -EOPNOTSUPP known, not offered; -EINVAL wrong interface
+ *         version or argument; -EFAULT; -EACCES; -ENOENT; -ERANGE; -ENOMEM; -ENOSPC; -E2BIG
+ */
+long flask_op_act(struct xen_flask_op *op, const struct flask_op_env *env);
+
+#endif
