@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A host as its description says it: domains, what they run, and what connects them. Everything
+ * else of a host image (policy, manifest, XenStore seed, disk, reference values) is derived from
+ * this structure and from the files it names. What is here has been checked: every number is in
+ * range, every name resolves, nothing contradicts.
+ */
+#ifndef BH_BUILD_HOST_H
+#define BH_BUILD_HOST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "conf.h"
+#include "diag.h"
+
+#define HOST_DOMAINS_MAX 64
+#define HOST_DEVICES_MAX 16   /* disks, and as many network interfaces, of one domain */
+#define HOST_IOPORTS_MAX 8
+#define HOST_RESERVE_KIB (96 * 1024) /* left to the hypervisor: its heap, tables, boot modules */
+
+enum kernel_source {
+    KERNEL_DEBIAN,  /* Debian's current linux-image-amd64 */
+    KERNEL_STUBDOM, /* a stub domain of this build, by name */
+    KERNEL_FILE,    /* an ELF or bzImage file */
+};
+
+enum ramdisk_source {
+    RAMDISK_NONE,
+    RAMDISK_RECIPE, /* an image recipe, docs/image-recipes.md */
+    RAMDISK_FILE,   /* a file as it is */
+};
+
+enum tpm_kind {
+    TPM_TIS,
+    TPM_CRB,
+    TPM_NONE,
+};
+
+struct host_disk {
+    char *name;             /* xvda, xvdb2 */
+    unsigned int line;
+    unsigned int device;    /* Xen's virtual device number */
+    unsigned int backend;   /* index of the domain that serves it */
+    char *backend_name;
+    unsigned int backend_line;
+    char *target;           /* what the backend serves it from: a path in the backend domain */
+    bool readonly;
+    bool boot;
+};
+
+struct host_net {
+    char *name;             /* eth0 */
+    unsigned int line;
+    unsigned int handle;    /* number in the name */
+    unsigned int backend;   /* index of the domain that serves it */
+    char *backend_name;
+    unsigned int backend_line;
+    uint8_t mac[6];
+    unsigned int mac_line;  /* 0: derived from domid and handle */
+    char *ip;               /* address the backend expects on this interface; NULL: any */
+};
+
+struct host_ioports {
+    uint16_t first;
+    uint16_t count;
+};
+
+struct host_domain {
+    char *name;
+    unsigned int line;
+    unsigned int id;
+    unsigned int id_line;
+    char *kind;             /* policy kind: file name in policy/kinds without .cil */
+    unsigned int kind_line;
+    bool xenstore;          /* has the xenstore function */
+    unsigned int xenstore_line;
+    enum kernel_source kernel_source;
+    char *kernel;           /* stub domain name, or path relative to the description; or NULL */
+    unsigned int kernel_line;
+    enum ramdisk_source ramdisk_source;
+    char *ramdisk;          /* path relative to the description; or NULL */
+    unsigned int ramdisk_line;
+    char *cmdline;          /* never NULL */
+    uint64_t memory_kib;
+    unsigned int memory_line;
+    uint64_t max_memory_kib; /* at least memory_kib */
+    unsigned int cpus;
+    unsigned int cpus_line;
+    unsigned int weight;    /* 0: not given */
+    unsigned int start_order;
+    bool start_order_given;
+    bool tpm;
+    unsigned int tpm_line;
+    bool restart;           /* on-reboot = restart */
+    struct host_ioports ioports[HOST_IOPORTS_MAX];
+    size_t ioports_count;
+    unsigned int ioports_line;
+    struct host_disk disks[HOST_DEVICES_MAX];
+    size_t disk_count;
+    struct host_net nets[HOST_DEVICES_MAX];
+    size_t net_count;
+    bool serves_disks;      /* some domain's disk has this one as its backend */
+    bool serves_nets;
+};
+
+struct host {
+    char *file;             /* the description, as named by the person */
+    char *name;
+    uint64_t memory_kib;
+    unsigned int memory_line;
+    unsigned int cpus;
+    char *hypervisor_cmdline;
+    unsigned int cmdline_line;
+    enum tpm_kind tpm;
+    struct host_domain domains[HOST_DOMAINS_MAX]; /* in ascending order of domid */
+    size_t domain_count;
+};
+
+/**
+ * Read and check a description.
+ *
+ * @param host   out: filled as far as the text allows; complete only if nothing was reported
+ * @param file   its name for messages
+ * @param text   its bytes
+ * @param len    how many
+ * @param kinds  policy kinds there are
+ * @param kind_count  how many; 0: any is taken (no policy at hand)
+ * @param diag   mistakes
+ * @return true if there was no mistake
+ */
+bool host_parse(struct host *host, const char *file, const uint8_t *text, size_t len,
+                const char *const *kinds, size_t kind_count, struct diag *diag);
+
+/** Look a domain up by name. @return its index, or -1 */
+int host_domain_index(const struct host *host, const char *name);
+
+/** The domain with the xenstore function, or NULL. */
+const struct host_domain *host_xenstore(const struct host *host);
+
+void host_free(struct host *host);
+
+/* One key of host.conf; the tables are what docs/host.conf.md must list. */
+struct host_key_name {
+    const char *section;
+    const char *key;
+};
+
+/** All keys there are, for the test that the manual names each. @return how many */
+size_t host_key_names(const struct host_key_name **names);
+
+#endif

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host_check.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "suggest.h"
+
+/* Start order of what does not say: services before those who use them. */
+#define ORDER_XENSTORE 1
+#define ORDER_BACKEND 10
+#define ORDER_OTHER 20
+
+static void check_kinds(struct host *host, const char *const *kinds, size_t kind_count,
+                        struct diag *diag)
+{
+    for (size_t i = 0; i < host->domain_count && kind_count != 0; i++) {
+        const struct host_domain *d = &host->domains[i];
+        bool known = d->kind == NULL;
+        struct buf list = { 0 };
+
+        for (size_t k = 0; k < kind_count && !known; k++) {
+            known = strcmp(kinds[k], d->kind) == 0;
+            buf_printf(&list, "%s %s", k != 0 ? "," : "", kinds[k]);
+        }
+        if (!known) {
+            const char *near = suggest_nearest(d->kind, kinds, kind_count);
+
+            diag_error(diag, host->file, d->kind_line, "kind",
+                       "there is no kind '%s' in the policy; %s%s%sPossible:%s", d->kind,
+                       near != NULL ? "did you mean '" : "", near != NULL ? near : "",
+                       near != NULL ? "'? " : "", list.data);
+        }
+        buf_free(&list);
+    }
+}
+
+static void check_names_and_ids(struct host *host, struct diag *diag)
+{
+    for (size_t i = 0; i < host->domain_count; i++) {
+        const struct host_domain *d = &host->domains[i];
+
+        for (size_t k = 0; k < i; k++) {
+            const struct host_domain *other = &host->domains[k];
+
+            if (strcmp(d->name, other->name) == 0) {
+                diag_error(diag, host->file, d->line, d->name,
+                           "a domain of this name is in line %u already; choose another name",
+                           other->line);
+            }
+            if (d->id != 0 && d->id == other->id) {
+                diag_error(diag, host->file, d->id_line, "id",
+                           "domid %u is taken by '%s' in line %u; choose another", d->id,
+                           other->name, other->id_line);
+            }
+        }
+    }
+}
+
+static void check_memory(struct host *host, struct diag *diag)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < host->domain_count; i++) {
+        struct host_domain *d = &host->domains[i];
+
+        if (d->max_memory_kib == 0) {
+            d->max_memory_kib = d->memory_kib;
+        } else if (d->memory_kib != 0 && d->max_memory_kib < d->memory_kib) {
+            diag_error(diag, host->file, d->memory_line, "memory",
+                       "%lluK is more than this domain's max-memory of %lluK; raise max-memory",
+                       (unsigned long long)d->memory_kib, (unsigned long long)d->max_memory_kib);
+        }
+        sum += d->memory_kib;
+    }
+    if (host->memory_kib != 0 && sum + HOST_RESERVE_KIB > host->memory_kib) {
+        diag_error(diag, host->file, host->memory_line, "memory",
+                   "the domains need %lluM and the hypervisor keeps %uM, which is more than the "
+                   "host's %lluM; raise it to %lluM or give the domains less",
+                   (unsigned long long)((sum + 1023) / 1024), HOST_RESERVE_KIB / 1024,
+                   (unsigned long long)(host->memory_kib / 1024),
+                   (unsigned long long)((sum + HOST_RESERVE_KIB + 1023) / 1024));
+    }
+}
+
+static bool ranges_meet(const struct host_ioports *a, const struct host_ioports *b)
+{
+    return (unsigned int)a->first < (unsigned int)b->first + b->count
+           && (unsigned int)b->first < (unsigned int)a->first + a->count;
+}
+
+static void check_ioports(struct host *host, struct diag *diag)
+{
+    static const struct {
+        struct host_ioports range;
+        const char *what;
+    } kept[] = {
+        { { 0x20, 2 }, "the interrupt controller" }, { { 0xa0, 2 }, "the interrupt controller" },
+        { { 0x40, 4 }, "the timer" },                { { 0x70, 2 }, "the clock" },
+        { { 0xcf8, 8 }, "PCI configuration" },       { { 0x3f8, 8 }, "the hypervisor's console" },
+    };
+
+    for (size_t i = 0; i < host->domain_count; i++) {
+        const struct host_domain *d = &host->domains[i];
+
+        for (size_t r = 0; r < d->ioports_count; r++) {
+            const struct host_ioports *range = &d->ioports[r];
+
+            for (size_t k = 0; k < sizeof(kept) / sizeof(kept[0]); k++) {
+                if (ranges_meet(range, &kept[k].range)) {
+                    diag_error(diag, host->file, d->ioports_line, "ioports",
+                               "0x%x-0x%x meets the ports of %s, which the hypervisor keeps; "
+                               "leave out 0x%x-0x%x", range->first,
+                               range->first + range->count - 1u, kept[k].what,
+                               kept[k].range.first,
+                               kept[k].range.first + kept[k].range.count - 1u);
+                }
+            }
+            for (size_t o = 0; o <= i; o++) {
+                const struct host_domain *other = &host->domains[o];
+                size_t end = o == i ? r : other->ioports_count;
+
+                for (size_t k = 0; k < end; k++) {
+                    if (ranges_meet(range, &other->ioports[k])) {
+                        diag_error(diag, host->file, d->ioports_line, "ioports",
+                                   "0x%x-0x%x is given to '%s' in line %u too; a port has one "
+                                   "owner", range->first, range->first + range->count - 1u,
+                                   other->name, other->ioports_line);
+                    }
+                }
+            }
+        }
+    }
+}
+
+static void check_single_owners(struct host *host, struct diag *diag)
+{
+    const struct host_domain *tpm = NULL, *xenstore = NULL;
+
+    for (size_t i = 0; i < host->domain_count; i++) {
+        const struct host_domain *d = &host->domains[i];
+
+        if (d->tpm && tpm != NULL) {
+            diag_error(diag, host->file, d->tpm_line, "tpm", "'%s' has the TPM already, line %u; "
+                       "remove one, the TPM's locality 0 has one owner", tpm->name, tpm->tpm_line);
+        } else if (d->tpm) {
+            tpm = d;
+            if (host->tpm == TPM_NONE) {
+                diag_error(diag, host->file, d->tpm_line, "tpm",
+                           "the host says tpm = none; remove this, or write tpm = tis there");
+            }
+        }
+        if (d->xenstore && xenstore != NULL) {
+            diag_error(diag, host->file, d->xenstore_line, "function",
+                       "'%s' serves XenStore already, line %u; remove one", xenstore->name,
+                       xenstore->xenstore_line);
+        } else if (d->xenstore) {
+            xenstore = d;
+            if (d->ramdisk_source != RAMDISK_NONE) {
+                diag_error(diag, host->file, d->ramdisk_line, "ramdisk", "the ramdisk of the "
+                           "domain that serves XenStore is its seed, which is derived; remove "
+                           "this");
+            }
+            if (d->disk_count + d->net_count != 0) {
+                diag_error(diag, host->file, d->line, d->name, "the domain that serves XenStore "
+                           "cannot have disks or interfaces; remove them");
+            }
+        }
+    }
+    for (size_t i = 0; i < host->domain_count && xenstore == NULL; i++) {
+        const struct host_domain *d = &host->domains[i];
+
+        if (d->disk_count + d->net_count != 0) {
+            diag_error(diag, host->file, d->line, d->name, "has disks or interfaces, which find "
+                       "each other through XenStore, but no domain serves it; add a domain with "
+                       "function = xenstore");
+            return;
+        }
+    }
+}
+
+static void resolve_backend(struct host *host, const struct host_domain *d, const char *name,
+                            unsigned int line, unsigned int *index, bool disk, struct diag *diag)
+{
+    const char *known[HOST_DOMAINS_MAX];
+    int found;
+
+    if (name == NULL) {
+        return; /* reported as missing */
+    }
+    found = host_domain_index(host, name);
+    if (found < 0) {
+        for (size_t i = 0; i < host->domain_count; i++) {
+            known[i] = host->domains[i].name;
+        }
+        const char *near = suggest_nearest(name, known, host->domain_count);
+
+        diag_error(diag, host->file, line, "backend", "there is no domain '%s'; %s%s%s", name,
+                   near != NULL ? "did you mean '" : "add it, or name one of this file",
+                   near != NULL ? near : "", near != NULL ? "'?" : "");
+        return;
+    }
+    struct host_domain *backend = &host->domains[found];
+
+    if (backend == d) {
+        diag_error(diag, host->file, line, "backend",
+                   "a domain cannot serve itself; name another domain");
+    } else if (backend->xenstore) {
+        diag_error(diag, host->file, line, "backend",
+                   "'%s' serves XenStore and nothing else; name a driver domain", name);
+    } else if (backend->kernel_source == KERNEL_STUBDOM) {
+        diag_error(diag, host->file, line, "backend", "'%s' is a stub domain without back ends; "
+                   "name a domain with a Linux kernel", name);
+    }
+    *index = (unsigned int)found;
+    if (disk) {
+        backend->serves_disks = true;
+    } else {
+        backend->serves_nets = true;
+    }
+}
+
+static void check_devices(struct host *host, struct diag *diag)
+{
+    for (size_t i = 0; i < host->domain_count; i++) {
+        struct host_domain *d = &host->domains[i];
+
+        for (size_t n = 0; n < d->disk_count; n++) {
+            struct host_disk *disk = &d->disks[n];
+
+            resolve_backend(host, d, disk->backend_name, disk->backend_line, &disk->backend, true,
+                            diag);
+            for (size_t k = 0; k < n; k++) {
+                if (d->disks[k].device == disk->device) {
+                    diag_error(diag, host->file, disk->line, disk->name, "this domain has a disk "
+                               "of this name in line %u; choose another", d->disks[k].line);
+                }
+            }
+        }
+        for (size_t n = 0; n < d->net_count; n++) {
+            struct host_net *net = &d->nets[n];
+
+            resolve_backend(host, d, net->backend_name, net->backend_line, &net->backend, false,
+                            diag);
+            for (size_t k = 0; k < n; k++) {
+                if (d->nets[k].handle == net->handle) {
+                    diag_error(diag, host->file, net->line, net->name, "this domain has an "
+                               "interface of this name in line %u; choose another",
+                               d->nets[k].line);
+                }
+            }
+            if (net->mac_line == 0) {
+                /* Xen's block 00:16:3e, then domid and interface: unique on one host. */
+                uint8_t mac[6] = { 0x00, 0x16, 0x3e, (uint8_t)(d->id >> 8), (uint8_t)d->id,
+                                   (uint8_t)net->handle };
+
+                memcpy(net->mac, mac, sizeof(mac));
+            }
+        }
+    }
+}
+
+static void check_macs(struct host *host, struct diag *diag)
+{
+    const struct host_net *seen[HOST_DOMAINS_MAX * HOST_DEVICES_MAX];
+    size_t count = 0;
+
+    for (size_t i = 0; i < host->domain_count; i++) {
+        for (size_t n = 0; n < host->domains[i].net_count; n++) {
+            const struct host_net *net = &host->domains[i].nets[n];
+
+            for (size_t k = 0; k < count; k++) {
+                if (memcmp(seen[k]->mac, net->mac, 6) == 0) {
+                    const struct host_net *named = net->mac_line != 0 ? net : seen[k];
+                    const struct host_net *other = named == net ? seen[k] : net;
+
+                    diag_error(diag, host->file, named->mac_line != 0 ? named->mac_line
+                               : named->line, "mac", "%02x:%02x:%02x:%02x:%02x:%02x is the "
+                               "address of the interface in line %u too; choose another",
+                               net->mac[0], net->mac[1], net->mac[2], net->mac[3], net->mac[4],
+                               net->mac[5], other->line);
+                }
+            }
+            seen[count++] = net;
+        }
+    }
+}
+
+static int by_id(const void *a, const void *b)
+{
+    const struct host_domain *x = a, *y = b;
+
+    return x->id < y->id ? -1 : x->id > y->id;
+}
+
+void host_check(struct host *host, const char *const *kinds, size_t kind_count, struct diag *diag)
+{
+    if (host->domain_count == 0) {
+        diag_error(diag, host->file, 0, "domain",
+                   "the host has no domains; add: domain NAME { ... }");
+    }
+    check_names_and_ids(host, diag);
+    qsort(host->domains, host->domain_count, sizeof(host->domains[0]), by_id);
+    check_kinds(host, kinds, kind_count, diag);
+    check_memory(host, diag);
+    check_single_owners(host, diag);
+    check_ioports(host, diag);
+    check_devices(host, diag);
+    check_macs(host, diag);
+    for (size_t i = 0; i < host->domain_count; i++) {
+        struct host_domain *d = &host->domains[i];
+
+        if (!d->start_order_given) {
+            d->start_order = d->xenstore ? ORDER_XENSTORE
+                             : d->serves_disks || d->serves_nets ? ORDER_BACKEND : ORDER_OTHER;
+        }
+    }
+}

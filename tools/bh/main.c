@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * bh: the one host command of Bulkhead. This file knows the verbs and nothing of what they do. A
+ * verb whose object is not linked in is not listed: the references are weak, so that a build
+ * without, say, the verifier's libraries still gives a working `bh build`.
+ */
+#include "bh/verbs.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "build/suggest.h"
+
+#ifndef BH_VERSION
+#define BH_VERSION "unknown"
+#endif
+
+#pragma weak build_main
+#pragma weak run_main
+#pragma weak attest_main
+#pragma weak policy_main
+
+struct verb {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *summary;
+    const char *usage;
+    const char *help;
+};
+
+static const struct verb verbs[] = {
+    { "build", build_main, "make a host image from a host description",
+      "bh build [-o DIR] [-O BUILD] [-S TREE] [-f] [-q] HOST.CONF",
+      "Reads one description of a host and derives the policy, launch manifest, XenStore seed,\n"
+      "kernels, ramdisks, boot disk and reference values from it.\n"
+      "\n"
+      "  -o DIR    where the image goes (default: BUILD/host/NAME)\n"
+      "  -O BUILD  the build folder, which holds the compiled pieces (default: build)\n"
+      "  -S TREE   the source tree, which holds policy and recipes (default: .)\n"
+      "  -f        build everything again, even what is up to date\n"
+      "  -q        say nothing but errors\n"
+      "  -n        check the description only, write nothing\n"
+      "\n"
+      "docs/host.conf.md explains every key; bh(1) the files written.\n" },
+    { "run", run_main, "boot a host image in QEMU with a TPM",
+      "bh run [--firmware=uefi|direct] [--shell] DIR",
+      "Boots a host image written by `bh build`. `bh run --help` lists the options.\n" },
+    { "attest", attest_main, "check from outside what a host runs",
+      "bh attest enroll|verify ...",
+      "Asks a host for evidence and compares it with reference values. `bh attest --help` lists\n"
+      "the options.\n" },
+    { "policy", policy_main, "compile and query a policy", "bh policy VERB ...",
+      "`bh policy --help` lists the verbs.\n" },
+};
+
+#define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))
+
+static void usage(FILE *out)
+{
+    fprintf(out, "usage: bh VERB ...\n\n");
+    for (size_t i = 0; i < VERB_COUNT; i++) {
+        if (verbs[i].run != NULL) {
+            fprintf(out, "  %-8s %s\n", verbs[i].name, verbs[i].summary);
+        }
+    }
+    fprintf(out, "  %-8s %s\n", "help", "explain a verb: bh help VERB");
+    fprintf(out, "\n`bh --version` prints the version.\n");
+}
+
+static const struct verb *verb_find(const char *name)
+{
+    for (size_t i = 0; i < VERB_COUNT; i++) {
+        if (verbs[i].run != NULL && strcmp(verbs[i].name, name) == 0) {
+            return &verbs[i];
+        }
+    }
+    return NULL;
+}
+
+static int verb_unknown(const char *name)
+{
+    const char *known[VERB_COUNT + 1];
+    size_t count = 0;
+
+    for (size_t i = 0; i < VERB_COUNT; i++) {
+        if (verbs[i].run != NULL) {
+            known[count++] = verbs[i].name;
+        }
+    }
+    known[count++] = "help";
+    const char *near = suggest_nearest(name, known, count);
+
+    fprintf(stderr, "bh: there is no verb '%s'", name);
+    if (near != NULL) {
+        fprintf(stderr, "; did you mean '%s'?", near);
+    }
+    fprintf(stderr, "\n\n");
+    usage(stderr);
+    return BH_EXIT_USAGE;
+}
+
+static int help(int argc, char **argv)
+{
+    if (argc < 2) {
+        usage(stdout);
+        return BH_EXIT_OK;
+    }
+    const struct verb *verb = verb_find(argv[1]);
+
+    if (verb == NULL) {
+        return verb_unknown(argv[1]);
+    }
+    printf("usage: %s\n\n%s", verb->usage, verb->help);
+    return BH_EXIT_OK;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        usage(stderr);
+        return BH_EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0
+        || strcmp(argv[1], "-h") == 0) {
+        return help(argc - 1, argv + 1);
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("bh %s\n", BH_VERSION);
+        return BH_EXIT_OK;
+    }
+    const struct verb *verb = verb_find(argv[1]);
+
+    if (verb == NULL) {
+        return verb_unknown(argv[1]);
+    }
+    return verb->run(argc - 1, argv + 1);
+}
