@@ -39,7 +39,7 @@ int measure_text_policy(char *buf, size_t size, const uint8_t *digest, uint64_t 
 /* digest NULL: "manifest none" (legacy mode) */
 int measure_text_manifest(char *buf, size_t size, const uint8_t *digest, uint64_t bytes);
 int measure_text_seed(char *buf, size_t size, const uint8_t *digest, uint64_t bytes);
-/* name: [a-z][a-z0-9-]{0,14}; label: a security context, [A-Za-z0-9_.,:-] */
+/* name: [A-Za-z0-9_-]; label: a security context, [A-Za-z0-9_.,:-] */
 int measure_text_domain(char *buf, size_t size, unsigned int domid, const char *name,
                         const char *label, const uint8_t *digest, uint64_t start);
 int measure_text_policy_load(char *buf, size_t size, const uint8_t *digest, uint64_t bytes);

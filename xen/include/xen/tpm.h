@@ -18,15 +18,9 @@
  * Source: TCG PC Client Platform TPM Profile 1.05; TPM 2.0 Library part 3; TCG ACPI Specification 1.3.
  */
 
-/* What the ACPI TPM2 table says; filled in by the ACPI code, which has checked length and checksum. */
-struct acpi_tpm2_info {
-    bool present;
-    uint32_t start_method;  /* 6: TIS, 7: CRB; others are refused */
-    uint64_t control_area;  /* maddr of the CRB control area; 0 with TIS */
-    uint64_t log_base;      /* LASA, 0 when absent */
-    uint32_t log_size;      /* LAML, bytes */
-};
+struct acpi_tpm2_info; /* <xen/acpi.h> */
 
+/* Values of its start_method that are supported. */
 #define ACPI_TPM2_START_TIS 6
 #define ACPI_TPM2_START_CRB 7
 

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * TPM2_GetCapability(PCRS), TPM2_PCR_Reset and TPM2_PCR_Extend. Commands are built in a small fixed
+ * buffer whose size covers the largest of them; all fields are big endian.
+ * Source: TPM 2.0 Library part 3, 22.2, 22.8, 30.2; part 1, 18.6 (password authorization).
+ */
+#include "commands.h"
+
+#include <xen/errno.h>
+#include <xen/lib.h>
+
+#include "internal.h"
+
+#define ST_NO_SESSIONS 0x8001u
+#define ST_SESSIONS 0x8002u
+#define CC_PCR_RESET 0x13du
+#define CC_GET_CAPABILITY 0x17au
+#define CC_PCR_EXTEND 0x182u
+#define CAP_PCRS 5u
+#define RS_PW 0x40000009u
+#define RC_INITIALIZE 0x100u
+#define RC_YIELDED 0x908u
+#define RC_TESTING 0x90au
+#define RC_RETRY 0x922u
+#define RETRY_COUNT 20u
+#define RETRY_WAIT_NS 20000000ull
+
+/* header 10, handle 4, authorization 13, count 4, four digests with algorithm */
+#define COMMAND_MAX (10 + 4 + 13 + 4 + TPM_BANK_MAX * (2 + TPM_DIGEST_MAX))
+
+struct command {
+    uint8_t data[COMMAND_MAX];
+    size_t len;
+};
+
+static void put(struct command *c, uint64_t value, unsigned int bytes)
+{
+    ASSERT(c->len + bytes <= sizeof(c->data));
+    for (unsigned int i = bytes; i-- > 0;) {
+        c->data[c->len++] = (uint8_t)(value >> (8 * i));
+    }
+}
+
+static struct command command_start(uint32_t tag, uint32_t code)
+{
+    struct command c = { .len = 0 };
+
+    put(&c, tag, 2);
+    put(&c, 0, 4); /* size, set when sent */
+    put(&c, code, 4);
+    return c;
+}
+
+/* An empty password: TPM_RS_PW, no nonce, no attributes, no HMAC. */
+static void put_password(struct command *c)
+{
+    put(c, 9, 4);
+    put(c, RS_PW, 4);
+    put(c, 0, 2);
+    put(c, 0, 1);
+    put(c, 0, 2);
+}
+
+static uint32_t get32(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+static void pause_ns(uint64_t ns)
+{
+    uint64_t end = tpm_io_now_ns() + ns;
+
+    while (tpm_io_now_ns() < end) {
+        tpm_io_relax();
+    }
+}
+
+/* Send, repeat while the TPM asks for patience, turn a response code into -EIO with a line. */
+static int command_run(struct command *c, const char *name, uint8_t *resp, size_t *rlen)
+{
+    size_t size = *rlen;
+
+    for (unsigned int i = 0;; i++) {
+        uint32_t code, len = (uint32_t)c->len;
+        int rc;
+
+        for (unsigned int b = 0; b < 4; b++) {
+            c->data[2 + b] = (uint8_t)(len >> (24 - 8 * b));
+        }
+        *rlen = size;
+        rc = tpm_transmit(c->data, c->len, resp, rlen);
+        if (rc != 0) {
+            return rc;
+        }
+        code = get32(resp + 6);
+        if (code == 0) {
+            return 0;
+        }
+        if ((code != RC_RETRY && code != RC_YIELDED && code != RC_TESTING) || i == RETRY_COUNT) {
+            pr_err("tpm: %s refused with response code 0x%x%s", name, code,
+                   code == RC_INITIALIZE ? " (the firmware has not started the TPM)" : "");
+            return -EIO;
+        }
+        pause_ns(RETRY_WAIT_NS);
+    }
+}
+
+int tpm_command_banks(struct tpm_digests *banks)
+{
+    struct command c = command_start(ST_NO_SESSIONS, CC_GET_CAPABILITY);
+    uint8_t resp[256];
+    size_t len = sizeof(resp), pos = 19;
+    uint32_t count;
+    int rc;
+
+    put(&c, CAP_PCRS, 4);
+    put(&c, 0, 4);
+    put(&c, 1, 4);
+    rc = command_run(&c, "GetCapability", resp, &len);
+    if (rc != 0) {
+        return rc;
+    }
+    /* header 10, moreData 1, capability 4, count 4, then count x { u16 hash, u8 n, n bytes } */
+    if (len < pos || get32(resp + 11) != CAP_PCRS) {
+        return -EIO;
+    }
+    memset(banks, 0, sizeof(*banks));
+    for (count = get32(resp + 15); count > 0; count--) {
+        uint16_t alg;
+        uint8_t n, any = 0;
+
+        if (len - pos < 3 || len - pos - 3 < resp[pos + 2]) {
+            return -EIO;
+        }
+        alg = (uint16_t)(resp[pos] << 8 | resp[pos + 1]);
+        n = resp[pos + 2];
+        for (uint8_t i = 0; i < n; i++) {
+            any |= resp[pos + 3 + i];
+        }
+        pos += 3u + n;
+        if (any == 0) {
+            continue;
+        }
+        if (tpm_alg_size(alg) == 0 || banks->count == TPM_BANK_MAX) {
+            pr_warn("tpm: PCR bank 0x%x is active, but nothing here can extend it", alg);
+            continue;
+        }
+        banks->digest[banks->count].alg = alg;
+        banks->digest[banks->count].size = (uint16_t)tpm_alg_size(alg);
+        banks->count++;
+    }
+    return banks->count == 0 ? -EOPNOTSUPP : 0;
+}
+
+int tpm_command_pcr_reset(unsigned int pcr)
+{
+    struct command c = command_start(ST_SESSIONS, CC_PCR_RESET);
+    uint8_t resp[64];
+    size_t len = sizeof(resp);
+
+    put(&c, pcr, 4);
+    put_password(&c);
+    return command_run(&c, "PCR_Reset", resp, &len);
+}
+
+int tpm_command_pcr_extend(unsigned int pcr, const struct tpm_digests *digests)
+{
+    struct command c = command_start(ST_SESSIONS, CC_PCR_EXTEND);
+    uint8_t resp[64];
+    size_t len = sizeof(resp);
+
+    put(&c, pcr, 4);
+    put_password(&c);
+    put(&c, digests->count, 4);
+    for (unsigned int i = 0; i < digests->count; i++) {
+        const struct tpm_digest *d = &digests->digest[i];
+
+        put(&c, d->alg, 2);
+        for (unsigned int b = 0; b < d->size; b++) {
+            put(&c, d->bytes[b], 1);
+        }
+    }
+    return command_run(&c, "PCR_Extend", resp, &len);
+}

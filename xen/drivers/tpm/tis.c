@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * FIFO interface ("TIS") at locality 2. The locality's life: idle -> requested (or seized) -> active ->
+ * relinquished. A command's life, in the STS register: commandReady -> bytes while Expect -> tpmGo ->
+ * dataAvail -> bytes -> commandReady, which also aborts at any point.
+ * Source: TCG PC Client Platform TPM Profile 1.05, 6.5.2 (registers) and 6.5.3 (state transitions).
+ */
+#include "internal.h"
+
+#include <xen/errno.h>
+#include <xen/lib.h>
+
+#define ACCESS 0x00
+#define ACCESS_REQUEST_USE 0x02u
+#define ACCESS_PENDING 0x04u
+#define ACCESS_SEIZE 0x08u
+#define ACCESS_BEEN_SEIZED 0x10u
+#define ACCESS_ACTIVE 0x20u
+#define ACCESS_VALID 0x80u
+
+#define STS 0x18
+#define STS_EXPECT 0x08u
+#define STS_DATA_AVAIL 0x10u
+#define STS_GO 0x20u
+#define STS_COMMAND_READY 0x40u
+#define STS_VALID 0x80u
+#define STS_BURST_SHIFT 8
+#define STS_BURST_MASK 0xffffu
+
+#define DATA_FIFO 0x24
+#define DID_VID 0xf00
+
+int tpm_tis_probe(volatile uint8_t *regs)
+{
+    uint32_t id = tpm_io_read32(regs + DID_VID);
+
+    if (id == 0 || id == 0xffffffffu) {
+        return -ENODEV;
+    }
+    if (tpm_wait8(regs + ACCESS, ACCESS_VALID, ACCESS_VALID, TPM_TIMEOUT_A_NS) != 0 ||
+        tpm_io_read8(regs + ACCESS) == 0xff) {
+        return -ENODEV;
+    }
+    return 0;
+}
+
+static int wait_active(volatile uint8_t *regs, uint64_t timeout_ns)
+{
+    return tpm_wait8(regs + ACCESS, ACCESS_VALID | ACCESS_ACTIVE, ACCESS_VALID | ACCESS_ACTIVE,
+                     timeout_ns);
+}
+
+static int tis_open(volatile uint8_t *regs)
+{
+    uint8_t access = tpm_io_read8(regs + ACCESS);
+
+    if ((access & (ACCESS_VALID | ACCESS_ACTIVE)) == (ACCESS_VALID | ACCESS_ACTIVE)) {
+        return 0;
+    }
+    if (access & ACCESS_BEEN_SEIZED) {
+        tpm_io_write8(regs + ACCESS, ACCESS_BEEN_SEIZED);
+    }
+    tpm_io_write8(regs + ACCESS, ACCESS_REQUEST_USE);
+    if (wait_active(regs, TPM_TIMEOUT_A_NS) == 0) {
+        return 0;
+    }
+    pr_warn("tpm: locality 0 does not let go, seizing");
+    tpm_io_write8(regs + ACCESS, ACCESS_SEIZE);
+    return wait_active(regs, TPM_TIMEOUT_SEIZE_NS);
+}
+
+static void tis_close(volatile uint8_t *regs)
+{
+    tpm_io_write32(regs + STS, STS_COMMAND_READY); /* aborts whatever is left */
+    tpm_io_write8(regs + ACCESS, ACCESS_ACTIVE);   /* writing 1 relinquishes */
+}
+
+/* Bytes the FIFO takes or gives without a wait; 0 after TIMEOUT_C. */
+static size_t burst(volatile uint8_t *regs)
+{
+    uint64_t end = tpm_io_now_ns() + TPM_TIMEOUT_C_NS;
+
+    for (;;) {
+        bool late = tpm_io_now_ns() >= end;
+        size_t n = (tpm_io_read32(regs + STS) >> STS_BURST_SHIFT) & STS_BURST_MASK;
+
+        if (n > 0 || late) {
+            return n;
+        }
+        tpm_io_relax();
+    }
+}
+
+static int wait_status(volatile uint8_t *regs, uint32_t mask, uint32_t want, uint64_t timeout_ns)
+{
+    return tpm_wait32(regs + STS, STS_VALID | mask, STS_VALID | want, timeout_ns);
+}
+
+static int write_fifo(volatile uint8_t *regs, const uint8_t *p, size_t len)
+{
+    while (len > 0) {
+        size_t n = burst(regs);
+
+        if (n == 0) {
+            return -ETIMEDOUT;
+        }
+        n = min(n, len);
+        for (size_t i = 0; i < n; i++) {
+            tpm_io_write8(regs + DATA_FIFO, p[i]);
+        }
+        p += n;
+        len -= n;
+    }
+    return 0;
+}
+
+static int tis_send(volatile uint8_t *regs, const uint8_t *cmd, size_t len)
+{
+    int rc;
+
+    tpm_io_write32(regs + STS, STS_COMMAND_READY);
+    rc = tpm_wait32(regs + STS, STS_COMMAND_READY, STS_COMMAND_READY, TPM_TIMEOUT_B_NS);
+    if (rc != 0) {
+        return rc;
+    }
+    /* The last byte goes alone: before it the TPM must still expect data, after it no more. */
+    rc = write_fifo(regs, cmd, len - 1);
+    if (rc == 0 && wait_status(regs, STS_EXPECT, STS_EXPECT, TPM_TIMEOUT_C_NS) != 0) {
+        rc = -EIO;
+    }
+    if (rc == 0) {
+        rc = write_fifo(regs, cmd + len - 1, 1);
+    }
+    if (rc == 0 && wait_status(regs, STS_EXPECT, 0, TPM_TIMEOUT_C_NS) != 0) {
+        rc = -EIO;
+    }
+    if (rc == 0) {
+        tpm_io_write32(regs + STS, STS_GO);
+    } else {
+        tpm_io_write32(regs + STS, STS_COMMAND_READY);
+    }
+    return rc;
+}
+
+static int read_fifo(volatile uint8_t *regs, uint8_t *p, size_t len)
+{
+    while (len > 0) {
+        size_t n;
+
+        if (wait_status(regs, STS_DATA_AVAIL, STS_DATA_AVAIL, TPM_TIMEOUT_C_NS) != 0) {
+            return -EIO;
+        }
+        n = burst(regs);
+        if (n == 0) {
+            return -ETIMEDOUT;
+        }
+        n = min(n, len);
+        for (size_t i = 0; i < n; i++) {
+            p[i] = tpm_io_read8(regs + DATA_FIFO);
+        }
+        p += n;
+        len -= n;
+    }
+    return 0;
+}
+
+static int tis_receive(volatile uint8_t *regs, uint8_t *resp, size_t *rlen)
+{
+    size_t size = 0;
+    int rc = wait_status(regs, STS_DATA_AVAIL, STS_DATA_AVAIL, TPM_TIMEOUT_COMMAND_NS);
+
+    if (rc == 0) {
+        rc = *rlen < TPM_HEADER_SIZE ? -ENOSPC : read_fifo(regs, resp, TPM_HEADER_SIZE);
+    }
+    if (rc == 0) {
+        size = tpm_header_size(resp);
+        if (size < TPM_HEADER_SIZE) {
+            rc = -EIO;
+        } else if (size > *rlen) {
+            rc = -ENOSPC;
+        } else {
+            rc = read_fifo(regs, resp + TPM_HEADER_SIZE, size - TPM_HEADER_SIZE);
+        }
+    }
+    if (rc == 0 && wait_status(regs, STS_DATA_AVAIL, 0, TPM_TIMEOUT_C_NS) != 0) {
+        rc = -EIO; /* more bytes than the header says */
+    }
+    tpm_io_write32(regs + STS, STS_COMMAND_READY);
+    *rlen = rc == 0 ? size : 0;
+    return rc;
+}
+
+const struct tpm_transport tpm_tis = {
+    .name = "TIS",
+    .locality = 2,
+    .open = tis_open,
+    .close = tis_close,
+    .send = tis_send,
+    .receive = tis_receive,
+};
