@@ -12,6 +12,7 @@
 #define XEN_ERRNO(name, value) name = value,
 enum {
 #include <public/errno.h>
+    ERESTART = 85, /* internal: published for hypervisors only */
 };
 #undef XEN_ERRNO
 #endif

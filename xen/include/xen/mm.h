@@ -105,6 +105,19 @@ void page_put(struct page_info *pg);
  */
 int page_change_owner(struct page_info *pg, struct domain *from, struct domain *to) must_check;
 
+/**
+ * Fill guest frames first..first+pages-1 of d with zeroed RAM, by 2 MiB blocks where aligned and available. Launch code.
+ * @return 0; -ENOMEM limit or memory (what was done stays); -EEXIST, -EINVAL as p2m_map()
+ */
+int mem_populate(struct domain *d, gfn_t first, uint64_t pages) must_check;
+
+/**
+ * Close d's account (nothing can be allocated to it any more) and drop every p2m entry. Pages that others still
+ * map live on until those let go. The owners of shared_info, grant frames and vcpu_info pages drop theirs.
+ * @return 0 when done, -ERESTART when there is more to do (preemptible)
+ */
+int mem_domain_release(struct domain *d) must_check;
+
 /** Map device memory, uncached, for good. NULL when the window is full. */
 void *ioremap(paddr_t base, size_t size) must_check;
 

@@ -32,15 +32,36 @@ struct p2m {
     rwlock_t lock;
     mfn_t root;             /* constant after p2m_init() */
     uint64_t table_pages;   /* lock held: pages used by tables, on the hypervisor's account, bounded */
+    uint64_t table_limit;   /* constant after p2m_init() */
     uint64_t max_gfn;       /* lock held: highest gfn ever mapped */
+    bool closed;            /* lock held: teardown has begun, nothing can be mapped */
 };
+
+/* Guest frame numbers are below this: 48 bits of guest physical address. */
+#define P2M_GFN_LIMIT ((uint64_t)1 << 36)
+
+/* Sets of types, for calls that may touch some kinds of entries only. */
+#define P2M_SET(type) (1u << (type))
+#define P2M_SET_RAM (P2M_SET(P2M_RAM_RW) | P2M_SET(P2M_RAM_RO))
+#define P2M_SET_GRANT (P2M_SET(P2M_GRANT_RW) | P2M_SET(P2M_GRANT_RO))
+#define P2M_SET_FOREIGN (P2M_SET(P2M_FOREIGN_RW) | P2M_SET(P2M_FOREIGN_RO))
+#define P2M_SET_WRITABLE (P2M_SET(P2M_RAM_RW) | P2M_SET(P2M_GRANT_RW) | P2M_SET(P2M_FOREIGN_RW))
+#define P2M_SET_PAGES (P2M_SET_RAM | P2M_SET_GRANT | P2M_SET_FOREIGN)
+#define P2M_SET_ALL (P2M_SET_PAGES | P2M_SET(P2M_MMIO_DIRECT))
 
 /* Pages taken out of a p2m whose references wait for the TLB flush. */
 #define P2M_BATCH 32
 struct p2m_batch {
     unsigned count;
+    bool flush;             /* an entry was changed since the last flush */
     struct page_info *pages[P2M_BATCH];
 };
+
+static inline void p2m_batch_init(struct p2m_batch *b)
+{
+    b->count = 0;
+    b->flush = false;
+}
 
 int p2m_init(struct domain *d) must_check;
 /** Drop every entry. @return 0 when done, -ERESTART when there is more to do (preemptible). */
@@ -49,7 +70,8 @@ void p2m_free(struct domain *d);
 
 /**
  * Map 2^order frames at gfn; entries own the reference(s) the caller passes in (not for MMIO).
- * @return 0; -EEXIST something is there; -ENOMEM no page for tables; -EINVAL beyond the guest's width.
+ * @return 0; -EEXIST something is there; -ENOMEM no page for tables; -EINVAL beyond the guest's width, not aligned to
+ *         the order; -ESRCH teardown has begun. On failure the references stay the caller's.
  */
 int p2m_map(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned order, enum p2m_type type) must_check;
 /**
@@ -58,6 +80,19 @@ int p2m_map(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned order, enum p2m_typ
  * @return 0; -ENOENT nothing there; -ENOMEM no page to split with.
  */
 int p2m_unmap(struct domain *d, gfn_t gfn, struct p2m_batch *batch) must_check;
+/**
+ * As p2m_unmap(), for an entry whose type is in `set` and whose frame is mfn (INVALID_FRAME: any).
+ * @return also -EBUSY: there is another kind of entry.
+ */
+int p2m_unmap_if(struct domain *d, gfn_t gfn, unsigned set, mfn_t mfn, struct p2m_batch *batch) must_check;
+/**
+ * Put a 4 KiB entry at gfn in place of whatever is there, in one step for other CPUs; what was there goes to the batch.
+ *
+ * @param set  types that may be replaced; an empty place may always be filled
+ * @return 0, the entry owns the caller's reference; -EBUSY there is an entry of another type; -ENOMEM; -EINVAL; -ESRCH
+ */
+int p2m_replace(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type type, unsigned set,
+                struct p2m_batch *batch) must_check;
 /** Flush the domain's TLBs on all CPUs, then drop the references in the batch. */
 void p2m_batch_flush(struct domain *d, struct p2m_batch *batch);
 /**

@@ -8,7 +8,10 @@
 #include <xen/types.h>
 
 #include <public/xen.h>
+#include <public/event_channel.h>
 #include <public/vcpu.h>
+
+#include <xsm/xsm.h> /* before the macro `current` below: it has members of that name */
 
 struct domain;
 struct page_info;

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Copies to and from guests. The p2m lock is held for reading over the whole of one, so a page cannot leave the domain between its
+ * lookup and the last byte: whoever takes an entry away waits for the lock, and drops the entry's reference afterwards.
+ */
+#include "guest_walk.h"
+
+#include <xen/domain.h>
+#include <xen/errno.h>
+#include <xen/guest_access.h>
+
+/* Whole words and then bytes; each byte is read once. */
+static inline void words_copy(void *dst, const void *src, size_t size)
+{
+    size_t words = size / 8, rest = size & 7;
+
+    __asm__ volatile("rep movsq" : "+D"(dst), "+S"(src), "+c"(words) : : "memory");
+    while (rest--) {
+        *(volatile uint8_t *)dst = *(const volatile uint8_t *)src;
+        dst = (uint8_t *)dst + 1;
+        src = (const uint8_t *)src + 1;
+    }
+}
+
+static inline size_t page_rest(uint64_t addr, size_t size)
+{
+    size_t rest = (size_t)(PAGE_SIZE - (addr & ~PAGE_MASK));
+
+    return rest < size ? rest : size;
+}
+
+/* @return bytes done */
+static size_t guest_transfer(void *buf, vaddr_t va, size_t size, unsigned access)
+{
+    struct vcpu *v = current;
+    struct p2m *p2m = &v->domain->p2m;
+    struct p2m_cursor tables = { .p2m = p2m, .entry = 0, .level = 0, .tag = 0 };
+    struct guest_paging gp;
+    unsigned set = access == WALK_WRITE ? P2M_SET_WRITABLE : P2M_SET_PAGES;
+    size_t done = 0;
+
+    arch_vcpu_paging(v, &gp);
+    read_lock(&p2m->lock);
+    while (done < size) {
+        size_t n = page_rest(va + done, size - done);
+        gaddr_t addr;
+        uint8_t *p;
+
+        if (!guest_walk(&tables, &gp, va + done, access, &addr)) {
+            break;
+        }
+        p = p2m_cursor_map(&tables, addr, set);
+        if (unlikely(!p)) {
+            break;
+        }
+        if (access == WALK_WRITE) {
+            words_copy(p, (uint8_t *)buf + done, n);
+        } else {
+            words_copy((uint8_t *)buf + done, p, n);
+        }
+        done += n;
+    }
+    read_unlock(&p2m->lock);
+    return done;
+}
+
+int copy_from_guest(void *dst, vaddr_t src, size_t size)
+{
+    return guest_transfer(dst, src, size, WALK_READ) == size ? 0 : -EFAULT;
+}
+
+int copy_to_guest(vaddr_t dst, const void *src, size_t size)
+{
+    return guest_transfer((void *)(uintptr_t)src, dst, size, WALK_WRITE) == size ? 0 : -EFAULT;
+}
+
+size_t fetch_from_guest(void *dst, vaddr_t src, size_t size)
+{
+    return guest_transfer(dst, src, size, WALK_FETCH);
+}
+
+static int gaddr_transfer(struct domain *d, void *buf, gaddr_t addr, size_t size, bool write)
+{
+    struct p2m_cursor c = { .p2m = &d->p2m, .entry = 0, .level = 0, .tag = 0 };
+    size_t done = 0;
+
+    if (addr + size < addr) {
+        return -EFAULT;
+    }
+    read_lock(&d->p2m.lock);
+    while (done < size) {
+        size_t n = page_rest(addr + done, size - done);
+        uint8_t *p = p2m_cursor_map(&c, addr + done, write ? P2M_SET_WRITABLE : P2M_SET_PAGES);
+
+        if (!p) {
+            break;
+        }
+        if (write) {
+            words_copy(p, (uint8_t *)buf + done, n);
+        } else {
+            words_copy((uint8_t *)buf + done, p, n);
+        }
+        done += n;
+    }
+    read_unlock(&d->p2m.lock);
+    return done == size ? 0 : -EFAULT;
+}
+
+int copy_from_gaddr(struct domain *d, void *dst, gaddr_t src, size_t size)
+{
+    return gaddr_transfer(d, dst, src, size, false);
+}
+
+int copy_to_gaddr(struct domain *d, gaddr_t dst, const void *src, size_t size)
+{
+    return gaddr_transfer(d, (void *)(uintptr_t)src, dst, size, true);
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Entries of the nested page table and the walk over it, inline because every copy from guest memory takes it several times.
+ * Format: AMD64 long-mode paging, four levels (AMD64 Architecture Programmer's Manual 2, 5.3 and 15.25.5: nested entries are
+ * always checked as user accesses). Bits 52-55, ignored by the CPU, hold enum p2m_type.
+ */
+#ifndef X86_MM_P2M_ENTRY_H
+#define X86_MM_P2M_ENTRY_H
+
+#include <xen/lib.h>
+#include <xen/p2m.h>
+
+#define P2ME_PRESENT (1ull << 0)
+#define P2ME_WRITE (1ull << 1)
+#define P2ME_USER (1ull << 2)
+#define P2ME_PWT (1ull << 3)
+#define P2ME_PCD (1ull << 4)
+#define P2ME_ACCESSED (1ull << 5)
+#define P2ME_DIRTY (1ull << 6)
+#define P2ME_LARGE (1ull << 7)
+#define P2ME_ADDR 0x000ffffffffff000ull
+#define P2ME_TYPE_SHIFT 52
+#define P2ME_NX (1ull << 63)
+#define P2ME_TABLE (P2ME_PRESENT | P2ME_WRITE | P2ME_USER | P2ME_ACCESSED)
+
+#define P2M_LEVELS 4 /* level 3 is the root, entries of level 0 are 4 KiB pages */
+#define P2M_INDEX(gfn, level) (((gfn) >> (9 * (level))) & 511)
+
+static inline uint64_t *p2m_table(uint64_t entry)
+{
+    return maddr_to_virt(entry & P2ME_ADDR);
+}
+
+static inline enum p2m_type p2me_type(uint64_t entry)
+{
+    return (enum p2m_type)(entry >> P2ME_TYPE_SHIFT & 15);
+}
+
+/* Is this present entry of the level a translation, not a table? */
+static inline bool p2me_leaf(uint64_t entry, unsigned level)
+{
+    return level == 0 || (entry & P2ME_LARGE);
+}
+
+/* The entry that translates gfn, 0 when there is none; lock held. *level says how large a page it is. */
+static inline uint64_t p2m_walk(const struct p2m *p, uint64_t gfn, unsigned *level)
+{
+    uint64_t e;
+
+    if (unlikely(gfn >= P2M_GFN_LIMIT)) {
+        return 0;
+    }
+    e = read_once(((uint64_t *)mfn_to_virt(p->root))[P2M_INDEX(gfn, 3)]);
+    for (unsigned l = 2;; l--) {
+        if (!(e & P2ME_PRESENT)) {
+            return 0;
+        }
+        e = read_once(p2m_table(e)[P2M_INDEX(gfn, l)]);
+        if (l == 0 || (e & P2ME_LARGE)) {
+            *level = l;
+            return e & P2ME_PRESENT ? e : 0;
+        }
+    }
+}
+
+/* Frame of gfn inside a leaf of the level. */
+static inline uint64_t p2me_frame(uint64_t entry, uint64_t gfn, unsigned level)
+{
+    return ((entry & P2ME_ADDR) >> PAGE_SHIFT) + (gfn & ((1ull << (9 * level)) - 1));
+}
+
+#endif
