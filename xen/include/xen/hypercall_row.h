@@ -26,7 +26,7 @@
 #include <xsm/xsm.h>
 
 #define CALL_BUF 1280     /* bytes of private copy: one argument structure, or a chunk of a batch */
-#define CALL_ARG_MAX 256  /* largest argument structure */
+#define CALL_ARG_MAX 1024 /* largest argument structure */
 #define CALL_QUESTIONS 4
 
 /* Whose label a question is about; index into call.sid[]. Unset ones are XSM_SID_NULL, which gets only refusals. */
