@@ -52,7 +52,10 @@ static uint16_t take_u16(struct cursor *c)
 {
     const uint8_t *p = take(c, 2);
 
-    return p == NULL ? 0 : (uint16_t)(p[0] | p[1] << 8);
+    if (p == NULL) {
+        return 0;
+    }
+    return (uint16_t)(p[0] | p[1] << 8);
 }
 
 static int fail(struct eventlog_error *err, size_t offset, const char *what)

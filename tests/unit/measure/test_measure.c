@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The event log and measured launch with a fake TPM that only keeps PCR values: what is logged must
+ * replay to what was extended, a firmware log is taken over whole or refused with an offset, a full log
+ * says so and accepts nothing more, and tpm2_eventlog (when asked by the test script) reads the result.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <xen/errno.h>
+#include <xen/eventlog.h>
+#include <xen/measure.h>
+#include <xen/sha256.h>
+#include <xen/tpm.h>
+
+#include "fake_log.h"
+
+/* -- fake TPM: one or two banks, values folded with eventlog_hash ------------------------------- */
+static struct {
+    unsigned int locality;
+    struct tpm_digests banks;
+    struct tpm_digests pcr[TPM_PCR_COUNT];
+    unsigned int resets, extends;
+    int fail;
+} fake;
+
+static void fake_start(unsigned int locality, unsigned int bank_count)
+{
+    static const uint16_t algs[] = { TPM_ALG_SHA256, TPM_ALG_SHA384, TPM_ALG_SHA1, TPM_ALG_SHA512 };
+
+    memset(&fake, 0, sizeof(fake));
+    fake.locality = locality;
+    fake.banks.count = bank_count;
+    for (unsigned int i = 0; i < bank_count; i++) {
+        fake.banks.digest[i].alg = algs[i];
+        fake.banks.digest[i].size = (uint16_t)tpm_alg_size(algs[i]);
+    }
+    for (unsigned int p = 0; p < TPM_PCR_COUNT; p++) {
+        fake.pcr[p] = fake.banks;
+        if (p >= 17 && p <= 22) {
+            for (unsigned int i = 0; i < bank_count; i++) {
+                memset(fake.pcr[p].digest[i].bytes, 0xff, TPM_DIGEST_MAX);
+            }
+        }
+    }
+}
+
+unsigned int tpm_locality(void)
+{
+    return fake.locality;
+}
+
+void tpm_banks(struct tpm_digests *banks)
+{
+    *banks = fake.banks;
+}
+
+int tpm_pcr_reset(unsigned int pcr)
+{
+    if (fake.fail != 0) {
+        return fake.fail;
+    }
+    fake.resets++;
+    fake.pcr[pcr] = fake.banks;
+    return 0;
+}
+
+static void fold(struct tpm_digest *value, const uint8_t *digest)
+{
+    struct tpm_digests one = { .count = 1, .digest = { *value } };
+    uint8_t joined[2 * TPM_DIGEST_MAX];
+
+    memcpy(joined, value->bytes, value->size);
+    memcpy(joined + value->size, digest, value->size);
+    eventlog_hash(&one, joined, 2u * value->size);
+    *value = one.digest[0];
+}
+
+int tpm_pcr_extend(unsigned int pcr, const struct tpm_digests *digests)
+{
+    if (fake.fail != 0) {
+        return fake.fail;
+    }
+    assert_int_equal(digests->count, fake.banks.count);
+    fake.extends++;
+    for (unsigned int i = 0; i < digests->count; i++) {
+        assert_int_equal(digests->digest[i].alg, fake.pcr[pcr].digest[i].alg);
+        fold(&fake.pcr[pcr].digest[i], digests->digest[i].bytes);
+    }
+    return 0;
+}
+
+/* -- helpers ------------------------------------------------------------------------------------ */
+static uint8_t *log_bytes(size_t *size)
+{
+    static uint8_t copy[1 << 20];
+    size_t total, n, pos = 0;
+
+    do {
+        n = measure_log_read(pos, copy + pos, 100, &total); /* small pieces on purpose */
+        pos += n;
+    } while (n > 0);
+    assert_int_equal(pos, total);
+    *size = total;
+    return copy;
+}
+
+static uint32_t get32(const uint8_t *p)
+{
+    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+/* Replay one PCR of bank `index` from zero out of the raw log; *count events of that PCR. */
+static void replay(uint32_t pcr, unsigned int index, struct tpm_digest *value, unsigned int *count)
+{
+    size_t size, pos;
+    const uint8_t *log = log_bytes(&size);
+
+    memset(value, 0, sizeof(*value));
+    value->alg = fake.banks.digest[index].alg;
+    value->size = fake.banks.digest[index].size;
+    *count = 0;
+    pos = 32 + get32(log + 28);
+    while (pos < size) {
+        uint32_t digests = get32(log + pos + 8);
+        uint32_t event_pcr = get32(log + pos), type = get32(log + pos + 4);
+
+        pos += 12;
+        for (uint32_t i = 0; i < digests; i++) {
+            uint16_t alg = (uint16_t)(log[pos] | log[pos + 1] << 8);
+
+            if (event_pcr == pcr && alg == value->alg && type != EV_NO_ACTION) {
+                fold(value, log + pos + 2);
+                (*count)++;
+            }
+            pos += 2 + tpm_alg_size(alg);
+        }
+        pos += 4 + get32(log + pos);
+    }
+    assert_int_equal(pos, size);
+}
+
+static int start(bool tpm, const uint8_t *fw, size_t fw_size, size_t buf_size)
+{
+    static uint8_t buf[MEASURE_LOG_SIZE];
+    struct measure_setup setup = { .tpm = tpm, .fw_log = fw, .fw_log_size = fw_size, .buf = buf,
+                                   .buf_size = buf_size };
+
+    memset(buf, 0xa5, sizeof(buf));
+    return measure_init(&setup);
+}
+
+/* A small firmware log: header with two banks, one separator in PCR 4; returns its size. */
+static size_t firmware_log(uint8_t *out, size_t capacity)
+{
+    struct eventlog log;
+    struct tpm_digests d = { .count = 2 };
+
+    d.digest[0] = (struct tpm_digest){ .alg = TPM_ALG_SHA256, .size = 32 };
+    d.digest[1] = (struct tpm_digest){ .alg = TPM_ALG_SHA384, .size = 48 };
+    assert_int_equal(eventlog_start(&log, out, capacity, &d), 0);
+    eventlog_hash(&d, "\0\0\0\0", 4);
+    assert_int_equal(eventlog_append(&log, 4, 4 /* EV_SEPARATOR */, &d, "\0\0\0\0", 4), 0);
+    return log.used;
+}
+
+/* -- cases -------------------------------------------------------------------------------------- */
+static void measure_before_init_enodev(void **state)
+{
+    (void)state;
+    assert_int_equal(measure_event(21, "x", 1), -ENODEV);
+}
+
+static void boot_sequence_replays_to_pcrs(void **state)
+{
+    static const uint8_t image[1000] = { 1, 2, 3 };
+    struct measure_protection p = { .svm = true, .npt = true, .iommu = "none" };
+    struct tpm_digest value;
+    unsigned int count;
+    char *save;
+
+    (void)state;
+    for (unsigned int banks = 1; banks <= TPM_BANK_MAX; banks++) {
+        fake_start(2, banks);
+        assert_int_equal(start(true, NULL, 0, MEASURE_LOG_SIZE), 0);
+        assert_int_equal(fake.resets, 2);
+        assert_int_equal(measure_version("0.1.0", "abcd"), 0);
+        assert_int_equal(measure_cmdline("console=com1", 12), 0);
+        assert_int_equal(measure_protection(&p), 0);
+        assert_int_equal(measure_policy(image, sizeof(image), true), 0);
+        assert_int_equal(measure_manifest(image, 10), 0);
+        assert_int_equal(measure_seed(image, 20), 0);
+        assert_int_equal(measure_domain(1, "xenstore", "u:r:t", image, 1), 0);
+        assert_int_equal(measure_domain(5, "guest", "u:r:t", image, 1), 0);
+        for (unsigned int i = 0; i < banks; i++) {
+            replay(21, i, &value, &count);
+            assert_int_equal(count, 6);
+            assert_memory_equal(value.bytes, fake.pcr[21].digest[i].bytes, value.size);
+            replay(22, i, &value, &count);
+            assert_int_equal(count, 2);
+            assert_memory_equal(value.bytes, fake.pcr[22].digest[i].bytes, value.size);
+        }
+    }
+    save = getenv("MEASURE_TEST_LOG"); /* for a look with tpm2_eventlog */
+    if (save != NULL) {
+        FILE *f = fopen(save, "wb");
+        size_t size;
+        const uint8_t *log = log_bytes(&size);
+
+        assert_non_null(f);
+        assert_int_equal(fwrite(log, 1, size, f), size);
+        fclose(f);
+    }
+}
+
+static void event_digest_is_hash_of_logged_text(void **state)
+{
+    static const char text[] = "setenforce mode=permissive";
+    uint8_t digest[32];
+    size_t size, at;
+    const uint8_t *log;
+
+    (void)state;
+    fake_start(2, 1);
+    assert_int_equal(start(true, NULL, 0, MEASURE_LOG_SIZE), 0);
+    assert_int_equal(measure_setenforce(false), 0);
+    log = log_bytes(&size);
+    at = 32 + get32(log + 28);
+    assert_int_equal(get32(log + at), 21);
+    assert_int_equal(get32(log + at + 4), EV_IPL);
+    assert_int_equal(get32(log + at + 46), strlen(text));
+    assert_memory_equal(log + at + 50, text, strlen(text));
+    sha256(text, strlen(text), digest);
+    assert_memory_equal(log + at + 14, digest, 32);
+}
+
+static void init_firmware_log_continued(void **state)
+{
+    uint8_t fw[1024];
+    size_t fw_size = firmware_log(fw, sizeof(fw)), size;
+    const uint8_t *log;
+    struct tpm_digest value;
+    unsigned int count;
+
+    (void)state;
+    memset(fw + fw_size, 0xff, sizeof(fw) - fw_size); /* unused tail of the ACPI area */
+    fake_start(2, 2);
+    assert_int_equal(start(true, fw, sizeof(fw), MEASURE_LOG_SIZE), 0);
+    assert_int_equal(measure_setenforce(true), 0);
+    log = log_bytes(&size);
+    assert_memory_equal(log, fw, fw_size);
+    replay(4, 1, &value, &count);
+    assert_int_equal(count, 1);
+    replay(21, 1, &value, &count);
+    assert_memory_equal(value.bytes, fake.pcr[21].digest[1].bytes, 48);
+}
+
+static void init_tpm_bank_missing_in_firmware_log_still_extended(void **state)
+{
+    uint8_t fw[1024];
+    size_t fw_size = firmware_log(fw, sizeof(fw));
+    static const uint8_t ones[20] = { [0 ... 19] = 0xff };
+
+    (void)state;
+    fake_start(2, 3); /* sha1 too */
+    assert_int_equal(start(true, fw, fw_size, MEASURE_LOG_SIZE), 0);
+    assert_int_equal(measure_setenforce(true), 0);
+    assert_int_equal(fake.extends, 1);
+    assert_memory_not_equal(fake.pcr[21].digest[2].bytes, ones, 20);
+}
+
+static void init_damaged_firmware_log_refused(void **state)
+{
+    uint8_t fw[1024], bad[1024];
+    size_t fw_size = firmware_log(fw, sizeof(fw)), record = 32 + get32(fw + 28);
+
+    (void)state;
+    fake_start(2, 2);
+    for (size_t len = 1; len < fw_size; len++) { /* truncation anywhere but between records */
+        if (len != record) {
+            assert_int_equal(start(true, fw, len, MEASURE_LOG_SIZE), -EINVAL);
+            assert_non_null(strstr(fake_log_last, "offset"));
+            assert_int_equal(measure_event(21, "x", 1), -EINVAL);
+        }
+    }
+    static const struct {
+        size_t at;
+        uint8_t value;
+    } change[] = {
+        { 0, 1 }, { 4, 4 }, { 28, 0xff }, { 32, 'X' }, { 56, 0 }, { 56, 5 }, { 60, 0x12 }, { 62, 33 },
+        { 64, 0x0b },
+    };
+    for (size_t i = 0; i < sizeof(change) / sizeof(change[0]); i++) {
+        memcpy(bad, fw, fw_size);
+        bad[change[i].at] = change[i].value;
+        assert_int_equal(start(true, bad, fw_size, MEASURE_LOG_SIZE), -EINVAL);
+    }
+    memcpy(bad, fw, fw_size);
+    bad[record] = 24; /* PCR index */
+    assert_int_equal(start(true, bad, fw_size, MEASURE_LOG_SIZE), -EINVAL);
+    memcpy(bad, fw, fw_size);
+    bad[record + 8] = 3; /* digest count */
+    assert_int_equal(start(true, bad, fw_size, MEASURE_LOG_SIZE), -EINVAL);
+    memcpy(bad, fw, fw_size);
+    bad[fw_size - 5] = 0x7f; /* event size, top byte */
+    assert_int_equal(start(true, bad, fw_size, MEASURE_LOG_SIZE), -EINVAL);
+}
+
+static void init_firmware_log_too_big_enospc(void **state)
+{
+    uint8_t fw[1024];
+    size_t fw_size = firmware_log(fw, sizeof(fw));
+
+    (void)state;
+    fake_start(2, 2);
+    assert_int_equal(start(true, fw, fw_size, fw_size - 1), -ENOSPC);
+    assert_int_equal(start(true, fw, fw_size, fw_size), -ENOSPC); /* no room for log-full */
+}
+
+static void event_log_full_says_so_and_stops(void **state)
+{
+    struct tpm_digest value;
+    unsigned int count, accepted = 0, extends;
+    size_t size;
+    const uint8_t *log;
+
+    (void)state;
+    fake_start(2, 1);
+    assert_int_equal(start(true, NULL, 0, 700), 0);
+    while (measure_setenforce(true) == 0) {
+        accepted++;
+        assert_true(accepted < 100);
+    }
+    assert_true(accepted > 2);
+    assert_int_equal(measure_lost_count(), 1);
+    extends = fake.extends;
+    assert_int_equal(measure_setenforce(false), -ENOSPC);
+    assert_int_equal(measure_lost_count(), 2);
+    assert_int_equal(fake.extends, extends); /* refused before the TPM */
+    log = log_bytes(&size);
+    assert_memory_equal(log + size - 8, "log-full", 8);
+    replay(21, 0, &value, &count);
+    assert_int_equal(count, accepted + 1);
+    assert_memory_equal(value.bytes, fake.pcr[21].digest[0].bytes, 32);
+}
+
+static void event_bad_arguments_einval(void **state)
+{
+    size_t before, after;
+
+    (void)state;
+    fake_start(2, 1);
+    assert_int_equal(start(true, NULL, 0, MEASURE_LOG_SIZE), 0);
+    log_bytes(&before);
+    assert_int_equal(measure_event(20, "x", 1), -EINVAL);
+    assert_int_equal(measure_event(0, "x", 1), -EINVAL);
+    assert_int_equal(measure_event(21, "", 0), -EINVAL);
+    assert_int_equal(measure_event(21, "a\nb", 3), -EINVAL);
+    assert_int_equal(measure_event(21, "a\0b", 3), -EINVAL);
+    assert_int_equal(measure_relabel(1, "a b"), -EINVAL);
+    log_bytes(&after);
+    assert_int_equal(before, after);
+    assert_int_equal(fake.extends, 0);
+}
+
+static void event_tpm_failure_stops_measuring(void **state)
+{
+    size_t before, after;
+
+    (void)state;
+    fake_start(2, 1);
+    assert_int_equal(start(true, NULL, 0, MEASURE_LOG_SIZE), 0);
+    log_bytes(&before);
+    fake.fail = -EIO;
+    assert_int_equal(measure_setenforce(true), -EIO);
+    fake.fail = 0;
+    assert_int_equal(measure_setenforce(true), -EIO);
+    log_bytes(&after);
+    assert_int_equal(before, after);
+}
+
+static void event_single_locality_uses_substitute_pcrs(void **state)
+{
+    struct measure_protection p = { .iommu = "none" };
+    struct tpm_digest value;
+    unsigned int count;
+    size_t size;
+    const uint8_t *log;
+
+    (void)state;
+    fake_start(0, 1);
+    assert_int_equal(start(true, NULL, 0, MEASURE_LOG_SIZE), 0);
+    assert_int_equal(fake.resets, 0);
+    assert_int_equal(measure_domain(1, "a", "u:r:t", (const uint8_t[32]){ 0 }, 1), 0);
+    assert_int_equal(measure_protection(&p), 0);
+    replay(13, 0, &value, &count);
+    assert_int_equal(count, 1);
+    assert_memory_equal(value.bytes, fake.pcr[13].digest[0].bytes, 32);
+    replay(12, 0, &value, &count);
+    assert_int_equal(count, 1);
+    log = log_bytes(&size);
+    assert_memory_equal(log + size - 11, " locality=0", 11);
+}
+
+static void event_without_tpm_logged_only(void **state)
+{
+    size_t size;
+
+    (void)state;
+    fake_start(2, 1);
+    assert_int_equal(start(false, NULL, 0, MEASURE_LOG_SIZE), 0);
+    assert_int_equal(measure_setenforce(true), 0);
+    assert_int_equal(fake.extends, 0);
+    assert_int_equal(fake.resets, 0);
+    log_bytes(&size);
+    assert_true(size > 65 + 50);
+}
+
+static void log_read_past_end_nothing(void **state)
+{
+    uint8_t b[4];
+    size_t total;
+
+    (void)state;
+    fake_start(2, 1);
+    assert_int_equal(start(true, NULL, 0, MEASURE_LOG_SIZE), 0);
+    assert_int_equal(measure_log_read(SIZE_MAX, b, sizeof(b), &total), 0);
+    assert_int_equal(measure_log_read(total, b, sizeof(b), &total), 0);
+    assert_int_equal(measure_log_read(total - 1, b, sizeof(b), &total), 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(measure_before_init_enodev),
+        cmocka_unit_test(boot_sequence_replays_to_pcrs),
+        cmocka_unit_test(event_digest_is_hash_of_logged_text),
+        cmocka_unit_test(init_firmware_log_continued),
+        cmocka_unit_test(init_tpm_bank_missing_in_firmware_log_still_extended),
+        cmocka_unit_test(init_damaged_firmware_log_refused),
+        cmocka_unit_test(init_firmware_log_too_big_enospc),
+        cmocka_unit_test(event_log_full_says_so_and_stops),
+        cmocka_unit_test(event_bad_arguments_einval),
+        cmocka_unit_test(event_tpm_failure_stops_measuring),
+        cmocka_unit_test(event_single_locality_uses_substitute_pcrs),
+        cmocka_unit_test(event_without_tpm_logged_only),
+        cmocka_unit_test(log_read_past_end_nothing),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The FIFO transport against a small register model that can misbehave: never grant the locality, stop
+ * taking data, never answer, answer with a wrong size. Every fault must end in an error within its
+ * timeout; a fake clock makes that quick. The model also checks the driver: bytes only while Expect, go
+ * only after a whole command.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <xen/acpi.h>
+#include <xen/errno.h>
+#include <xen/tpm.h>
+
+#include "../../../xen/drivers/tpm/internal.h"
+
+static struct {
+    /* faults */
+    bool absent, never_grant, grant_on_seize, burst_stuck, expect_stuck, never_answer;
+    uint32_t size_in_header; /* 0: the truth */
+    uint32_t extra_bytes;
+    uint8_t code_low;        /* of the response code */
+    unsigned int retries;    /* TPM_RC_RETRY this often first */
+    /* state */
+    bool active, seized, ready, executing;
+    uint8_t in[512];
+    size_t in_len;
+    uint8_t out[512];
+    size_t out_len, out_pos;
+    unsigned int commands;
+    uint64_t now;
+} m;
+
+static uint8_t page[TPM_LOCALITY_SIZE];
+
+volatile uint8_t *tpm_io_map(uint64_t maddr, size_t size)
+{
+    assert_int_equal(maddr, 0xfed42000);
+    assert_int_equal(size, 4096);
+    return page;
+}
+
+static bool expects(void)
+{
+    return m.ready && (m.in_len < 6 || m.in_len < tpm_header_size(m.in));
+}
+
+static void answer(void)
+{
+    /* GetCapability(PCRS): sha256 active, sha1 allocated but empty; everything else: success */
+    static const uint8_t banks[] = { 0, 0, 0, 0, 5, 0, 0, 0, 2, 0, 0x0b, 3, 0xff, 0xff, 0xff,
+                                     0, 4, 3, 0, 0, 0 };
+    bool caps = m.in[8] == 1 && m.in[9] == 0x7a && m.retries == 0 && m.code_low == 0;
+    size_t len = 10 + (caps ? sizeof(banks) : 0);
+    uint32_t size = m.size_in_header != 0 ? m.size_in_header : (uint32_t)len;
+
+    memset(m.out, 0, sizeof(m.out));
+    m.out[0] = 0x80;
+    m.out[1] = 1;
+    m.out[4] = (uint8_t)(size >> 8);
+    m.out[5] = (uint8_t)size;
+    if (caps) {
+        memcpy(m.out + 10, banks, sizeof(banks));
+    } else if (m.retries > 0) {
+        m.retries--;
+        m.out[8] = 0x09;
+        m.out[9] = 0x22;
+    } else if (m.code_low != 0) {
+        m.out[8] = 0x01;
+        m.out[9] = m.code_low;
+    }
+    m.out_len = len + m.extra_bytes;
+    m.out_pos = 0;
+    m.commands++;
+}
+
+uint8_t tpm_io_read8(const volatile uint8_t *reg)
+{
+    size_t off = (size_t)(reg - page);
+
+    if (m.absent) {
+        return 0xff;
+    }
+    if (off == 0) {
+        return (uint8_t)(0x80 | (m.active ? 0x20 : 0) | (m.seized ? 0x10 : 0));
+    }
+    assert_int_equal(off, 0x24);
+    return m.out_pos < m.out_len ? m.out[m.out_pos++] : 0xff;
+}
+
+uint32_t tpm_io_read32(const volatile uint8_t *reg)
+{
+    size_t off = (size_t)(reg - page);
+    uint32_t sts = 0x80;
+
+    if (m.absent) {
+        return 0xffffffffu;
+    }
+    if (off == 0xf00) {
+        return 0x00011014;
+    }
+    assert_int_equal(off, 0x18);
+    assert_true(m.active);
+    if (m.ready && m.in_len == 0) {
+        sts |= 0x40;
+    }
+    if (expects() || (m.expect_stuck && m.in_len > 0)) {
+        sts |= 0x08;
+    }
+    if (m.executing && !m.never_answer && m.out_pos < m.out_len) {
+        sts |= 0x10;
+    }
+    if (!m.burst_stuck) {
+        sts |= 3u << 8; /* three bytes at a time, to make the driver loop */
+    }
+    return sts;
+}
+
+void tpm_io_write8(volatile uint8_t *reg, uint8_t value)
+{
+    size_t off = (size_t)(reg - page);
+
+    if (off == 0) {
+        if (value == 0x02) {
+            m.active = !m.never_grant && !m.grant_on_seize;
+        } else if (value == 0x08) {
+            m.active = !m.never_grant;
+        } else if (value == 0x20) {
+            m.active = false;
+        } else {
+            assert_int_equal(value, 0x10);
+            m.seized = false;
+        }
+        return;
+    }
+    assert_int_equal(off, 0x24);
+    assert_true(m.active && expects());
+    assert_true(m.in_len < sizeof(m.in));
+    m.in[m.in_len++] = value;
+}
+
+void tpm_io_write32(volatile uint8_t *reg, uint32_t value)
+{
+    assert_int_equal(reg - page, 0x18);
+    if (value == 0x40) {
+        m.ready = true;
+        m.executing = false;
+        m.in_len = 0;
+        m.out_len = 0;
+        m.out_pos = 0;
+    } else {
+        assert_int_equal(value, 0x20);
+        assert_true(m.ready && !expects() && m.in_len > 0);
+        m.ready = false;
+        m.executing = true;
+        answer();
+    }
+}
+
+uint64_t tpm_io_now_ns(void)
+{
+    return m.now += 1000000; /* each look costs 1 ms */
+}
+
+void tpm_io_relax(void)
+{
+}
+
+static const struct acpi_tpm2_info info = { .present = true, .start_method = ACPI_TPM2_START_TIS };
+
+static int fresh(void **state)
+{
+    (void)state;
+    memset(&m, 0, sizeof(m));
+    assert_int_equal(tpm_init(&info), 0);
+    m.commands = 0;
+    return 0;
+}
+
+static int extend(void)
+{
+    struct tpm_digests d;
+
+    tpm_banks(&d);
+    memset(d.digest[0].bytes, 0x11, 32);
+    return tpm_pcr_extend(21, &d);
+}
+
+static void init_reads_active_banks_only(void **state)
+{
+    struct tpm_digests d;
+
+    (void)state;
+    tpm_banks(&d);
+    assert_int_equal(d.count, 1);
+    assert_int_equal(d.digest[0].alg, TPM_ALG_SHA256);
+    assert_false(m.active); /* given back */
+}
+
+static void extend_sends_documented_command(void **state)
+{
+    static const uint8_t want[] = { 0x80, 2, 0, 0, 0, 65, 0, 0, 1, 0x82, 0, 0, 0, 21, 0, 0, 0, 9,
+                                    0x40, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0x0b, 0x11, 0x11 };
+    uint8_t sent[65];
+
+    (void)state;
+    assert_int_equal(extend(), 0);
+    memcpy(sent, m.in, sizeof(sent));
+    assert_memory_equal(sent, want, sizeof(want));
+    assert_false(m.active);
+}
+
+static void open_locality_refused_etimedout(void **state)
+{
+    uint64_t before = m.now;
+
+    (void)state;
+    m.never_grant = true;
+    assert_int_equal(extend(), -ETIMEDOUT);
+    assert_true(m.now - before < 30000000000ull);
+    assert_int_equal(m.commands, 0);
+}
+
+static void open_locality_busy_seized(void **state)
+{
+    (void)state;
+    m.grant_on_seize = true;
+    m.seized = true;
+    assert_int_equal(extend(), 0);
+    assert_false(m.seized);
+}
+
+static void send_faults_end_in_error(void **state)
+{
+    (void)state;
+    m.burst_stuck = true;
+    assert_int_equal(extend(), -ETIMEDOUT);
+    m.burst_stuck = false;
+    m.expect_stuck = true;
+    assert_int_equal(extend(), -EIO);
+    m.expect_stuck = false;
+    assert_int_equal(m.commands, 0);
+    assert_int_equal(extend(), 0); /* and the next command works */
+}
+
+static void receive_faults_end_in_error(void **state)
+{
+    static const uint32_t sizes[] = { 1, 9, 11, 65, 0xffff };
+
+    (void)state;
+    m.never_answer = true;
+    assert_int_equal(extend(), -ETIMEDOUT);
+    m.never_answer = false;
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        m.size_in_header = sizes[i];
+        assert_true(extend() < 0);
+    }
+    m.size_in_header = 0;
+    m.extra_bytes = 1;
+    assert_int_equal(extend(), -EIO);
+    m.extra_bytes = 0;
+    assert_int_equal(extend(), 0);
+}
+
+static void extend_retry_code_repeated(void **state)
+{
+    (void)state;
+    m.retries = 3;
+    assert_int_equal(extend(), 0);
+    assert_int_equal(m.commands, 4);
+    m.commands = 0;
+    m.retries = 1000;
+    assert_int_equal(extend(), -EIO);
+    assert_int_equal(m.commands, 21);
+}
+
+static void extend_refused_eio(void **state)
+{
+    (void)state;
+    m.code_low = 0x07;
+    assert_int_equal(extend(), -EIO);
+    assert_int_equal(m.commands, 1);
+}
+
+static void extend_wrong_banks_einval(void **state)
+{
+    struct tpm_digests d;
+
+    (void)state;
+    tpm_banks(&d);
+    d.digest[0].alg = TPM_ALG_SHA1;
+    assert_int_equal(tpm_pcr_extend(21, &d), -EINVAL);
+    d.count = 0;
+    assert_int_equal(tpm_pcr_extend(21, &d), -EINVAL);
+    tpm_banks(&d);
+    d.digest[0].size = 64;
+    assert_int_equal(tpm_pcr_extend(21, &d), -EINVAL);
+    tpm_banks(&d);
+    assert_int_equal(tpm_pcr_extend(24, &d), -EINVAL);
+    assert_int_equal(tpm_pcr_reset(24), -EINVAL);
+    assert_int_equal(m.commands, 0);
+}
+
+static void transmit_wrong_length_einval(void **state)
+{
+    static const uint8_t cmd[12] = { 0x80, 1, 0, 0, 0, 11, 0, 0, 1, 0x44 };
+    uint8_t resp[16];
+    size_t len = sizeof(resp);
+
+    (void)state;
+    assert_int_equal(tpm_transmit(cmd, 12, resp, &len), -EINVAL);
+    assert_int_equal(tpm_transmit(cmd, 5, resp, &len), -EINVAL);
+}
+
+static void init_nothing_there_enodev(void **state)
+{
+    (void)state;
+    m.absent = true;
+    assert_int_equal(tpm_init(&info), -ENODEV);
+    assert_int_equal(tpm_open(), -ENODEV);
+    assert_int_equal(extend(), -ENODEV);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(init_reads_active_banks_only, fresh),
+        cmocka_unit_test_setup(extend_sends_documented_command, fresh),
+        cmocka_unit_test_setup(open_locality_refused_etimedout, fresh),
+        cmocka_unit_test_setup(open_locality_busy_seized, fresh),
+        cmocka_unit_test_setup(send_faults_end_in_error, fresh),
+        cmocka_unit_test_setup(receive_faults_end_in_error, fresh),
+        cmocka_unit_test_setup(extend_retry_code_repeated, fresh),
+        cmocka_unit_test_setup(extend_refused_eio, fresh),
+        cmocka_unit_test_setup(extend_wrong_banks_einval, fresh),
+        cmocka_unit_test_setup(transmit_wrong_length_einval, fresh),
+        cmocka_unit_test_setup(init_nothing_there_enodev, fresh),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
