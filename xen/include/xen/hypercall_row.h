@@ -119,13 +119,17 @@ struct hypercall_row {
 #define ASK(...) .why = NULL, .ask = { __VA_ARGS__ }
 #define ASK_NONE(reason) .why = "" reason, .ask = { { 0, 0, 0, 0, 0 } }
 
+/* Written out in full twice: handing ask_ on to another macro would split it at its commas. */
 #define ROW_FLAGS(op, in_, out_, flags_, decode_, ask_, act_)                                      \
     {                                                                                              \
         .name = #op, .decode = (decode_), ask_, .act = (act_), .begin = NULL, .status = NULL,      \
         .end = NULL, .in = CALL_SIZE(in_), .out = CALL_SIZE(out_), .flags = (flags_), .absent = 0  \
     }
 #define ROW(op, in_, out_, decode_, ask_, act_)                                                    \
-    ROW_FLAGS(op, in_, out_, 0, decode_, ask_, act_)
+    {                                                                                              \
+        .name = #op, .decode = (decode_), ask_, .act = (act_), .begin = NULL, .status = NULL,      \
+        .end = NULL, .in = CALL_SIZE(in_), .out = CALL_SIZE(out_), .flags = 0, .absent = 0         \
+    }
 /* size is that of an element; the whole element is copied back. */
 #define ROW_PER_ELEMENT(op, size, begin_, decode_, ask_, act_, status_, end_)                      \
     {                                                                                              \
@@ -138,7 +142,12 @@ struct hypercall_row {
         .name = #op, .decode = NULL, .why = "" reason, .ask = { { 0, 0, 0, 0, 0 } }, .act = NULL,  \
         .begin = NULL, .status = NULL, .end = NULL, .in = 0, .out = 0, .flags = 0, .absent = (err) \
     }
-#define ROW_ABSENT(op, reason) ROW_ABSENT_AS(op, -ENOSYS, reason)
+#define ROW_ABSENT(op, reason)                                                                     \
+    {                                                                                              \
+        .name = #op, .decode = NULL, .why = "" reason, .ask = { { 0, 0, 0, 0, 0 } }, .act = NULL,  \
+        .begin = NULL, .status = NULL, .end = NULL, .in = 0, .out = 0, .flags = 0,                 \
+        .absent = -ENOSYS                                                                          \
+    }
 
 enum family_kind {
     FAMILY_CMD,    /* arg[0] & cmd_mask is the sub-operation, arg[arg_index] the argument's address */
