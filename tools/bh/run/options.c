@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command line of `bh run`. */
+#include "options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tamper.h"
+
+#define CPU_DEFAULT "qemu64,+svm,+npt,+smep,+smap,+umip,+rdrand,+fsgsbase,+pdpe1gb"
+#define TIMEOUT_DEFAULT 420
+
+static const char usage[]
+    = "usage: bh run [OPTIONS] DIR\n"
+      "\n"
+      "Boots the host image in DIR (made by `bh build`) in QEMU with a TPM, and says in words how\n"
+      "far it has come. Without --scenario or --expect-fail it runs until interrupted.\n"
+      "\n"
+      "  --scenario            judge the guest's scenario and its refusals, then have the host\n"
+      "                        attested; status 0 only if all of it held\n"
+      "  --expect-fail WHAT    attest only, and require that it FAILs naming component WHAT\n"
+      "  --tamper WHAT         boot a copy with WHAT changed (see below) and require that the\n"
+      "                        verifier names it: policy, hypervisor, initramfs, cmdline, permissive\n"
+      "  --shell               leave this terminal on the guest's console; Ctrl-] ends\n"
+      "  --firmware ovmf|direct  direct: QEMU's -kernel, the hypervisor is then unmeasured\n"
+      "  --smp N, --mem MIB    instead of what the image says\n"
+      "  --timeout SECONDS     give up after that (default 420 with --scenario and the like; 0 never)\n"
+      "  --state DIR           TPM state, logs and console (default DIR/run)\n"
+      "  --cpu MODEL           QEMU's -cpu\n"
+      "  --gdb DEV             QEMU's -gdb; the machine waits for the debugger\n"
+      "  -v                    print every console line\n"
+      "\n"
+      "The console is kept in STATE/console.log. docs/run.md explains what the lines mean.\n";
+
+enum {
+    OPT_FIRMWARE = 256,
+    OPT_SMP,
+    OPT_MEM,
+    OPT_TIMEOUT,
+    OPT_SCENARIO,
+    OPT_SHELL,
+    OPT_EXPECT,
+    OPT_TAMPER,
+    OPT_STATE,
+    OPT_CPU,
+    OPT_GDB,
+    OPT_HELP,
+};
+
+static const struct option words[] = {
+    { "firmware", required_argument, NULL, OPT_FIRMWARE },
+    { "smp", required_argument, NULL, OPT_SMP },
+    { "mem", required_argument, NULL, OPT_MEM },
+    { "timeout", required_argument, NULL, OPT_TIMEOUT },
+    { "scenario", no_argument, NULL, OPT_SCENARIO },
+    { "shell", no_argument, NULL, OPT_SHELL },
+    { "expect-fail", required_argument, NULL, OPT_EXPECT },
+    { "tamper", required_argument, NULL, OPT_TAMPER },
+    { "state", required_argument, NULL, OPT_STATE },
+    { "cpu", required_argument, NULL, OPT_CPU },
+    { "gdb", required_argument, NULL, OPT_GDB },
+    { "help", no_argument, NULL, OPT_HELP },
+    { "verbose", no_argument, NULL, 'v' },
+    { NULL, 0, NULL, 0 },
+};
+
+static int number(const char *word, const char *text, int low, int high, int *out)
+{
+    char *end;
+    long value = strtol(text, &end, 10);
+
+    if (text[0] == '\0' || *end != '\0' || value < low || value > high) {
+        fprintf(stderr, "bh run: --%s %s: expected a number from %d to %d\n", word, text, low, high);
+        return -1;
+    }
+    *out = (int)value;
+    return 0;
+}
+
+static int firmware_parse(const char *text, enum firmware *out)
+{
+    if (strcmp(text, "ovmf") == 0 || strcmp(text, "uefi") == 0) {
+        *out = FIRMWARE_OVMF;
+    } else if (strcmp(text, "direct") == 0) {
+        *out = FIRMWARE_DIRECT;
+    } else {
+        fprintf(stderr, "bh run: --firmware %s: expected ovmf or direct\n", text);
+        return -1;
+    }
+    return 0;
+}
+
+/* @return 0; 1 help; -1 */
+static int option_take(struct options *o, int c)
+{
+    switch (c) {
+    case OPT_FIRMWARE:
+        return firmware_parse(optarg, &o->firmware);
+    case OPT_SMP:
+        return number("smp", optarg, 1, 64, &o->smp);
+    case OPT_MEM:
+        return number("mem", optarg, 64, 1 << 20, &o->memory);
+    case OPT_TIMEOUT:
+        return number("timeout", optarg, 0, 86400, &o->timeout);
+    case OPT_SCENARIO:
+        o->scenario = 1;
+        return 0;
+    case OPT_SHELL:
+        o->shell = 1;
+        return 0;
+    case OPT_EXPECT:
+        o->expect = optarg;
+        return 0;
+    case OPT_TAMPER:
+        o->tamper = optarg;
+        return 0;
+    case OPT_STATE:
+        o->state = optarg;
+        return 0;
+    case OPT_CPU:
+        o->cpu = optarg;
+        return 0;
+    case OPT_GDB:
+        o->gdb = optarg;
+        return 0;
+    case 'v':
+        o->verbose = 1;
+        return 0;
+    case OPT_HELP:
+        fputs(usage, stdout);
+        return 1;
+    default:
+        return -1;
+    }
+}
+
+int options_parse(int argc, char **argv, struct options *options)
+{
+    int c;
+
+    *options = (struct options){ .firmware = FIRMWARE_OVMF, .cpu = CPU_DEFAULT, .timeout = -1 };
+    optind = 1;
+    while ((c = getopt_long(argc, argv, "v", words, NULL)) != -1) {
+        int rc = option_take(options, c);
+
+        if (rc != 0) {
+            return rc;
+        }
+    }
+    if (argc - optind != 1) {
+        fprintf(stderr, "bh run: %s\n%s",
+                argc == optind ? "which host image?" : "more than one host image", usage);
+        return -1;
+    }
+    options->dir = argv[optind];
+    if (options->tamper != NULL) {
+        const char *component = tamper_component(options->tamper);
+
+        if (component == NULL) {
+            fprintf(stderr, "bh run: --tamper %s: expected one of %s\n", options->tamper,
+                    tamper_words());
+            return -1;
+        }
+        if (options->expect == NULL) {
+            options->expect = component;
+        }
+    }
+    if (options->expect != NULL && (options->scenario || options->shell)) {
+        fprintf(stderr, "bh run: --expect-fail and --tamper go with neither --scenario nor "
+                        "--shell\n");
+        return -1;
+    }
+    if (options->timeout < 0) {
+        options->timeout = options->scenario || options->expect != NULL ? TIMEOUT_DEFAULT : 0;
+    }
+    return 0;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command line of `bh run`. */
+#ifndef BH_RUN_OPTIONS_H
+#define BH_RUN_OPTIONS_H
+
+enum firmware {
+    FIRMWARE_OVMF,   /* OVMF, GRUB, disk.img: the measured chain */
+    FIRMWARE_DIRECT, /* QEMU's -kernel: nothing measures the hypervisor */
+};
+
+struct options {
+    enum firmware firmware;
+    int smp;              /* CPUs; 0: as in run.json */
+    int memory;           /* MiB; 0: as in run.json */
+    int timeout;          /* seconds; 0: none */
+    int scenario;         /* drive and judge the scenario, then attest */
+    int shell;            /* connect the terminal to the console at the end of the boot */
+    int verbose;          /* print every console line */
+    const char *expect;   /* --expect-fail: component that the verifier must name, or NULL */
+    const char *tamper;   /* --tamper: what to change in a copy before booting that, or NULL */
+    const char *state;    /* --state: folder of TPM state and logs; NULL: DIR/run */
+    const char *cpu;      /* --cpu: QEMU's CPU model */
+    const char *gdb;      /* --gdb: QEMU's -gdb argument; the machine waits */
+    const char *dir;      /* the host image */
+};
+
+/** @return 0; 1 help was asked for and printed; -1 wrong, said on stderr */
+int options_parse(int argc, char **argv, struct options *options);
+
+#endif

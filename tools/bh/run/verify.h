@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The remote verifier, run as a child of its own while the machine goes on. */
+#ifndef BH_RUN_VERIFY_H
+#define BH_RUN_VERIFY_H
+
+#include <stddef.h>
+
+#include "proc.h"
+
+#define VERIFY_OUTPUT_MAX 65536
+
+struct verify {
+    struct proc proc;
+    double started;
+    size_t length;
+    char output[VERIFY_OUTPUT_MAX + 1]; /* NUL-terminated; what exceeds it is dropped */
+};
+
+/**
+ * Start `bh attest verify` against the agent behind a socket.
+ *
+ * @param image   folder with reference.json
+ * @param state   folder with the TPM's certificate authority
+ * @param socket  the line to the agent
+ * @return 0; -1 with a line on stderr
+ */
+int verify_start(struct verify *verify, const char *image, const char *state, const char *socket);
+
+/** Take in what the verifier has printed since; call when its pipe is readable. */
+void verify_read(struct verify *verify);
+
+/**
+ * Whether a verdict names a component: "FAIL" and, as a word of its own in a line that is not about
+ * something in order, the component's name.
+ */
+int verify_names(const char *output, const char *component);
+
+#endif
