@@ -49,7 +49,8 @@ extern struct acpi_info acpi_info;
 
 /**
  * Read the tables from rsdp (0: search the BIOS area). Memory is reached through the direct map or ioremap() by map().
- * @return 0; -ENOENT no RSDP; -EINVAL a needed table is malformed (named in a log line)
+ * @return 0; -ENOENT no RSDP; -EINVAL a needed table is malformed (named in a log line); -ENOSPC more
+ *         entries of a kind than there is room for
  */
 int acpi_init(paddr_t rsdp, const void *(*map)(paddr_t addr, size_t size)) must_check;
 

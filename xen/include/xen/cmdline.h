@@ -12,7 +12,9 @@ struct options {
     char console[32];       /* console= */
     char com1[64], com2[64];/* com1=, com2= */
     char console_focus[16]; /* console-focus= domain that gets typed input */
+    bool console_raw;       /* console-raw: the focused domain's bytes pass unchanged */
     uint64_t dom0_mem;      /* dom0_mem=, bytes; 0 = default */
+    uint64_t dom0_mem_min, dom0_mem_max; /* its min: and max:, bytes; 0 = none */
     unsigned dom0_max_vcpus;/* dom0_max_vcpus= */
     enum flask_option flask;
     enum tpm_option tpm;

@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+hv-obj += xen/drivers/acpi/acpi.o \
+          xen/drivers/acpi/madt.o \
+          xen/drivers/acpi/parse.o \
+          xen/drivers/acpi/table.o

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "build.h"
+
+#include <xen/console.h>
+#include <xen/errno.h>
+#include <xen/evtchn.h>
+#include <xen/grant.h>
+#include <xen/guest_access.h>
+#include <xen/lib.h>
+#include <xen/measure.h>
+#include <xen/time.h>
+#include <xen/tpm.h>
+
+#include <public/grant_table.h>
+
+/* Ports and grants fixed by construction (docs/formats.md). */
+#define PORT_XENSTORE 1
+#define PORT_CONSOLE 2
+
+/*
+ * Beside its RAM a domain's account pays for its shared_info, grant frames, vcpu_info pages and what it
+ * balloons during operation: 1 MiB, as Xen's toolstack allows.
+ */
+#define ACCOUNT_SLACK_PAGES 256
+
+/*
+ * State of the hash over one kernel's pages. Domains with the same kernel have the same pages at the same
+ * frames first, copied from the same module before any domain runs, so that each kernel is hashed once.
+ */
+#define KERNEL_CACHE 8
+static struct {
+    const uint8_t *kernel;
+    struct sha256 after;
+} kernel_cache[KERNEL_CACHE];
+
+uint64_t launch_pages(const struct launch_domain *ld)
+{
+    return ld->plan.pages;
+}
+
+int launch_check(struct launch_domain *ld, struct launch_error *err)
+{
+    int ret = pvh_plan(&ld->in, &ld->plan, err);
+
+    if (ret != 0) {
+        return ret;
+    }
+    if (ld->label != NULL) {
+        ret = xsm_context_to_sid(ld->label, strlen(ld->label), &ld->config.sid);
+        if (ret != 0) {
+            return launch_fail(err, ret, "domain %s: security-id %s: not a context of the policy (error "
+                               "%d)", ld->in.name, ld->label, -ret);
+        }
+    }
+    if (ld->in.tpm && tpm_is_present() && !tpm_is_shareable()) {
+        return launch_fail(err, -EOPNOTSUPP, "domain %s: bulkhead,tpm-locality: this TPM has one "
+                           "locality, which is the hypervisor's", ld->in.name);
+    }
+    ld->config.max_pages = max(ld->config.max_pages, ld->plan.pages) + ACCOUNT_SLACK_PAGES;
+    return 0;
+}
+
+/* -- memory -------------------------------------------------------------------------------------- */
+
+static int domain_populate(void *arg, uint64_t first, uint64_t count)
+{
+    return mem_populate(arg, _gfn(first), count);
+}
+
+static int domain_write(void *arg, gaddr_t at, const void *data, size_t size)
+{
+    return copy_to_gaddr(arg, at, data, size);
+}
+
+struct page_view {
+    struct domain *d;
+    struct page_info *held;
+};
+
+static const uint8_t *domain_page(void *arg, uint64_t gfn)
+{
+    struct page_view *view = arg;
+    enum p2m_type type;
+
+    if (view->held != NULL) {
+        page_put(view->held);
+    }
+    view->held = p2m_get_page(view->d, _gfn(gfn), false, &type);
+    return view->held != NULL ? page_to_virt(view->held) : NULL;
+}
+
+static int hash_ranges(struct launch_domain *ld, struct sha256 *ctx, unsigned from, unsigned to)
+{
+    struct page_view view = { .d = ld->d };
+    int ret = 0;
+
+    for (; ret == 0 && from < to; from++) {
+        ret = launch_digest_pages(ctx, &ld->plan.range[from], domain_page, &view);
+    }
+    if (view.held != NULL) {
+        page_put(view.held);
+    }
+    return ret;
+}
+
+static int hash_domain(struct launch_domain *ld, uint8_t digest[SHA256_SIZE])
+{
+    unsigned kernel_ranges = ld->plan.kernel_range_count;
+    struct sha256 ctx;
+    unsigned i = 0;
+    int ret = 0;
+
+    while (i < KERNEL_CACHE && kernel_cache[i].kernel != NULL &&
+           kernel_cache[i].kernel != ld->in.kernel) {
+        i++;
+    }
+    if (i < KERNEL_CACHE && kernel_cache[i].kernel != NULL) {
+        ctx = kernel_cache[i].after;
+    } else {
+        sha256_init(&ctx);
+        ret = hash_ranges(ld, &ctx, 0, kernel_ranges);
+        if (ret == 0 && i < KERNEL_CACHE) {
+            kernel_cache[i].kernel = ld->in.kernel;
+            kernel_cache[i].after = ctx;
+        }
+    }
+    if (ret == 0) {
+        ret = hash_ranges(ld, &ctx, kernel_ranges, ld->plan.range_count);
+    }
+    if (ret == 0) {
+        launch_digest_finish(&ctx, &ld->plan.vcpu, digest);
+    }
+    return ret;
+}
+
+/* The map that XENMEM_memory_map gives; the same that start_info has. */
+static int set_memory_map(struct launch_domain *ld)
+{
+    struct memmap_entry map[PVH_REGION_MAX];
+    unsigned i;
+
+    for (i = 0; i < ld->plan.region_count; i++) {
+        map[i].addr = ld->plan.region[i].start;
+        map[i].size = ld->plan.region[i].size;
+        map[i].type = ld->plan.region[i].type;
+    }
+    return memory_map_set(ld->d, map, ld->plan.region_count);
+}
+
+static void set_devices(struct launch_domain *ld)
+{
+    unsigned i;
+
+    BUILD_ASSERT(MANIFEST_IOPORT_MAX <= DOMAIN_IOPORT_RANGES);
+    for (i = 0; i < ld->ioport_count; i++) {
+        ld->d->ioports[i].first = ld->ioports[i][0];
+        ld->d->ioports[i].last = ld->ioports[i][1];
+    }
+    ld->d->ioport_range_count = ld->ioport_count;
+}
+
+static int map_tpm(struct launch_domain *ld)
+{
+    mfn_t page = _mfn(tpm_locality_maddr(0) >> PAGE_SHIFT);
+
+    if (!ld->in.tpm) {
+        return 0;
+    }
+    if (!tpm_is_present()) {
+        pr_warn("domain %s asks for the TPM, there is none (tpm=none)", ld->in.name);
+        return 0;
+    }
+    return p2m_map(ld->d, _gfn(PVH_TPM >> PAGE_SHIFT), page, P2M_ORDER_4K, P2M_MMIO_DIRECT);
+}
+
+static int measure(const struct launch_domain *ld, const uint8_t digest[SHA256_SIZE])
+{
+    char label[XSM_CONTEXT_MAX];
+    int ret = xsm_sid_to_context(ld->config.sid, label, sizeof(label), NULL);
+
+    return ret != 0 ? ret : measure_domain(ld->config.domid, ld->in.name, label, digest, 1);
+}
+
+static void report(const struct launch_domain *ld, const uint8_t digest[SHA256_SIZE],
+                   uint64_t began_ns)
+{
+    char hex[2 * SHA256_SIZE + 1];
+    unsigned i;
+
+    for (i = 0; i < SHA256_SIZE; i++) {
+        snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+    }
+    pr_info("domain %u %s: built in %llu ms, %llu MiB, %u vCPU%s, digest sha256:%s", ld->config.domid,
+            ld->in.name, (unsigned long long)((time_now_ns() - began_ns) / NS_PER_MS),
+            (unsigned long long)(ld->in.memory_kib >> 10), ld->in.vcpu_count,
+            ld->in.vcpu_count == 1 ? "" : "s", hex);
+}
+
+int launch_build(struct launch_domain *ld, struct launch_error *err)
+{
+    uint64_t began = time_now_ns();
+    uint8_t digest[SHA256_SIZE];
+    struct launch_sink sink = { .populate = domain_populate, .write = domain_write };
+    int ret = domain_create(&ld->config, &ld->d);
+
+    if (ret != 0) {
+        return launch_fail(err, ret, "domain %s: cannot be created (error %d)", ld->in.name, -ret);
+    }
+    sink.arg = ld->d;
+    ret = pvh_build(&ld->in, &ld->plan, &sink, err);
+    if (ret != 0) {
+        return ret;
+    }
+    ret = hash_domain(ld, digest);
+    if (ret == 0) {
+        ret = map_tpm(ld);
+    }
+    if (ret == 0) {
+        ret = set_memory_map(ld);
+    }
+    if (ret != 0) {
+        return launch_fail(err, ret, "domain %s: cannot be set up (error %d)", ld->in.name, -ret);
+    }
+    set_devices(ld);
+    arch_vcpu_set_pvh(ld->d->vcpu[0], ld->plan.vcpu.entry, ld->plan.vcpu.start_info);
+    ret = measure(ld, digest);
+    if (ret != 0) {
+        return launch_fail(err, ret, "domain %s: cannot be measured (error %d)", ld->in.name, -ret);
+    }
+    report(ld, digest, began);
+    return 0;
+}
+
+/* -- channels ------------------------------------------------------------------------------------ */
+
+static void set_param(struct domain *d, unsigned index, uint64_t value)
+{
+    spin_lock(&d->hvm_lock);
+    d->hvm_params[index] = value;
+    spin_unlock(&d->hvm_lock);
+}
+
+static int offer(struct domain *d, int remote, evtchn_port_t port, uint32_t grant, uint64_t gfn)
+{
+    int ret = evtchn_alloc_unbound(d, (domid_t)remote, &port);
+
+    return ret != 0 ? ret : grant_seed(d, grant, (domid_t)remote, _gfn(gfn));
+}
+
+static int connect_xenstore(struct domain *d, int remote)
+{
+    if (remote < 0 || d->id == (domid_t)remote) {
+        return 0;
+    }
+    set_param(d, HVM_PARAM_STORE_PFN, PVH_STORE_GFN);
+    set_param(d, HVM_PARAM_STORE_EVTCHN, PORT_XENSTORE);
+    return offer(d, remote, PORT_XENSTORE, GNTTAB_RESERVED_XENSTORE, PVH_STORE_GFN);
+}
+
+/* The console domain's own console, and all where there is none, are drained by the hypervisor. */
+static int connect_console(struct domain *d, int remote)
+{
+    set_param(d, HVM_PARAM_CONSOLE_PFN, PVH_CONSOLE_GFN);
+    set_param(d, HVM_PARAM_CONSOLE_EVTCHN, PORT_CONSOLE);
+    if (remote < 0 || d->id == (domid_t)remote) {
+        return console_ring_init(d, _gfn(PVH_CONSOLE_GFN), PORT_CONSOLE);
+    }
+    return offer(d, remote, PORT_CONSOLE, GNTTAB_RESERVED_CONSOLE, PVH_CONSOLE_GFN);
+}
+
+int launch_connect(struct launch_domain *ld, const struct launch_services *services,
+                   struct launch_error *err)
+{
+    int ret = connect_xenstore(ld->d, services->xenstore_domid);
+
+    if (ret != 0) {
+        return launch_fail(err, ret, "domain %s: no channel to the xenstore domain (error %d)",
+                           ld->in.name, -ret);
+    }
+    ret = connect_console(ld->d, services->console_domid);
+    if (ret != 0) {
+        return launch_fail(err, ret, "domain %s: no console channel (error %d)", ld->in.name, -ret);
+    }
+    return 0;
+}

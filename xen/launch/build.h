@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Building one domain in the hypervisor, in the steps that start.c calls for all domains in turn:
+ * check (nothing changes), build (memory, vCPU, digest), connect (event channels, grants, console).
+ */
+#ifndef LAUNCH_BUILD_H
+#define LAUNCH_BUILD_H
+
+#include "manifest.h"
+#include "pvh.h"
+
+#include <xen/domain.h>
+
+struct launch_domain {
+    struct launch_input in;
+    const char *label;         /* NULL: sid is set already (legacy mode) */
+    uint16_t ioports[MANIFEST_IOPORT_MAX][2];
+    unsigned ioport_count;
+    struct domain_config config;
+
+    struct pvh_plan plan;      /* after launch_check() */
+    struct domain *d;          /* after launch_build(); reference owned until start */
+};
+
+/* Ends of the service channels: who drains consoles and who is the XenStore; -1 nobody. */
+struct launch_services {
+    int console_domid, xenstore_domid;
+};
+
+/** Plan the domain, resolve its label. @return 0; -EINVAL, err says why */
+int launch_check(struct launch_domain *ld, struct launch_error *err) must_check;
+
+/** Create, populate, fill, digest, measure, report; the domain stays BUILDING. @return 0 or -errno */
+int launch_build(struct launch_domain *ld, struct launch_error *err) must_check;
+
+/** Channels to the services, once all domains exist. @return 0 or -errno */
+int launch_connect(struct launch_domain *ld, const struct launch_services *services,
+                   struct launch_error *err) must_check;
+
+/** Pages the domain takes from the host's memory at once. */
+uint64_t launch_pages(const struct launch_domain *ld);
+
+/** Fill in the domain of legacy mode from the modules after policy ones are set aside. Panics on error. */
+struct boot_info;
+void launch_legacy(const struct boot_info *bi, struct launch_domain *ld);
+/** Index of the policy module of legacy mode, 0: none. Panics when there are two. */
+unsigned launch_legacy_policy(const struct boot_info *bi);
+
+#endif
