@@ -65,7 +65,7 @@ $(public):
 $(O)/hv/%.o: %.c | $(generated)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(hv-cflags) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(hv-cflags) $(cflags-$*) -MMD -MP -c $< -o $@
 $(O)/hv/%.o: %.S | $(generated)
 	$(call say,AS,$<)
 	$(Q)mkdir -p $(@D)
@@ -74,6 +74,24 @@ $(O)/boot/%.o: %.c | $(generated)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(boot-cflags) -MMD -MP -c $< -o $@
+
+hv-lds := xen/arch/x86/hypervisor.lds
+hv-link := $(addprefix $(O)/hv/,$(hv-obj)) $(addprefix $(O)/boot/,$(boot-obj))
+$(O)/xen/bulkhead.elf: $(hv-link) $(hv-lds)
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)ld -nostdlib -static -z max-page-size=4096 -z noexecstack --no-warn-rwx-segments --build-id=none \
+	    -T $(hv-lds) -o $@ $(hv-link)
+
+# A 32-bit ELF container around the image: what QEMU's -kernel and GRUB both load.
+$(O)/xen/bulkhead: $(O)/xen/bulkhead.elf xen/arch/x86/boot/container.S xen/arch/x86/boot/container.lds
+	$(call say,PACK,$@)
+	$(Q)objcopy -O binary $< $(O)/xen/bulkhead.bin
+	$(Q)$(CC) -m32 -c -DIMAGE='"$(O)/xen/bulkhead.bin"' xen/arch/x86/boot/container.S -o $(O)/xen/container.o
+	$(Q)bss=$$(nm $< | awk '$$3=="image_end"{e=$$1} $$3=="bin_end"{b=$$1} END{print "0x" e " 0x" b}'); set -- $$bss; \
+	    entry=0x$$(nm $< | awk '$$3=="entry32"{print $$1}'); \
+	    ld -m elf_i386 -nostdlib --no-warn-rwx-segments --build-id=none -T xen/arch/x86/boot/container.lds \
+	    --defsym IMAGE_BSS=$$(($$1 - $$2)) --defsym container_entry=$$(($$entry)) -o $@ $(O)/xen/container.o
 
 # -- host programs ------------------------------------------------------------------------------
 $(O)/host/%.o: %.c | $(generated)

@@ -15,6 +15,10 @@ struct domain;
 void console_init(const char *com_spec);
 /** Write bytes of a domain (CONSOLEIO_write, console ring): buffered to whole lines and prefixed. Any byte is made safe. */
 void console_domain_write(struct domain *d, const char *text, size_t size);
+/** d is gone: show its half line, free it. */
+void console_domain_end(struct domain *d);
+/** Take typed input by interrupt; after the I/O APICs are set up. */
+void console_enable_input(void);
 /** Raw bytes without prefix, for the domain with focus in raw mode and for panics. */
 void console_puts(const char *text, size_t size);
 /** Up to size bytes of pending input (CONSOLEIO_read by the focused domain, console ring). */

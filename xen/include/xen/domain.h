@@ -39,6 +39,13 @@ struct domain_config {
 #define DOMAIN_FUNCTION_XENSTORE (1u << 30)
 #define DOMAIN_FUNCTION_LEGACY (1u << 31) /* the one domain of legacy mode; its end ends the host */
 
+/* One entry of a domain's memory map, in the layout of BIOS E820. */
+struct memmap_entry {
+    uint64_t addr, size; /* bytes */
+    uint32_t type;       /* 1 RAM, 2 reserved, 3 ACPI, 4 ACPI NVS, 5 bad */
+} __packed;
+#define MEMMAP_MAX 16
+
 struct domain {
     /* Constant after creation. */
     domid_t id;
@@ -56,11 +63,15 @@ struct domain {
     spinlock_t lock;        /* the fields of this group */
     enum domain_state state;/* written with lock held, read with read_once() */
     unsigned pause_count;
+    bool reclaiming;        /* atomic: one CPU at a time gives back */
     uint32_t shutdown_code; /* SHUTDOWN_*; valid in DOMAIN_SHUTDOWN and later */
 
     spinlock_t page_lock;   /* the fields of this group */
     uint64_t tot_pages, max_pages;
+    uint64_t resident_pages;/* of tot_pages: live as long as this structure, see page_alloc_resident() */
     uint32_t page_list;     /* frame number of the first owned page, 0 = none */
+    struct memmap_entry memmap[MEMMAP_MAX]; /* memory_map_set() */
+    unsigned memmap_count;
 
     struct p2m p2m;
 
@@ -79,6 +90,7 @@ struct domain {
     unsigned ioport_range_count;
 
     void *console;                   /* console ring state, owned by console_ring.c */
+    void *console_line;              /* half-written line, owned by console.c; console lock */
     struct arch_domain *arch;        /* owned by arch code */
 };
 
@@ -93,7 +105,8 @@ struct domain *domain_next(struct domain *prev) must_check;
 
 /** BUILDING -> RUNNING, vCPU 0 made runnable. */
 void domain_start(struct domain *d);
-void domain_pause(struct domain *d);   /* returns when no vCPU of d runs */
+void domain_pause(struct domain *d);   /* does not wait: two that pause each other must not hang */
+bool domain_is_quiet(const struct domain *d); /* no vCPU of d on a CPU; stays so while paused */
 void domain_unpause(struct domain *d);
 /** The domain said goodbye (SCHEDOP_shutdown) or crashed: no vCPU runs any more, the owner is told. */
 void domain_shutdown(struct domain *d, uint32_t reason);
@@ -101,6 +114,8 @@ void domain_shutdown(struct domain *d, uint32_t reason);
 void domain_crash(struct domain *d, const char *fmt, ...) printf_like(2, 3);
 /** Start (or go on) giving everything back. @return 0 when done, -ERESTART to be called again. */
 int domain_kill(struct domain *d) must_check;
+
+void domains_init(void);
 
 static inline bool domain_is_dying(const struct domain *d)
 {

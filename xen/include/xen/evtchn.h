@@ -4,7 +4,7 @@
  *
  * A port is free, unbound (waits for a named remote domain), interdomain (connected pair), VIRQ, IPI, or consumed by
  * the hypervisor. Each non-free port carries a SID. State changes under the table lock of the port's domain; of pairs under
- * both (lower domid first). Sending takes no lock: see evtchn/README.md for how.
+ * both (lower domid first). Sending takes the lock of the one port: see evtchn/README.md for why that suffices.
  */
 #ifndef XEN_EVTCHN_H
 #define XEN_EVTCHN_H
@@ -16,14 +16,20 @@
 int evtchn_init(struct domain *d) must_check;
 /** Close everything; ports only disappear, so it may be called for a dying domain at any time. */
 void evtchn_destroy(struct domain *d);
+/** Give the table's memory back: with the domain's last reference, after evtchn_destroy(). */
+void evtchn_free(struct domain *d);
 
 /**
  * Port of d for remote to bind to; used by hypercall and by launch code.
  * @param port  in: wanted port, 0 = any; out: the port
- * @return 0; -ENOSPC; -EEXIST wanted port not free; -EACCES policy (labels the new port)
+ * @return 0; -ENOSPC; -EEXIST wanted port not free; -ESRCH no remote; -EACCES policy (labels the new port, asks
+ *         whether that label may be bound to remote)
  */
 int evtchn_alloc_unbound(struct domain *d, domid_t remote, evtchn_port_t *port) must_check;
-/** A port whose other end is the hypervisor: when d sends, fn(arg) runs. For the console ring. */
+/**
+ * A port whose other end is the hypervisor: when d sends, fn(arg) runs, with the port's lock held: it may raise a
+ * softirq, nothing slower. For the console ring.
+ */
 int evtchn_bind_consumer(struct domain *d, evtchn_port_t *port, void (*fn)(void *arg), void *arg) must_check;
 /** The hypervisor signals such a port, or a port of d by number (virq-like use). */
 void evtchn_notify(struct domain *d, evtchn_port_t port);
@@ -32,5 +38,16 @@ void evtchn_send_vcpu_virq(struct vcpu *v, uint32_t virq);
 void evtchn_send_global_virq(struct domain *d, uint32_t virq);
 /** Any port pending and unmasked for v? */
 bool evtchn_vcpu_pending(struct vcpu *v);
+
+/** Label of the domain at the other end of d's port. @return 0; -EINVAL not an interdomain port */
+int evtchn_peer_sid(struct domain *d, evtchn_port_t port, xsm_sid_t *out) must_check;
+
+/* SCHEDOP_poll: begin, look at the ports, then end or leave the vCPU asleep. only: the port waited for, 0: several. */
+void evtchn_poll_begin(struct vcpu *v, evtchn_port_t only);
+void evtchn_poll_end(struct vcpu *v);
+/** @return false when there is no such port; else *pending is set. */
+bool evtchn_port_pending(struct domain *d, evtchn_port_t port, bool *pending);
+/** v's vcpu_info moved: make it look at every port. */
+void evtchn_mark_all(struct vcpu *v);
 
 #endif

@@ -93,6 +93,16 @@ void *xzalloc_array_bytes(size_t elem, size_t n) must_check;
  */
 struct page_info *page_alloc(struct domain *d, unsigned order) must_check;
 
+/**
+ * A zeroed page of d that lives exactly as long as d's structure: shared_info. Every other page of d keeps the structure
+ * alive; this one does not, so it is never given to other domains (page_is_resident()) and is freed by domain_free().
+ * @return NULL as page_alloc()
+ */
+struct page_info *page_alloc_resident(struct domain *d) must_check;
+/** The end of such a page: d has no other user any more. */
+void page_free_resident(struct page_info *pg);
+bool page_is_resident(const struct page_info *pg);
+
 /** Take a reference. @return false if pg is not a page of owner with at least one reference, or the count is full. */
 bool page_get(struct page_info *pg, struct domain *owner) must_check;
 /** Take a further reference on a page the caller has one of already. false when the count is full. */
@@ -110,6 +120,12 @@ int page_change_owner(struct page_info *pg, struct domain *from, struct domain *
  * @return 0; -ENOMEM limit or memory (what was done stays); -EEXIST, -EINVAL as p2m_map()
  */
 int mem_populate(struct domain *d, gfn_t first, uint64_t pages) must_check;
+
+/**
+ * Keep the memory map that XENMEM_memory_map shows d. @return 0; -EINVAL more than MEMMAP_MAX entries.
+ */
+struct memmap_entry;
+int memory_map_set(struct domain *d, const struct memmap_entry *map, unsigned count) must_check;
 
 /**
  * Close d's account (nothing can be allocated to it any more) and drop every p2m entry. Pages that others still

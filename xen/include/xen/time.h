@@ -5,9 +5,9 @@
 
 #include <xen/types.h>
 
-#define NS_PER_US 1000ull
-#define NS_PER_MS 1000000ull
-#define NS_PER_S 1000000000ull
+#define NS_PER_US 1000ul
+#define NS_PER_MS 1000000ul
+#define NS_PER_S 1000000000ul
 
 uint64_t time_now_ns(void);
 /** Wall clock at boot, seconds since 1970 (from the RTC), for shared_info. */

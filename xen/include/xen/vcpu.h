@@ -44,6 +44,8 @@ struct vcpu {
     struct page_info *info_page;
     uint64_t info_gaddr;
 
+    bool put_down;              /* atomic: down by VCPUOP_down, so VCPUOP_up may bring it back */
+
     /* Only the owning vCPU, or others while it is not running. */
     uint32_t poll_count;
     evtchn_port_t poll_port;
@@ -65,10 +67,9 @@ struct vcpu {
 struct vcpu *current_vcpu(void);
 #define current current_vcpu()
 
-/** Make a vCPU runnable or not; the pause ones return only when it is off its CPU (unless it is current). */
+/** Make a vCPU runnable or not. vcpu_sleep() does not wait until it is off its CPU: see domain_is_quiet(). */
 void vcpu_wake(struct vcpu *v, uint32_t flag);   /* clear pause flag */
-void vcpu_sleep(struct vcpu *v, uint32_t flag);  /* set pause flag, do not wait */
-void vcpu_sleep_sync(struct vcpu *v, uint32_t flag);
+void vcpu_sleep(struct vcpu *v, uint32_t flag);  /* set pause flag */
 /** Block current until an event is pending; returns at once if one is. */
 void vcpu_block(struct vcpu *v);
 void vcpu_yield(struct vcpu *v);
@@ -81,6 +82,8 @@ int arch_vcpu_create(struct vcpu *v) must_check;
 void arch_vcpu_destroy(struct vcpu *v);
 /** PVH start state: 32-bit flat protected mode at entry, EBX = start_info. */
 void arch_vcpu_set_pvh(struct vcpu *v, uint32_t entry, uint32_t start_info);
+/** Log the registers of a vCPU that is current or not running. */
+void arch_vcpu_show(struct vcpu *v);
 /** Bring vCPU up in long mode etc. by VCPUOP_initialise is refused for PVH; SIPI does it. */
 void arch_vcpu_raise_upcall(struct vcpu *v); /* upcall vector into the local APIC, or callback vector */
 bool arch_vcpu_can_take_event(struct vcpu *v);

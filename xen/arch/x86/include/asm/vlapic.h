@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The emulated local APIC of a vCPU, xAPIC and x2APIC. Source: Intel SDM vol. 3A, chapter 11. */
+#ifndef ASM_VLAPIC_H
+#define ASM_VLAPIC_H
+
+#include <xen/timer.h>
+#include <xen/types.h>
+
+struct vcpu;
+
+struct vlapic {
+    uint64_t base;          /* MSR 0x1b */
+    uint32_t irr[8];        /* atomic; other CPUs set bits */
+    uint32_t isr[8];        /* owning vCPU only */
+    uint32_t tpr, ldr, dfr, svr, esr, lvt[7], icr_high, timer_initial, timer_divide;
+    uint64_t timer_start_ns;
+    struct timer timer;
+    bool sipi_wait;         /* after INIT, until SIPI */
+};
+
+void vlapic_init(struct vcpu *v);
+void vlapic_destroy(struct vcpu *v);
+/** Make vector pending; any CPU may call it. Does not wake. */
+void vlapic_set_irr(struct vcpu *v, uint8_t vector);
+/** Highest deliverable vector above the processor priority, or -1. */
+int vlapic_pending(struct vcpu *v);
+/** The vector goes to the CPU: IRR -> ISR. */
+void vlapic_accept(struct vcpu *v, uint8_t vector);
+/** Register file by xAPIC offset (0x20, 0x30...). */
+uint32_t vlapic_read(struct vcpu *v, unsigned offset);
+void vlapic_write(struct vcpu *v, unsigned offset, uint32_t value);
+/** x2APIC MSR 0x800..0x83f. @return 0 or -EPERM. */
+int vlapic_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *value);
+int vlapic_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value);
+int vlapic_set_base(struct vcpu *v, uint64_t value);
+uint32_t vlapic_id(const struct vcpu *v);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* I/O APICs: everything masked at boot; the few interrupts the hypervisor itself takes are routed to the boot CPU. */
+#include <asm/cpu.h>
+#include <asm/io.h>
+#include <asm/lapic.h>
+#include <xen/acpi.h>
+#include <xen/errno.h>
+#include <xen/lib.h>
+#include <xen/mm.h>
+
+#define RED_MASKED 0x10000u
+#define RED_LEVEL 0x8000u
+#define RED_LOW 0x2000u
+
+struct ioapic {
+    volatile uint8_t *regs;
+    uint32_t gsi_base, pins;
+};
+static struct ioapic ioapics[ACPI_MAX_IOAPICS];
+static unsigned ioapic_count;
+
+static uint32_t ioapic_read(struct ioapic *a, unsigned reg)
+{
+    writel(a->regs, reg);
+    return readl(a->regs + 0x10);
+}
+
+static void ioapic_write(struct ioapic *a, unsigned reg, uint32_t v)
+{
+    writel(a->regs, reg);
+    writel(a->regs + 0x10, v);
+}
+
+void ioapic_init(void)
+{
+    for (unsigned i = 0; i < acpi_info.ioapic_count; i++) {
+        struct ioapic *a = &ioapics[ioapic_count];
+
+        a->regs = ioremap(acpi_info.ioapic[i].addr, PAGE_SIZE);
+        if (!a->regs) {
+            panic("boot: cannot map I/O APIC %u", i);
+        }
+        a->gsi_base = acpi_info.ioapic[i].gsi_base;
+        a->pins = ((ioapic_read(a, 1) >> 16) & 0xff) + 1;
+        for (unsigned p = 0; p < a->pins; p++) {
+            ioapic_write(a, 0x10 + 2 * p, RED_MASKED);
+        }
+        ioapic_count++;
+    }
+    /* The old PICs stay masked for good. */
+    outb(0x21, 0xff);
+    outb(0xa1, 0xff);
+}
+
+int ioapic_route_isa(unsigned irq, uint8_t vector)
+{
+    uint32_t gsi = irq, flags = 0;
+
+    for (unsigned i = 0; i < acpi_info.override_count; i++) {
+        if (acpi_info.override[i].source == irq) {
+            gsi = acpi_info.override[i].gsi;
+            flags = acpi_info.override[i].flags;
+        }
+    }
+    for (unsigned i = 0; i < ioapic_count; i++) {
+        struct ioapic *a = &ioapics[i];
+        unsigned pin = gsi - a->gsi_base;
+
+        if (gsi >= a->gsi_base && pin < a->pins) {
+            ioapic_write(a, 0x11 + 2 * pin, cpus[0].apic_id << 24);
+            ioapic_write(a, 0x10 + 2 * pin,
+                         vector | ((flags & 3) == 3 ? RED_LOW : 0) | ((flags >> 2 & 3) == 3 ? RED_LEVEL : 0));
+            return 0;
+        }
+    }
+    return -ENOENT;
+}

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The loop of a CPU: softirqs, then the vCPU it has, until the next exit. Between clgi and stgi nothing interrupts; whoever
+ * makes something pending for a vCPU first sets it, then looks at in_guest; we first set in_guest, then look.
+ */
+#include "svm_internal.h"
+
+#include <asm/cpu.h>
+#include <asm/lapic.h>
+#include <asm/paging.h>
+#include <xen/domain.h>
+#include <xen/errno.h>
+#include <xen/guest_access.h>
+#include <xen/sched.h>
+#include <xen/softirq.h>
+
+static bool callback_pending(struct vcpu *v)
+{
+    const struct vcpu_info *info = read_once(v->info);
+
+    return v->domain->arch->callback_vector && !v->arch->upcall_vector && info &&
+           read_once(info->evtchn_upcall_pending);
+}
+
+static void want_interrupt_window(struct vmcb *c)
+{
+    c->misc1 |= SVM_VINTR;
+    c->int_ctl |= SVM_INT_CTL_V_IRQ | SVM_INT_CTL_V_IGN_TPR;
+    c->int_vector = 0;
+}
+
+static void inject(struct vcpu *v)
+{
+    struct arch_vcpu *a = v->arch;
+    struct vmcb *c = a->vmcb;
+    bool open = (c->rflags & 0x200) && !(c->int_shadow & 1);
+    int vector = vlapic_pending(v);
+    bool callback = callback_pending(v);
+
+    c->misc1 &= ~SVM_VINTR;
+    c->int_ctl &= ~SVM_INT_CTL_V_IRQ;
+    if (a->reinject) {
+        c->event_inject = a->reinject;
+        a->reinject = 0;
+    } else if (a->exception) {
+        c->event_inject = a->exception;
+        a->exception = 0;
+    } else if (a->nmi_pending && !(c->int_shadow & 1)) {
+        a->nmi_pending = false;
+        c->event_inject = SVM_EVENT_VALID | SVM_EVENT_NMI | 2;
+    } else if (callback && open) {
+        c->event_inject = SVM_EVENT_VALID | SVM_EVENT_INTR | v->domain->arch->callback_vector;
+        callback = false;
+    } else if (vector >= 0 && open) {
+        c->event_inject = SVM_EVENT_VALID | SVM_EVENT_INTR | (unsigned)vector;
+        vlapic_accept(v, (uint8_t)vector);
+        vector = -1;
+    }
+    if (callback || vector >= 0) {
+        want_interrupt_window(c);
+    }
+}
+
+static void choose_asid(struct cpu *cpu, struct vcpu *v)
+{
+    struct arch_vcpu *a = v->arch;
+    uint32_t flushes = __atomic_load_n(&v->domain->arch->flush_count, __ATOMIC_ACQUIRE);
+
+    a->vmcb->tlb_control = 0;
+    if (likely(a->asid_cpu == cpu->id && a->asid_generation == cpu->asid_generation &&
+               a->flush_seq == flushes)) {
+        return;
+    }
+    if (++cpu->asid_next >= svm_asid_count) {
+        cpu->asid_generation++;
+        cpu->asid_next = 1;
+        a->vmcb->tlb_control = 1;
+    }
+    a->vmcb->asid = cpu->asid_next;
+    a->asid_cpu = cpu->id;
+    a->asid_generation = cpu->asid_generation;
+    a->flush_seq = flushes;
+}
+
+static void write_runstate(struct vcpu *v)
+{
+    struct vcpu_runstate_info copy;
+
+    v->arch->runstate_dirty = false;
+    spin_lock(&v->runstate_lock);
+    copy = v->runstate;
+    spin_unlock(&v->runstate_lock);
+    /* A guest that unmapped its area gets no update. */
+    (void)!copy_to_guest(v->runstate_area, &copy, sizeof(copy));
+}
+
+void svm_enter(struct vcpu *v)
+{
+    struct cpu *cpu = this_cpu();
+    struct vmcb *c = v->arch->vmcb;
+
+    if (v->arch->runstate_dirty && v->runstate_area) {
+        write_runstate(v);
+    }
+    __asm__ volatile("clgi" ::: "memory");
+    if (read_once(cpu->softirqs)) {
+        __asm__ volatile("stgi" ::: "memory");
+        return;
+    }
+    __atomic_store_n(&cpu->in_guest, true, __ATOMIC_SEQ_CST);
+    inject(v);
+    choose_asid(cpu, v);
+    svm_run(&v->arch->regs, v->arch->vmcb_pa, cpu->vmcb_host);
+    __atomic_store_n(&cpu->in_guest, false, __ATOMIC_RELEASE);
+    c->event_inject = 0;
+    v->arch->exit_count++;
+    __asm__ volatile("stgi" ::: "memory");
+    svm_handle_exit(v);
+}
+
+static void idle(struct cpu *cpu)
+{
+    irq_disable();
+    if (!read_once(cpu->softirqs)) {
+        __asm__ volatile("sti; hlt" ::: "memory");
+    } else {
+        irq_enable();
+    }
+}
+
+void cpu_run_on_own_stack(void)
+{
+    /* The boot CPU leaves the boot stack, which has no guard page. */
+    __asm__ volatile("mov %0, %%rsp; xor %%ebp, %%ebp; call cpu_run" ::"r"(paging_map_stack(0, 0)));
+    __builtin_unreachable();
+}
+
+void cpu_run(void)
+{
+    struct cpu *cpu = this_cpu();
+
+    irq_enable();
+    for (;;) {
+        softirq_run();
+        if (cpu->vcpu) {
+            svm_enter(cpu->vcpu);
+        } else {
+            idle(cpu);
+        }
+    }
+}
+
+void arch_vcpu_kick(struct vcpu *v)
+{
+    struct cpu *c = &cpus[read_once(v->sched.cpu)];
+
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    if (c->id != cpu_id() && read_once(c->vcpu) == v && read_once(c->in_guest)) {
+        lapic_ipi(c->apic_id, VECTOR_IPI);
+    }
+}
+
+void arch_p2m_flush(struct domain *d)
+{
+    uint32_t wanted[MAX_CPUS];
+    uint64_t waiting = 0;
+
+    __atomic_fetch_add(&d->arch->flush_count, 1, __ATOMIC_SEQ_CST);
+    for (unsigned i = 0; i < cpu_count; i++) {
+        struct vcpu *running = read_once(cpus[i].vcpu);
+
+        if (i == cpu_id() || !read_once(cpus[i].in_guest) || !running || running->domain != d) {
+            continue;
+        }
+        wanted[i] = __atomic_add_fetch(&cpus[i].flush_wanted, 1, __ATOMIC_SEQ_CST);
+        lapic_ipi(cpus[i].apic_id, VECTOR_IPI);
+        waiting |= 1ull << i;
+    }
+    for (unsigned i = 0; i < cpu_count; i++) {
+        while (waiting >> i & 1 && read_once(cpus[i].in_guest) &&
+               (int32_t)(__atomic_load_n(&cpus[i].flush_seen, __ATOMIC_ACQUIRE) - wanted[i]) < 0) {
+            cpu_relax();
+        }
+    }
+}
+
+static void save_debug(struct arch_vcpu *a)
+{
+    __asm__ volatile("mov %%db0, %0" : "=r"(a->dr[0]));
+    __asm__ volatile("mov %%db1, %0" : "=r"(a->dr[1]));
+    __asm__ volatile("mov %%db2, %0" : "=r"(a->dr[2]));
+    __asm__ volatile("mov %%db3, %0" : "=r"(a->dr[3]));
+    a->dr_live = false;
+    a->vmcb->dr_read = a->vmcb->dr_write = 0xffff;
+}
+
+void svm_load_debug(struct arch_vcpu *a)
+{
+    __asm__ volatile("mov %0, %%db0" ::"r"(a->dr[0]));
+    __asm__ volatile("mov %0, %%db1" ::"r"(a->dr[1]));
+    __asm__ volatile("mov %0, %%db2" ::"r"(a->dr[2]));
+    __asm__ volatile("mov %0, %%db3" ::"r"(a->dr[3]));
+    a->dr_live = true;
+    a->vmcb->dr_read = a->vmcb->dr_write = 0;
+}
+
+void arch_context_switch(struct vcpu *prev, struct vcpu *next)
+{
+    if (prev) {
+        __asm__ volatile("fxsave64 (%0)" ::"r"(prev->arch->fpu) : "memory");
+        if (prev->arch->dr_live) {
+            save_debug(prev->arch);
+        }
+    }
+    if (next) {
+        __asm__ volatile("fxrstor64 (%0)" ::"r"(next->arch->fpu) : "memory");
+        if (cpu_has_rdtscp) {
+            wrmsr(MSR_TSC_AUX, next->arch->tsc_aux);
+        }
+        next->arch->runstate_dirty = true;
+    }
+}
+
+void arch_vcpu_raise_upcall(struct vcpu *v)
+{
+    if (v->arch->upcall_vector) {
+        vlapic_set_irr(v, v->arch->upcall_vector);
+    }
+}
+
+bool arch_vcpu_can_take_event(struct vcpu *v)
+{
+    return v->arch->exception || v->arch->nmi_pending || callback_pending(v) || vlapic_pending(v) >= 0;
+}
+
+int arch_vcpu_set_upcall_vector(struct vcpu *v, uint8_t vector)
+{
+    struct vcpu_info *info = read_once(v->info);
+
+    if (vector < 0x10) {
+        return -EINVAL;
+    }
+    v->arch->upcall_vector = vector;
+    if (info && read_once(info->evtchn_upcall_pending)) {
+        vcpu_events_raise(v);
+    }
+    return 0;
+}
+
+int arch_domain_set_callback(struct domain *d, uint64_t via)
+{
+    /* Type 2 in the top byte: a vector for every vCPU. The others (GSI, PCI INTx) need an interrupt controller
+     * that PVH domains do not have; Linux writes 1 as a mark, which is kept as a parameter and delivers nothing. */
+    d->arch->callback_vector = via >> 56 == 2 && (uint8_t)via >= 0x10 ? (uint8_t)via : 0;
+    return 0;
+}

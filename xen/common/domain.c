@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Domains: the table, references, and the way from creation to death. Giving back happens in steps of SOFTIRQ_RECLAIM, so that
+ * a large domain's end holds nobody up.
+ */
+#include <xen/domain.h>
+
+#include <asm/cpu.h>
+#include <asm/hvm.h>
+#include <xen/console.h>
+#include <xen/errno.h>
+#include <xen/evtchn.h>
+#include <xen/grant.h>
+#include <xen/power.h>
+#include <xen/sched.h>
+#include <xen/softirq.h>
+#include <xen/time.h>
+#include <xen/vcpu_timers.h>
+
+#include <public/sched.h>
+
+/* shared_info, grant frames and special pages come on top of what the description gives. */
+#define OVERHEAD_PAGES 128
+
+static spinlock_t domlist_lock = SPINLOCK_INIT;
+static struct list domlist = LIST_INIT(domlist); /* by id */
+
+static void vcpus_destroy(struct domain *d)
+{
+    for (unsigned i = 0; i < d->vcpu_count; i++) {
+        struct vcpu *v = d->vcpu[i];
+
+        if (v) {
+            vcpu_timers_kill(v);
+            sched_vcpu_destroy(v);
+            arch_vcpu_destroy(v);
+            xfree(v);
+        }
+    }
+}
+
+static void domain_free(struct domain *d)
+{
+    vcpus_destroy(d);
+    p2m_free(d);
+    arch_domain_destroy(d);
+    xfree(d);
+}
+
+static int vcpu_create(struct domain *d, unsigned id)
+{
+    struct vcpu *v = xzalloc(struct vcpu);
+    int rc;
+
+    if (!v) {
+        return -ENOMEM;
+    }
+    v->id = id;
+    v->domain = d;
+    v->info = id < XEN_LEGACY_MAX_VCPUS ? &d->shared_info->vcpu_info[id] : NULL;
+    vcpu_timers_init(v);
+    sched_vcpu_init(v, d->weight);
+    rc = arch_vcpu_create(v);
+    if (rc) {
+        xfree(v);
+        return rc;
+    }
+    d->vcpu[id] = v;
+    return 0;
+}
+
+static int shared_info_init(struct domain *d)
+{
+    struct page_info *pg = page_alloc(d, 0);
+    uint64_t wall = time_wallclock_boot_s();
+
+    if (!pg) {
+        return -ENOMEM;
+    }
+    d->shared_info = page_to_virt(pg);
+    d->shared_info->wc_sec = (uint32_t)wall;
+    d->shared_info->wc_sec_hi = (uint32_t)(wall >> 32);
+    for (unsigned i = 0; i < XEN_LEGACY_MAX_VCPUS; i++) {
+        d->shared_info->vcpu_info[i].evtchn_upcall_mask = 1;
+    }
+    return 0;
+}
+
+static int domlist_insert(struct domain *d)
+{
+    struct list *it;
+
+    spin_lock(&domlist_lock);
+    list_for_each(it, &domlist) {
+        struct domain *other = list_entry(it, struct domain, link);
+
+        if (other->id == d->id) {
+            spin_unlock(&domlist_lock);
+            return -EEXIST;
+        }
+        if (other->id > d->id) {
+            break;
+        }
+    }
+    list_append(it, &d->link);
+    spin_unlock(&domlist_lock);
+    return 0;
+}
+
+static int domain_fill(struct domain *d)
+{
+    int rc = p2m_init(d);
+
+    if (!rc) {
+        rc = shared_info_init(d);
+    }
+    if (!rc) {
+        rc = evtchn_init(d);
+    }
+    if (!rc) {
+        rc = grant_init(d);
+    }
+    for (unsigned i = 0; !rc && i < d->vcpu_count; i++) {
+        rc = vcpu_create(d, i);
+    }
+    return rc;
+}
+
+int domain_create(const struct domain_config *cfg, struct domain **out)
+{
+    struct domain *d;
+    int rc;
+
+    if (cfg->domid >= DOMID_FIRST_RESERVED || !cfg->vcpu_count || cfg->vcpu_count > MAX_VCPUS) {
+        return -EINVAL;
+    }
+    d = xzalloc(struct domain);
+    if (!d) {
+        return -ENOMEM;
+    }
+    d->id = cfg->domid;
+    snprintf(d->name, sizeof(d->name), "%s", cfg->name);
+    d->vcpu_count = cfg->vcpu_count;
+    d->functions = cfg->functions;
+    d->restart_on_reboot = cfg->restart_on_reboot;
+    d->weight = cfg->weight;
+    d->sid = cfg->sid;
+    d->refcount = 1;
+    d->max_pages = cfg->max_pages + OVERHEAD_PAGES;
+    d->state = DOMAIN_BUILDING;
+    d->pause_count = 1;
+    list_init(&d->link);
+    d->arch = xzalloc(struct arch_domain);
+    rc = d->arch ? domain_fill(d) : -ENOMEM;
+    if (!rc) {
+        rc = domlist_insert(d);
+    }
+    if (rc) {
+        /* Nobody else knows it: give back at once. */
+        d->state = DOMAIN_DYING;
+        while (domain_kill(d) == -ERESTART) {
+        }
+        return rc;
+    }
+    *out = d;
+    return 0;
+}
+
+struct domain *domain_get(domid_t id)
+{
+    struct domain *d = NULL;
+    struct list *it;
+
+    if (id == DOMID_SELF) {
+        d = current->domain;
+        domain_get_more(d);
+        return d;
+    }
+    spin_lock(&domlist_lock);
+    list_for_each(it, &domlist) {
+        if (list_entry(it, struct domain, link)->id == id) {
+            d = list_entry(it, struct domain, link);
+            domain_get_more(d);
+            break;
+        }
+    }
+    spin_unlock(&domlist_lock);
+    return d;
+}
+
+void domain_get_more(struct domain *d)
+{
+    uint32_t old = __atomic_fetch_add(&d->refcount, 1, __ATOMIC_RELAXED);
+
+    ASSERT(old > 0 && old < 0x7fffffff);
+}
+
+void domain_put(struct domain *d)
+{
+    if (__atomic_sub_fetch(&d->refcount, 1, __ATOMIC_ACQ_REL) == 0) {
+        domain_free(d);
+    }
+}
+
+struct domain *domain_next(struct domain *prev)
+{
+    struct domain *next = NULL;
+    struct list *it;
+
+    spin_lock(&domlist_lock);
+    list_for_each(it, &domlist) {
+        struct domain *d = list_entry(it, struct domain, link);
+
+        if (!prev || d->id > prev->id) {
+            next = d;
+            domain_get_more(d);
+            break;
+        }
+    }
+    spin_unlock(&domlist_lock);
+    if (prev) {
+        domain_put(prev);
+    }
+    return next;
+}
+
+void domain_start(struct domain *d)
+{
+    d->state = DOMAIN_RUNNING;
+    domain_unpause(d);
+}
+
+void domain_pause(struct domain *d)
+{
+    spin_lock(&d->lock);
+    d->pause_count++;
+    spin_unlock(&d->lock);
+    for (unsigned i = 0; i < d->vcpu_count; i++) {
+        vcpu_sleep(d->vcpu[i], VCPU_PAUSE_DOMAIN);
+    }
+}
+
+bool domain_is_quiet(const struct domain *d)
+{
+    for (unsigned i = 0; i < d->vcpu_count; i++) {
+        if (d->vcpu[i] && __atomic_load_n(&d->vcpu[i]->sched.running, __ATOMIC_ACQUIRE)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void domain_unpause(struct domain *d)
+{
+    bool run;
+
+    spin_lock(&d->lock);
+    ASSERT(d->pause_count > 0);
+    run = --d->pause_count == 0 && d->state == DOMAIN_RUNNING;
+    for (unsigned i = 0; run && i < d->vcpu_count; i++) {
+        vcpu_wake(d->vcpu[i], VCPU_PAUSE_DOMAIN);
+    }
+    spin_unlock(&d->lock);
+}
+
+static const char *shutdown_name(uint32_t reason)
+{
+    static const char *const names[] = { "power off", "reboot", "suspend", "crash", "watchdog", "soft reset" };
+
+    return reason < ARRAY_SIZE(names) ? names[reason] : "unknown reason";
+}
+
+static void host_end(uint32_t reason)
+{
+    if (reason == SHUTDOWN_poweroff) {
+        machine_power_off();
+    }
+    machine_restart();
+}
+
+void domain_shutdown(struct domain *d, uint32_t reason)
+{
+    bool first;
+
+    spin_lock(&d->lock);
+    first = d->state == DOMAIN_RUNNING;
+    if (first) {
+        d->shutdown_code = reason;
+        __atomic_store_n(&d->state, DOMAIN_SHUTDOWN, __ATOMIC_RELEASE);
+    }
+    spin_unlock(&d->lock);
+    if (!first) {
+        return;
+    }
+    for (unsigned i = 0; i < d->vcpu_count; i++) {
+        vcpu_sleep(d->vcpu[i], VCPU_PAUSE_DOMAIN);
+    }
+    console_domain_end(d);
+    pr_info("domain %u %s: shut down, %s", d->id, d->name, shutdown_name(reason));
+    if (d->functions & DOMAIN_FUNCTION_LEGACY) {
+        host_end(reason);
+    }
+    softirq_raise(SOFTIRQ_RECLAIM);
+}
+
+void domain_crash(struct domain *d, const char *fmt, ...)
+{
+    char why[160];
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(why, sizeof(why), fmt, ap);
+    va_end(ap);
+    pr_err("domain %u %s: crashed: %s", d->id, d->name, why);
+    if (current && current->domain == d) {
+        arch_vcpu_show(current);
+    }
+    domain_shutdown(d, SHUTDOWN_crash);
+}
+
+static void domlist_remove(struct domain *d)
+{
+    bool listed;
+
+    spin_lock(&domlist_lock);
+    listed = !list_empty(&d->link);
+    list_remove(&d->link);
+    spin_unlock(&domlist_lock);
+    if (listed) {
+        pr_debug("domain %u %s: gone", d->id, d->name);
+    }
+}
+
+int domain_kill(struct domain *d)
+{
+    int rc = 0;
+
+    spin_lock(&d->lock);
+    if (d->state < DOMAIN_DYING) {
+        __atomic_store_n(&d->state, DOMAIN_DYING, __ATOMIC_RELEASE);
+    }
+    spin_unlock(&d->lock);
+    for (unsigned i = 0; i < d->vcpu_count; i++) {
+        if (d->vcpu[i]) {
+            vcpu_sleep(d->vcpu[i], VCPU_PAUSE_DOMAIN);
+            vcpu_timers_kill(d->vcpu[i]);
+        }
+    }
+    if (!domain_is_quiet(d)) {
+        return -ERESTART;
+    }
+    console_ring_destroy(d);
+    console_domain_end(d);
+    if (d->evtchn) {
+        evtchn_destroy(d);
+    }
+    if (d->grant) {
+        rc = grant_release_mappings(d);
+    }
+    if (!rc) {
+        rc = p2m_teardown(d);
+    }
+    if (!rc && d->grant) {
+        grant_destroy(d);
+    }
+    if (!rc) {
+        rc = mem_domain_release(d);
+    }
+    if (rc) {
+        return rc;
+    }
+    d->state = DOMAIN_DEAD;
+    domlist_remove(d);
+    domain_put(d);
+    return 0;
+}
+
+/* One step for each domain that has shut down; comes back while there is more. */
+static void reclaim(void)
+{
+    struct domain *d = NULL;
+    bool any_alive = false;
+
+    while ((d = domain_next(d))) {
+        if (read_once(d->state) == DOMAIN_SHUTDOWN || read_once(d->state) == DOMAIN_DYING) {
+            if (!__atomic_exchange_n(&d->reclaiming, true, __ATOMIC_ACQUIRE)) {
+                int rc = domain_kill(d);
+
+                __atomic_store_n(&d->reclaiming, false, __ATOMIC_RELEASE);
+                if (rc) {
+                    softirq_raise(SOFTIRQ_RECLAIM);
+                }
+            }
+        } else {
+            any_alive = true;
+        }
+    }
+    if (!any_alive && list_empty(&domlist)) {
+        pr_info("no domain is left: switching off");
+        machine_power_off();
+    }
+}
+
+void domains_init(void)
+{
+    softirq_register(SOFTIRQ_RECLAIM, reclaim);
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * vCPU states and the switch. A vCPU runs while it has no pause flag. The hypervisor never blocks: schedule() runs as a
+ * softirq on the CPU's own stack, changes `current` and returns; the CPU's loop then enters the new vCPU.
+ */
+#include <xen/sched.h>
+
+#include <asm/cpu.h>
+#include <xen/domain.h>
+#include <xen/evtchn.h>
+#include <xen/softirq.h>
+#include <xen/time.h>
+
+static spinlock_t sched_lock = SPINLOCK_INIT;
+static struct timer slice[MAX_CPUS];
+
+struct vcpu *current_vcpu(void)
+{
+    return this_cpu()->vcpu;
+}
+
+static void slice_end(void *arg)
+{
+    (void)arg;
+    softirq_raise(SOFTIRQ_SCHEDULE);
+}
+
+/* The vCPU changes its accounted state; times are system time. */
+static void runstate_change(struct vcpu *v, int state, uint64_t now)
+{
+    spin_lock(&v->runstate_lock);
+    v->runstate.time[v->runstate.state] += now - v->runstate.state_entry_time;
+    v->runstate.state = state;
+    v->runstate.state_entry_time = now;
+    spin_unlock(&v->runstate_lock);
+}
+
+static int idle_state(const struct vcpu *v)
+{
+    return v->sched.pause_flags & (VCPU_PAUSE_BLOCKED | VCPU_PAUSE_POLL) ? RUNSTATE_blocked
+                                                                         : RUNSTATE_offline;
+}
+
+/* Prefer an idle CPU; else the one whose vCPU is furthest ahead, if it should give way. */
+static void find_cpu_for(struct vcpu *v)
+{
+    uint64_t now = time_now_ns();
+    unsigned me = cpu_id();
+
+    if (!cpus[v->sched.cpu].vcpu && v->sched.affinity >> v->sched.cpu & 1) {
+        softirq_raise_on(v->sched.cpu, SOFTIRQ_SCHEDULE);
+        return;
+    }
+    for (unsigned i = 0; i < cpu_count; i++) {
+        unsigned c = (me + i) % cpu_count;
+
+        if (!cpus[c].vcpu && v->sched.affinity >> c & 1) {
+            softirq_raise_on(c, SOFTIRQ_SCHEDULE);
+            return;
+        }
+    }
+    for (unsigned i = 0; i < cpu_count; i++) {
+        unsigned c = (v->sched.cpu + i) % cpu_count;
+        struct vcpu *running = cpus[c].vcpu;
+
+        if (running && v->sched.affinity >> c & 1 && fair_preempts(v, running, now)) {
+            softirq_raise_on(c, SOFTIRQ_SCHEDULE);
+            return;
+        }
+    }
+}
+
+static void schedule(void)
+{
+    struct cpu *c = this_cpu();
+    struct vcpu *prev = c->vcpu, *next;
+    uint64_t now;
+
+    spin_lock(&sched_lock);
+    now = time_now_ns();
+    if (prev) {
+        fair_account(prev, now - prev->sched.started_ns);
+        prev->sched.started_ns = now;
+        if (!prev->sched.pause_flags) {
+            fair_enqueue(prev, false);
+        }
+    }
+    next = fair_pick(c->id);
+    if (next) {
+        fair_dequeue(next);
+    }
+    if (next == prev) {
+        spin_unlock(&sched_lock);
+        if (next) {
+            timer_set(&slice[c->id], now + SCHED_SLICE_NS);
+        }
+        return;
+    }
+    if (prev) {
+        runstate_change(prev, prev->sched.pause_flags ? idle_state(prev) : RUNSTATE_runnable, now);
+    }
+    arch_context_switch(prev, next);
+    c->vcpu = next;
+    if (next) {
+        next->sched.cpu = c->id;
+        next->sched.running = true;
+        next->sched.started_ns = now;
+        runstate_change(next, RUNSTATE_running, now);
+    }
+    if (prev) {
+        __atomic_store_n(&prev->sched.running, false, __ATOMIC_RELEASE);
+        /* Another CPU may be idle while prev waits in the queue. */
+        if (!prev->sched.pause_flags) {
+            find_cpu_for(prev);
+        }
+    }
+    spin_unlock(&sched_lock);
+    if (next) {
+        timer_set(&slice[c->id], now + SCHED_SLICE_NS);
+    } else {
+        timer_stop(&slice[c->id]);
+    }
+}
+
+void sched_init(void)
+{
+    for (unsigned i = 0; i < MAX_CPUS; i++) {
+        timer_init(&slice[i], slice_end, NULL);
+    }
+    softirq_register(SOFTIRQ_SCHEDULE, schedule);
+}
+
+void sched_vcpu_init(struct vcpu *v, uint32_t weight)
+{
+    list_init(&v->sched.link);
+    v->sched.weight = weight ? weight : 256;
+    v->sched.affinity = ~0ull;
+    v->sched.pause_flags = VCPU_PAUSE_DOMAIN | (v->id ? VCPU_PAUSE_DOWN : 0);
+    v->sched.cpu = v->id % cpu_count;
+    v->runstate.state = RUNSTATE_offline;
+    v->runstate.state_entry_time = time_now_ns();
+}
+
+void sched_vcpu_destroy(struct vcpu *v)
+{
+    spin_lock(&sched_lock);
+    ASSERT(!v->sched.running);
+    if (v->sched.queued) {
+        fair_dequeue(v);
+    }
+    spin_unlock(&sched_lock);
+}
+
+void vcpu_wake(struct vcpu *v, uint32_t flag)
+{
+    if (!(read_once(v->sched.pause_flags) & flag)) {
+        return;
+    }
+    spin_lock(&sched_lock);
+    v->sched.pause_flags &= ~flag;
+    if (!v->sched.pause_flags && !v->sched.queued && cpus[v->sched.cpu].vcpu != v) {
+        runstate_change(v, RUNSTATE_runnable, time_now_ns());
+        fair_enqueue(v, true);
+        find_cpu_for(v);
+    }
+    spin_unlock(&sched_lock);
+}
+
+void vcpu_sleep(struct vcpu *v, uint32_t flag)
+{
+    spin_lock(&sched_lock);
+    v->sched.pause_flags |= flag;
+    if (v->sched.queued) {
+        fair_dequeue(v);
+        runstate_change(v, idle_state(v), time_now_ns());
+    } else if (cpus[v->sched.cpu].vcpu == v) {
+        softirq_raise_on(v->sched.cpu, SOFTIRQ_SCHEDULE);
+    }
+    spin_unlock(&sched_lock);
+}
+
+void vcpu_block(struct vcpu *v)
+{
+    vcpu_sleep(v, VCPU_PAUSE_BLOCKED);
+    if (arch_vcpu_can_take_event(v)) {
+        vcpu_wake(v, VCPU_PAUSE_BLOCKED);
+    }
+}
+
+void vcpu_yield(struct vcpu *v)
+{
+    (void)v;
+    softirq_raise(SOFTIRQ_SCHEDULE);
+}
+
+void vcpu_events_raise(struct vcpu *v)
+{
+    arch_vcpu_raise_upcall(v);
+    if (read_once(v->sched.pause_flags) & VCPU_PAUSE_BLOCKED) {
+        vcpu_wake(v, VCPU_PAUSE_BLOCKED);
+    } else {
+        arch_vcpu_kick(v);
+    }
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Fair share by weight: the vCPU with the least weighted run time runs. A vCPU that slept comes back a little before the
+ * others, so that it answers fast, but not with the time it did not use.
+ */
+#include <xen/sched.h>
+
+#include <xen/domain.h>
+
+#define WEIGHT_UNIT 256ull
+#define WAKE_CREDIT_NS (5 * 1000000ull)
+#define PREEMPT_MARGIN_NS (1000000ull)
+
+static struct list queue = LIST_INIT(queue);
+static uint64_t min_vruntime;
+
+static struct vcpu *entry(struct list *l)
+{
+    return list_entry(l, struct vcpu, sched.link);
+}
+
+void fair_enqueue(struct vcpu *v, bool woken)
+{
+    struct list *at;
+
+    if (woken && v->sched.vruntime + WAKE_CREDIT_NS < min_vruntime) {
+        v->sched.vruntime = min_vruntime - WAKE_CREDIT_NS;
+    }
+    for (at = queue.prev; at != &queue && entry(at)->sched.vruntime > v->sched.vruntime; at = at->prev) {
+    }
+    list_insert(at, &v->sched.link);
+    v->sched.queued = true;
+}
+
+void fair_dequeue(struct vcpu *v)
+{
+    list_remove(&v->sched.link);
+    v->sched.queued = false;
+}
+
+struct vcpu *fair_pick(unsigned cpu)
+{
+    struct list *it;
+
+    list_for_each(it, &queue) {
+        if (entry(it)->sched.affinity >> cpu & 1) {
+            min_vruntime = max(min_vruntime, entry(it)->sched.vruntime);
+            return entry(it);
+        }
+    }
+    return NULL;
+}
+
+void fair_account(struct vcpu *v, uint64_t ran_ns)
+{
+    v->sched.vruntime += ran_ns * WEIGHT_UNIT / v->sched.weight;
+}
+
+bool fair_preempts(const struct vcpu *woken, const struct vcpu *running, uint64_t now)
+{
+    uint64_t ran = now - running->sched.started_ns;
+
+    return woken->sched.vruntime + PREEMPT_MARGIN_NS <
+           running->sched.vruntime + ran * WEIGHT_UNIT / running->sched.weight;
+}

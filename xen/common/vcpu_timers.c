@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <xen/vcpu_timers.h>
+
+#include <xen/evtchn.h>
+#include <xen/time.h>
+#include <xen/vcpu.h>
+
+static void singleshot_fired(void *arg)
+{
+    evtchn_send_vcpu_virq(arg, VIRQ_TIMER);
+}
+
+static void periodic_fired(void *arg)
+{
+    struct vcpu *v = arg;
+    uint64_t period = read_once(v->periodic_ns);
+
+    evtchn_send_vcpu_virq(v, VIRQ_TIMER);
+    if (period) {
+        /* From now, not from the last expiry: a CPU that was away does not get a burst. */
+        timer_set(&v->periodic, time_now_ns() + period);
+    }
+}
+
+static void poll_ended(void *arg)
+{
+    vcpu_wake(arg, VCPU_PAUSE_POLL);
+}
+
+void vcpu_timers_init(struct vcpu *v)
+{
+    timer_init(&v->singleshot, singleshot_fired, v);
+    timer_init(&v->periodic, periodic_fired, v);
+    timer_init(&v->poll_timer, poll_ended, v);
+}
+
+void vcpu_timers_kill(struct vcpu *v)
+{
+    v->periodic_ns = 0;
+    timer_kill(&v->singleshot);
+    timer_kill(&v->periodic);
+    timer_kill(&v->poll_timer);
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The timers every vCPU has: one-shot and periodic VIRQ_TIMER, and the end of SCHEDOP_poll. */
+#ifndef XEN_VCPU_TIMERS_H
+#define XEN_VCPU_TIMERS_H
+
+struct vcpu;
+
+void vcpu_timers_init(struct vcpu *v);
+void vcpu_timers_kill(struct vcpu *v);
+
+#endif
