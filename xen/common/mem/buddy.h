@@ -14,6 +14,7 @@
 #define PAGE_F_HEAD 0x0001  /* free: first frame of a block */
 #define PAGE_F_CLEAN 0x0002 /* free: content is zero */
 #define PAGE_F_LARGE 0x0004 /* hypervisor: head of a large heap object, `order` valid */
+#define PAGE_F_RESIDENT 0x0010 /* domain: lives as long as the owner's structure */
 #define PAGE_F_SLAB 0x0008  /* hypervisor: page of small heap objects */
 
 /**

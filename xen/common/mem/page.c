@@ -69,10 +69,10 @@ static bool account_fits(const struct domain *d, uint64_t count)
            count <= d->max_pages - d->tot_pages;
 }
 
-/* Takes the structure's reference with the first page. */
+/* Takes the structure's reference with the first page that is not resident. */
 static void account_add(struct domain *d, uint64_t count)
 {
-    if (d->tot_pages == 0) {
+    if (d->tot_pages == d->resident_pages) {
         domain_get_more(d);
     }
     d->tot_pages += count;
@@ -81,9 +81,9 @@ static void account_add(struct domain *d, uint64_t count)
 /* @return whether the caller has to domain_put() once it holds no lock of d. */
 static bool account_sub(struct domain *d, uint64_t count)
 {
-    ASSERT(d->tot_pages >= count);
+    ASSERT(d->tot_pages - d->resident_pages >= count);
     d->tot_pages -= count;
-    return d->tot_pages == 0;
+    return d->tot_pages == d->resident_pages;
 }
 
 /* -- pages of domains -------------------------------------------------------------------------- */
@@ -122,6 +122,29 @@ struct page_info *page_alloc(struct domain *d, unsigned order)
     return head;
 }
 
+struct page_info *page_alloc_resident(struct domain *d)
+{
+    struct page_info *pg = page_alloc(d, 0);
+    bool only;
+
+    if (pg) {
+        spin_lock(&d->page_lock);
+        d->resident_pages++;
+        only = d->tot_pages == d->resident_pages;
+        spin_unlock(&d->page_lock);
+        pg->flags = PAGE_F_RESIDENT;
+        if (only) {
+            domain_put(d); /* the caller's own reference remains */
+        }
+    }
+    return pg;
+}
+
+bool page_is_resident(const struct page_info *pg)
+{
+    return pg->flags & PAGE_F_RESIDENT;
+}
+
 bool page_get_more(struct page_info *pg)
 {
     uint32_t n = read_once(pg->refcount);
@@ -148,20 +171,43 @@ bool page_get(struct page_info *pg, struct domain *owner)
     return false;
 }
 
+static void page_scrub_free(struct page_info *pg)
+{
+    page_zero(pg);
+    pg->flags = PAGE_F_CLEAN;
+    buddy_free(pg, 0);
+}
+
+void page_free_resident(struct page_info *pg)
+{
+    struct domain *d = pg->owner;
+    uint32_t one = 1;
+
+    ASSERT(page_is_resident(pg));
+    if (!__atomic_compare_exchange_n(&pg->refcount, &one, 0, false, __ATOMIC_ACQ_REL,
+                                     __ATOMIC_RELAXED)) {
+        panic("resident page of domain %u still in use", d->id);
+    }
+    spin_lock(&d->page_lock);
+    owned_remove(d, pg);
+    d->tot_pages--;
+    d->resident_pages--;
+    spin_unlock(&d->page_lock);
+    page_scrub_free(pg);
+}
+
 static void page_release(struct page_info *pg)
 {
     struct domain *d = pg->owner;
     bool last;
 
-    ASSERT(pg->state == PAGE_DOMAIN && d);
+    ASSERT(pg->state == PAGE_DOMAIN && d && !page_is_resident(pg));
     spin_lock(&d->page_lock);
     owned_remove(d, pg);
     last = account_sub(d, 1);
     spin_unlock(&d->page_lock);
 
-    page_zero(pg);
-    pg->flags = PAGE_F_CLEAN;
-    buddy_free(pg, 0);
+    page_scrub_free(pg);
     if (last) {
         domain_put(d);
     }
@@ -191,7 +237,7 @@ int page_change_owner(struct page_info *pg, struct domain *from, struct domain *
     spin_unlock(&to->page_lock);
 
     /* With a count of 0 nobody can take a reference: the page is ours alone. */
-    if (pg->owner != from || !__atomic_compare_exchange_n(&pg->refcount, &one, 0, false, __ATOMIC_ACQUIRE,
+    if (pg->owner != from || page_is_resident(pg) || !__atomic_compare_exchange_n(&pg->refcount, &one, 0, false, __ATOMIC_ACQUIRE,
                                                           __ATOMIC_RELAXED)) {
         spin_lock(&to->page_lock);
         last = account_sub(to, 1);
