@@ -233,11 +233,15 @@ int xsm_ocontext_del(uint32_t ocon, uint64_t first, uint64_t last);
 struct xsm_boolean {
     uint32_t id;                 /* 0.. in the order of the policy */
     bool current, pending;
-    const char *name;            /* borrowed from the policy: copy before the next load */
 };
 
-/** @return 0; -ENOENT no such boolean or no policy */
-int xsm_boolean_get(uint32_t id, struct xsm_boolean *out);
+/**
+ * State of a boolean.
+ *
+ * @param name  out: its name, cut to `size` bytes with NUL; NULL when not wanted
+ * @return 0; -ENOENT no such boolean or no policy
+ */
+int xsm_boolean_get(uint32_t id, struct xsm_boolean *out, char *name, size_t size);
 /** @return 0; -ENOENT */
 int xsm_boolean_find(const char *name, size_t size, uint32_t *id);
 /** Set the pending value; it takes effect with xsm_boolean_commit(). @return 0; -ENOENT */

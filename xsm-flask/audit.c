@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <flask/audit.h>
+
+#include <flask/env.h>
+#include <flask/services.h>
+#include <flask/sidtab.h>
+#include <flask/text.h>
+#include <xen/lib.h>
+
+static void add_number(struct text *t, const char *key, uint64_t value, unsigned int base)
+{
+    text_char(t, ' ');
+    text_add(t, key);
+    text_add(t, base == 16 ? "=0x" : "=");
+    text_uint(t, value, base);
+}
+
+/* Text that a guest may have chosen: only what cannot be taken for another field or line. */
+static void add_untrusted(struct text *t, const char *key, const char *value)
+{
+    text_char(t, ' ');
+    text_add(t, key);
+    text_char(t, '=');
+    for (; *value != '\0'; value++) {
+        bool plain = (*value >= 'a' && *value <= 'z') || (*value >= 'A' && *value <= 'Z') ||
+                     (*value >= '0' && *value <= '9') || *value == '_' || *value == '-' ||
+                     *value == '.';
+
+        text_char(t, plain ? *value : '?');
+    }
+}
+
+/* Segment, bus, device and function the way lspci writes them. */
+static void add_device(struct text *t, uint32_t sbdf)
+{
+    static const char digits[] = "0123456789abcdef";
+    int shift;
+
+    text_add(t, " device=");
+    for (shift = 28; shift >= 8; shift -= 4) {
+        text_char(t, digits[sbdf >> shift & 15]);
+        if (shift == 16 || shift == 8) {
+            text_char(t, ':');
+        }
+    }
+    text_char(t, digits[sbdf >> 7 & 1]);
+    text_char(t, digits[sbdf >> 3 & 15]);
+    text_char(t, '.');
+    text_char(t, digits[sbdf & 7]);
+}
+
+static void add_object(struct text *t, const struct xsm_audit *o)
+{
+    if ((o->have & XSM_AUDIT_DOMID) != 0) {
+        add_number(t, "domid", o->domid, 10);
+    }
+    if ((o->have & XSM_AUDIT_TARGET) != 0) {
+        add_number(t, "target", o->target, 10);
+    }
+    if ((o->have & XSM_AUDIT_PORT) != 0) {
+        add_number(t, "port", o->port, 10);
+    }
+    if ((o->have & XSM_AUDIT_GREF) != 0) {
+        add_number(t, "gref", o->gref, 10);
+    }
+    if ((o->have & XSM_AUDIT_FRAME) != 0) {
+        add_number(t, "frame", o->frame, 16);
+    }
+    if ((o->have & XSM_AUDIT_IRQ) != 0) {
+        add_number(t, "irq", o->irq, 10);
+    }
+    if ((o->have & XSM_AUDIT_DEVICE) != 0) {
+        add_device(t, o->device);
+    }
+    if ((o->have & XSM_AUDIT_RANGE) != 0) {
+        add_number(t, "range", o->range_first, 16);
+        text_add(t, "-0x");
+        text_uint(t, o->range_last, 16);
+    }
+    if ((o->have & XSM_AUDIT_OP) != 0 && o->op != NULL) {
+        add_untrusted(t, "op", o->op);
+    }
+    if ((o->have & XSM_AUDIT_BOOLEAN) != 0 && o->boolean != NULL) {
+        add_untrusted(t, "bool", o->boolean);
+    }
+}
+
+/* Bits that are no permission of the class are shown as numbers. */
+static void add_permissions(struct text *t, uint16_t tclass, uint32_t bits)
+{
+    text_add(t, "{ ");
+    for (; bits != 0; bits &= bits - 1) {
+        unsigned int bit = (unsigned int)__builtin_ctz(bits);
+        const char *name = xsm_permission_name(tclass, bit);
+
+        if (name != NULL) {
+            text_add(t, name);
+        } else {
+            text_add(t, "0x");
+            text_uint(t, (uint64_t)1 << bit, 16);
+        }
+        text_char(t, ' ');
+    }
+    text_char(t, '}');
+}
+
+/* " key=context"; the policy lock is held. */
+static void add_context(struct text *t, const char *key, xsm_sid_t sid)
+{
+    const struct context *c = current_policy != NULL ? sidtab_context(sid) : NULL;
+    bool fits;
+
+    text_char(t, ' ');
+    text_add(t, key);
+    if (c == NULL) {
+        text_uint(t, sid, 10);   /* "ssid=7": nothing better is known */
+        return;
+    }
+    fits = t->length < t->size;
+    t->length += context_format(&current_policy->db, c, fits ? t->buf + t->length : NULL,
+                                fits ? t->size - t->length : 0) - 1;
+}
+
+static bool known(xsm_sid_t sid)
+{
+    return current_policy != NULL && sidtab_context(sid) != NULL;
+}
+
+static void format_event(struct text *t, const struct audit_event *ev)
+{
+    const char *class_name = xsm_class_name(ev->tclass);
+
+    text_add(t, "avc:  ");
+    text_add(t, ev->denied ? "denied  " : "granted  ");
+    add_permissions(t, ev->tclass, ev->permissions);
+    text_add(t, " for");
+    add_object(t, ev->object);
+    add_context(t, known(ev->ssid) ? "scontext=" : "ssid=", ev->ssid);
+    add_context(t, known(ev->tsid) ? "tcontext=" : "tsid=", ev->tsid);
+    text_add(t, " tclass=");
+    if (class_name != NULL) {
+        text_add(t, class_name);
+    } else {
+        text_uint(t, ev->tclass, 10);
+    }
+    if (ev->denied) {
+        text_add(t, ev->permissive ? " permissive=1" : " permissive=0");
+    }
+}
+
+static void format_loss(struct text *t, const struct sid_entry *e)
+{
+    text_add(t, "avc:  lost ");
+    text_uint(t, e->window_lost, 10);
+    text_add(t, " messages");
+    add_context(t, "scontext=", e->sid);
+}
+
+/* Close the window when it is over. @return whether `t` holds a line about losses. */
+static bool window_close(struct sid_entry *e, uint64_t now, struct text *t)
+{
+    bool lost = false;
+
+    if (now - e->window_start_ns < AUDIT_WINDOW_NS && e->window_lines != 0) {
+        return false;
+    }
+    if (e->window_lost != 0) {
+        format_loss(t, e);
+        lost = true;
+    }
+    e->window_start_ns = now;
+    e->window_lines = 0;
+    e->window_lost = 0;
+    return lost;
+}
+
+void audit_emit(const struct audit_event *ev, char *buf, size_t size)
+{
+    struct text t = { .buf = buf, .size = size };
+    struct sid_entry *e;
+    uint64_t now = xsm_env_now_ns();
+    bool loss = false, room = true;
+
+    xsm_env_lock();
+    e = sidtab_get(ev->ssid);
+    if (e != NULL) {
+        loss = window_close(e, now, &t);
+    }
+    xsm_env_unlock();
+    if (loss) {
+        xsm_env_audit(buf);
+        t.length = 0;
+    }
+    xsm_env_lock();
+    if (e != NULL) {
+        room = e->window_lines < AUDIT_LINES_PER_WINDOW;
+        if (room) {
+            e->window_lines++;
+        } else {
+            e->window_lost++;
+        }
+    }
+    if (room) {
+        format_event(&t, ev);
+    }
+    xsm_env_unlock();
+    if (room) {
+        xsm_env_audit(buf);
+    }
+}
+
+void xsm_audit_flush(void)
+{
+    char buf[320];
+    uint64_t now = xsm_env_now_ns();
+    xsm_sid_t sid = 1;
+    bool more = true, loss;
+
+    while (more) {
+        struct text t = { .buf = buf, .size = sizeof(buf) };
+
+        loss = false;
+        xsm_env_lock();
+        for (; sid <= sidtab_count() && !loss; sid++) {
+            struct sid_entry *e = sidtab_get(sid);
+
+            if (e->window_lost != 0) {
+                loss = window_close(e, now, &t);
+            }
+        }
+        more = sid <= sidtab_count();
+        xsm_env_unlock();
+        if (loss) {
+            xsm_env_audit(buf);
+        }
+    }
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The security server: what the policy in force says, without cache, mode or audit. `current_policy`
+ * and everything below it is protected by the policy lock.
+ */
+#ifndef FLASK_SERVICES_H
+#define FLASK_SERVICES_H
+
+#include <flask/classmap.h>
+#include <flask/policydb.h>
+#include <xsm/xsm.h>
+
+struct policy {
+    struct policydb db;
+    struct class_maps maps;
+};
+
+/* NULL until the first load. */
+extern struct policy *current_policy;
+
+/* Grows with every change of policy, booleans or mode; starts at 1. Read without the lock. */
+extern uint64_t policy_seqno;
+
+/** Vector in our numbering. @return 0; -EINVAL unknown SID or class; -EACCES no policy. Lock held. */
+int services_compute_av(xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass, struct xsm_av *av);
+
+/** Vector of two contexts in the policy's numbering. */
+void services_context_av(const struct policydb *p, const struct context *s, const struct context *t,
+                         uint32_t policy_class, struct av_vector *v);
+
+/** Label of a new object by rules of `kind` (AVTAB_TRANSITION, _MEMBER, _CHANGE). Lock held. */
+int services_compute_sid(xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass, uint32_t kind,
+                         xsm_sid_t *out);
+
+/** The context alone, for tests; *out is the caller's to free. @return 0; -ENOMEM */
+int services_context_create(const struct policydb *p, const struct context *s,
+                            const struct context *t, uint32_t policy_class, uint32_t kind,
+                            struct context *out);
+
+#endif

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Labels of interrupts, ports, memory and PCI devices. */
+#include <flask/env.h>
+#include <flask/services.h>
+#include <flask/sidtab.h>
+#include <xen/errno.h>
+#include <xen/lib.h>
+
+static const xsm_sid_t default_sid[OCON_COUNT] = {
+    [OCON_PIRQ] = XSM_SID_IRQ,
+    [OCON_IOPORT] = XSM_SID_IOPORT,
+    [OCON_IOMEM] = XSM_SID_IOMEM,
+    [OCON_DEVICE] = XSM_SID_DEVICE,
+};
+
+/* The label of `value`, and the last value up to `last` that surely has the same. Lock held. */
+static int find(enum policy_ocon kind, uint64_t value, uint64_t last, xsm_sid_t *out, uint64_t *end)
+{
+    struct ocontext *o, *hit = NULL;
+    int rc = 0;
+
+    if (current_policy == NULL) {
+        return -EACCES;
+    }
+    for (o = current_policy->db.ocon[kind]; o != NULL; o = o->next) {
+        if (o->first <= value && value <= o->last) {
+            if (hit == NULL) {
+                hit = o;
+                last = min(last, o->last);
+            }
+        } else if (o->first > value && o->first <= last) {
+            last = o->first - 1;
+        }
+    }
+    if (hit == NULL) {
+        *out = default_sid[kind];
+    } else {
+        if (hit->sid == XSM_SID_NULL) {
+            rc = sidtab_find(&hit->context, &hit->sid);
+        }
+        if (rc == 0) {
+            *out = hit->sid;
+        }
+    }
+    *end = last;
+    return rc;
+}
+
+static int lookup(enum policy_ocon kind, uint64_t value, uint64_t last, xsm_sid_t *out,
+                  uint64_t *end)
+{
+    int rc;
+
+    xsm_env_lock();
+    rc = find(kind, value, last, out, end);
+    xsm_env_unlock();
+    return rc;
+}
+
+int xsm_ioport_sid(uint32_t port, xsm_sid_t *out)
+{
+    uint64_t end;
+
+    return lookup(OCON_IOPORT, port, port, out, &end);
+}
+
+int xsm_iomem_sid(uint64_t mfn, xsm_sid_t *out)
+{
+    uint64_t end;
+
+    return lookup(OCON_IOMEM, mfn, mfn, out, &end);
+}
+
+int xsm_pirq_sid(uint32_t irq, xsm_sid_t *out)
+{
+    uint64_t end;
+
+    return lookup(OCON_PIRQ, irq, irq, out, &end);
+}
+
+int xsm_device_sid(uint32_t sbdf, xsm_sid_t *out)
+{
+    uint64_t end;
+
+    return lookup(OCON_DEVICE, sbdf, sbdf, out, &end);
+}
+
+static int walk(enum policy_ocon kind, uint64_t first, uint64_t last, xsm_range_fn *fn, void *arg)
+{
+    xsm_sid_t sid;
+    uint64_t end;
+    int rc;
+
+    if (first > last) {
+        return -EINVAL;
+    }
+    for (;;) {
+        rc = lookup(kind, first, last, &sid, &end);
+        if (rc == 0) {
+            rc = fn(arg, sid, first, end);
+        }
+        if (rc != 0 || end == last) {
+            return rc;
+        }
+        first = end + 1;
+    }
+}
+
+int xsm_ioport_walk(uint32_t first, uint32_t last, xsm_range_fn *fn, void *arg)
+{
+    return walk(OCON_IOPORT, first, last, fn, arg);
+}
+
+int xsm_iomem_walk(uint64_t first, uint64_t last, xsm_range_fn *fn, void *arg)
+{
+    return walk(OCON_IOMEM, first, last, fn, arg);
+}
+
+static int extent_check(uint32_t kind, uint64_t first, uint64_t last)
+{
+    static const uint64_t highest[OCON_COUNT] = {
+        [OCON_PIRQ] = 0xffff, [OCON_IOPORT] = 0xffff,
+        [OCON_IOMEM] = ~(uint64_t)0, [OCON_DEVICE] = 0xffffffff,
+    };
+
+    if (kind < OCON_PIRQ || kind > OCON_DEVICE || first > last || last > highest[kind] ||
+        ((kind == OCON_PIRQ || kind == OCON_DEVICE) && first != last)) {
+        return -EINVAL;
+    }
+    return 0;
+}
+
+static int add(struct ocontext *o, uint32_t kind)
+{
+    struct ocontext *other;
+
+    if (current_policy == NULL) {
+        return -EACCES;
+    }
+    if (sidtab_get(o->sid) == NULL) {
+        return -EINVAL;
+    }
+    for (other = current_policy->db.ocon[kind]; other != NULL; other = other->next) {
+        if (other->first <= o->last && o->first <= other->last) {
+            return -EEXIST;
+        }
+    }
+    o->next = current_policy->db.ocon[kind];
+    current_policy->db.ocon[kind] = o;
+    return 0;
+}
+
+int xsm_ocontext_add(uint32_t ocon, uint64_t first, uint64_t last, xsm_sid_t sid)
+{
+    struct ocontext *o;
+    int rc = extent_check(ocon, first, last);
+
+    if (rc != 0) {
+        return rc;
+    }
+    o = xsm_env_alloc(sizeof(*o));
+    if (o == NULL) {
+        return -ENOMEM;
+    }
+    *o = (struct ocontext){ .first = first, .last = last, .sid = sid, .heap = true };
+    xsm_env_lock();
+    rc = add(o, ocon);
+    xsm_env_unlock();
+    if (rc != 0) {
+        xsm_env_free(o);
+    }
+    return rc;
+}
+
+int xsm_ocontext_del(uint32_t ocon, uint64_t first, uint64_t last)
+{
+    struct ocontext **at, *o = NULL;
+    int rc = extent_check(ocon, first, last);
+
+    if (rc != 0) {
+        return rc;
+    }
+    xsm_env_lock();
+    rc = current_policy != NULL ? -ENOENT : -EACCES;
+    for (at = rc == -ENOENT ? &current_policy->db.ocon[ocon] : NULL; at != NULL && *at != NULL;
+         at = &(*at)->next) {
+        if ((*at)->first == first && (*at)->last == last) {
+            o = *at;
+            *at = o->next;
+            rc = 0;
+            break;
+        }
+    }
+    xsm_env_unlock();
+    if (o != NULL && o->heap) {
+        xsm_env_free(o);
+    }
+    return rc;
+}
