@@ -78,14 +78,14 @@ void console_puts(const char *text, size_t size)
     unlock();
 }
 
-static void vprint(const char *fmt, va_list ap)
+static void vprint(const char *prefix, const char *fmt, va_list ap)
 {
     static char line[LINE_MAX]; /* console_lock */
     int n;
 
     lock();
     n = vsnprintf(line, sizeof(line), fmt, ap);
-    put_text("(XEN) ", 6);
+    put_text(prefix, strlen(prefix));
     put_text(line, min((size_t)n, sizeof(line) - 1));
     put_text("\n", 1);
     unlock();
@@ -99,7 +99,7 @@ void printk(enum log_level l, const char *fmt, ...)
         return;
     }
     va_start(ap, fmt);
-    vprint(fmt, ap);
+    vprint("(XEN) ", fmt, ap);
     va_end(ap);
 }
 
@@ -113,9 +113,8 @@ void panic(const char *fmt, ...)
         uart = 0x3f8;
         put_text(early, early_used);
     }
-    put_text("(XEN) PANIC: ", 13);
     va_start(ap, fmt);
-    vprint(fmt, ap);
+    vprint("(XEN) PANIC: ", fmt, ap);
     va_end(ap);
     machine_stop_after_panic();
 }

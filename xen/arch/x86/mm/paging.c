@@ -156,6 +156,7 @@ static void give_to_allocator(paddr_t start, paddr_t end)
 static void map_frame_table(const struct mem_range *ram, unsigned count)
 {
     uint64_t bytes;
+    paddr_t pa;
 
     for (unsigned i = 0; i < count; i++) {
         frame_count = max(frame_count, ram[i].end >> PAGE_SHIFT);
@@ -166,11 +167,10 @@ static void map_frame_table(const struct mem_range *ram, unsigned count)
         panic("boot: more than 16 TiB of memory");
     }
     early_end &= ~((1ull << 21) - 1);
+    pa = early_pages(bytes >> PAGE_SHIFT);
+    memset(maddr_to_virt(pa), 0, bytes);
     for (uint64_t at = 0; at < bytes; at += 1ull << 21) {
-        paddr_t pa = early_pages(512);
-
-        memset(maddr_to_virt(pa), 0, 1ull << 21);
-        map_leaf(FRAMETABLE_BASE + at, pa, 1, PTE_W | PTE_NX);
+        map_leaf(FRAMETABLE_BASE + at, pa + at, 1, PTE_W | PTE_NX);
     }
 }
 
