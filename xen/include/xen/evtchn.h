@@ -31,6 +31,8 @@ int evtchn_alloc_unbound(struct domain *d, domid_t remote, evtchn_port_t *port) 
  * softirq, nothing slower. For the console ring.
  */
 int evtchn_bind_consumer(struct domain *d, evtchn_port_t *port, void (*fn)(void *arg), void *arg) must_check;
+/** Close it; fn does not run any more after the return. */
+void evtchn_unbind_consumer(struct domain *d, evtchn_port_t port);
 /** The hypervisor signals such a port, or a port of d by number (virq-like use). */
 void evtchn_notify(struct domain *d, evtchn_port_t port);
 /** Per-vCPU VIRQ (VIRQ_TIMER) or global one; no effect when unbound. */

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bulkhead_op: the few interfaces of our own. */
+#include "families.h"
+
+#include <xen/guest_access.h>
+#include <xen/measure.h>
+
+#include <public/bulkhead.h>
+
+#define READ_MAX (64u * 1024u)
+#define CHUNK 512u
+
+static int log_read_decode(struct call *c)
+{
+    const struct bulkhead_log_read *a = c->arg;
+
+    return a->pad != 0 || a->size > READ_MAX ? -EINVAL : 0;
+}
+
+static long log_read_act(struct call *c)
+{
+    struct bulkhead_log_read *a = c->arg;
+    size_t done = 0, total = 0, n;
+    uint8_t chunk[CHUNK];
+
+    do {
+        n = measure_log_read(a->offset + done, chunk, min((size_t)(a->size - done), sizeof(chunk)),
+                             &total);
+        if (n != 0 && copy_to_guest(a->buffer + done, chunk, n) != 0) {
+            return -EFAULT;
+        }
+        done += n;
+    } while (n != 0 && done < a->size);
+    a->total = total;
+    return (long)done;
+}
+
+static const struct hypercall_row rows[] = {
+    [BULKHEAD_log_read] =
+        ROW(BULKHEAD_log_read, sizeof(struct bulkhead_log_read), sizeof(struct bulkhead_log_read),
+            log_read_decode, ASK(Q(CALLER, XEN, SECCLASS_BULKHEAD, BULKHEAD__LOG_READ)),
+            log_read_act),
+};
+
+const struct hypercall_family bulkhead_op_family = {
+    .name = "bulkhead_op",
+    .rows = rows,
+    .count = ARRAY_SIZE(rows),
+    .kind = FAMILY_CMD,
+    .cmd_mask = ~0u,
+    .arg_index = 1,
+};

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* vm_assist(cmd, type): switches a domain sets for itself. For PVH there is one. */
+#include "families.h"
+
+#define VALID (1ull << VMASST_TYPE_runstate_update_flag)
+
+static int type_decode(struct call *c)
+{
+    uint64_t type = c->hc->arg[1];
+
+    return type >= 64 || !(VALID & (1ull << type)) ? -EINVAL : 0;
+}
+
+static long enable_act(struct call *c)
+{
+    __atomic_fetch_or(&c->caller->vm_assist, 1ull << (c->hc->arg[1] & 63), __ATOMIC_RELAXED);
+    return 0;
+}
+
+static long disable_act(struct call *c)
+{
+    __atomic_fetch_and(&c->caller->vm_assist, ~(1ull << (c->hc->arg[1] & 63)), __ATOMIC_RELAXED);
+    return 0;
+}
+
+#define OWN "how the hypervisor writes into the caller's own memory"
+
+static const struct hypercall_row rows[] = {
+    [VMASST_CMD_enable] = ROW(VMASST_CMD_enable, 0, 0, type_decode, ASK_NONE(OWN), enable_act),
+    [VMASST_CMD_disable] = ROW(VMASST_CMD_disable, 0, 0, type_decode, ASK_NONE(OWN), disable_act),
+};
+
+const struct hypercall_family vm_assist_family = {
+    .name = "vm_assist",
+    .rows = rows,
+    .count = ARRAY_SIZE(rows),
+    .kind = FAMILY_CMD,
+    .cmd_mask = ~0u,
+    .arg_index = 2,
+};
