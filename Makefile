@@ -9,6 +9,10 @@
 #   unit-tests      host tests, output $(O)/unit/<name>    (with <name>-src, <name>-libs)
 #   generated       files that must exist before anything is compiled
 
+# `make run SHELL=1` asks for the guest's console; make's own variable of that name stays bash.
+want-shell := $(if $(filter command line,$(origin SHELL)),$(SHELL))
+override SHELL := /bin/bash
+
 O ?= build
 V ?= 0
 Q := $(if $(filter 1,$(V)),,@)
@@ -145,7 +149,72 @@ $(foreach t,$(unit-tests),$(eval $(call unit-rule,$(t))))
 unit: $(addprefix $(O)/unit/,$(unit-tests))
 	$(Q)tools/build/run-unit $(O) $(unit-tests)
 
-.PHONY: all unit clean help
+guest-tests-run: $(addprefix $(O)/tests/guest/,$(addsuffix .elf,$(guest-tests))) $(O)/xen/bulkhead
+	$(Q)tests/guest/run $(O) $(guest-tests)
+
+# -- checks of the sources ----------------------------------------------------------------------
+contract-headers := $(shell find xen/include xen/arch/x86/include xsm-flask/include -name '*.h' | sort)
+check-headers: $(generated)
+	$(Q)for h in $(contract-headers); do \
+	    if echo "#include \"$$h\"" | $(CC) $(hv-cflags) -x c -c -o /dev/null - 2>$(O)/header.err; \
+	    then echo "ok header $$h"; else echo "not ok header $$h"; sed 's/^/# /' $(O)/header.err; bad=1; fi; \
+	done; [ -z "$$bad" ]
+
+analyze: $(generated)
+	$(Q)tools/build/analyze $(O) "$(hv-cflags)" "$(host-cflags)" "$(stub-cflags)" \
+	    "$(hv-obj)" "$(sort $(foreach p,$(host-progs),$($(p)-obj)))" "$(sort $(runtime-obj) $(foreach s,$(stubdoms),$($(s)-obj)))"
+
+# -- what a person types ------------------------------------------------------------------------
+IMAGE := $(O)/first-light
+HOST_CONF := examples/host.conf
+again = $(MAKE) --no-print-directory O=$(O) V=$(V)
+bh = $(O)/bin/bh
+
+deps:
+	$(Q)tools/build/deps build run test
+
+run:
+	$(Q)tools/build/deps build run
+	$(Q)$(again) -j$$(nproc) all
+	$(Q)$(if $(want-shell),$(again) run-shell,$(again) run-scenario)
+
+run-scenario:
+	$(Q)tools/build/scenario $(O) $(HOST_CONF) $(IMAGE)
+
+run-shell:
+	$(Q)$(bh) build -O $(O) -o $(IMAGE) $(HOST_CONF)
+	$(Q)$(bh) run --shell $(IMAGE)
+
+test:
+	$(Q)tools/build/deps build run test
+	$(Q)$(again) -j$$(nproc) all
+	$(Q)tests/run $(O)
+
+bench:
+	$(Q)tools/build/deps build run bench
+	$(Q)$(again) -j$$(nproc) all
+	$(Q)tests/bench/run $(O)
+
+define help-text
+Bulkhead $(VERSION)
+
+  make             build everything
+  make run         build a host from $(HOST_CONF), boot it, show the scenario, attest it
+  make run SHELL=1 the same host, with you on the guest's console
+  make test        every test; ends with "N passed, N failed"
+  make unit        host tests only
+  make bench       figures beside Debian's Xen 4.17
+  make analyze     the Clang static analyzer over all sources
+  make deps        install the Debian packages that are missing
+  make clean       remove $(O)/
+
+  O=DIR  build elsewhere     V=1  show commands     -jN  in parallel
+endef
+export help-text
+help:
+	@echo "$$help-text"
+
+.PHONY: all unit guest-tests-run check-headers analyze deps run run-scenario run-shell test bench clean help
 all: $(addprefix $(O)/bin/,$(host-progs)) $(addprefix $(O)/stubdoms/,$(addsuffix .elf,$(stubdoms))) \
      $(addprefix $(O)/tests/guest/,$(addsuffix .elf,$(guest-tests))) $(hv-target)
 
