@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ATTEST_FRAME_H
+#define ATTEST_FRAME_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <attest/reference.h>
+
+/*
+ * Messages over a byte stream that may begin or break anywhere (a serial line): "BHA1", the length in
+ * 4 bytes big endian, then that many bytes of JSON. A receiver skips bytes until it sees the magic.
+ */
+#define FRAME_MAX (8u * 1024u * 1024u)
+
+struct stream {
+    void *context;
+    /* Up to n bytes; > 0 bytes read, 0 timeout, -EPIPE end of stream, other -errno. timeout_ms < 0: wait. */
+    int (*read)(void *context, uint8_t *buf, size_t n, int timeout_ms);
+    /* All n bytes. 0 or -errno. */
+    int (*write)(void *context, const uint8_t *buf, size_t n);
+};
+
+/** A stream over a pair of file descriptors (may be equal), which it borrows. `fds` must outlive it. */
+struct fd_pair {
+    int in, out;
+};
+void stream_from_fds(struct stream *s, struct fd_pair *fds);
+
+/** @return 0 or -errno */
+int frame_send(struct stream *s, const uint8_t *data, size_t size);
+
+/**
+ * @param out         payload, to be freed, with a NUL behind it
+ * @param timeout_ms  for the frame to begin; < 0: wait. Its bytes may then pause 5 s at most.
+ * @return 0; -ETIMEDOUT nothing came, or it stopped half way; -EMSGSIZE above FRAME_MAX (skipped);
+ *         -EPIPE end of stream; -ENOMEM; other -errno
+ */
+int frame_receive(struct stream *s, uint8_t **out, size_t *size, int timeout_ms);
+
+#endif /* ATTEST_FRAME_H */
