@@ -195,7 +195,7 @@ bench:
 	$(Q)$(again) -j$$(nproc) all
 	$(Q)tests/bench/run $(O)
 
-define help-text
+define help_text
 Bulkhead $(VERSION)
 
   make             build everything
@@ -210,9 +210,9 @@ Bulkhead $(VERSION)
 
   O=DIR  build elsewhere     V=1  show commands     -jN  in parallel
 endef
-export help-text
+export help_text
 help:
-	@echo "$$help-text"
+	@echo "$$help_text"
 
 .PHONY: all unit guest-tests-run check-headers analyze deps run run-scenario run-shell test bench clean help
 all: $(addprefix $(O)/bin/,$(host-progs)) $(addprefix $(O)/stubdoms/,$(addsuffix .elf,$(stubdoms))) \

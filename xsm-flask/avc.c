@@ -10,8 +10,8 @@
 
 #define CPUS_MAX 4096U
 
-static struct avc_cpu **cpus;    /* NULL before xsm_init() */
-static unsigned int cpu_count;
+static struct avc_cpu **avc_cpus;    /* NULL before xsm_init() */
+static unsigned int avc_cpu_count;
 
 static inline uint64_t hash(uint64_t objects, uint16_t tclass)
 {
@@ -30,7 +30,7 @@ static inline uint64_t stamp_of(uint16_t tclass)
 
 bool avc_ready(void)
 {
-    return cpus != NULL;
+    return avc_cpus != NULL;
 }
 
 int xsm_init(unsigned int count)
@@ -40,22 +40,22 @@ int xsm_init(unsigned int count)
     if (count == 0 || count > CPUS_MAX) {
         return -EINVAL;
     }
-    if (cpus != NULL) {
+    if (avc_cpus != NULL) {
         return -EBUSY;
     }
-    cpus = xsm_env_alloc(count * sizeof(*cpus));
-    if (cpus == NULL) {
+    avc_cpus = xsm_env_alloc(count * sizeof(*avc_cpus));
+    if (avc_cpus == NULL) {
         return -ENOMEM;
     }
-    memset(cpus, 0, count * sizeof(*cpus));
-    cpu_count = count;
+    memset(avc_cpus, 0, count * sizeof(*avc_cpus));
+    avc_cpu_count = count;
     for (i = 0; i < count; i++) {
-        cpus[i] = xsm_env_alloc(sizeof(**cpus));
-        if (cpus[i] == NULL) {
+        avc_cpus[i] = xsm_env_alloc(sizeof(**avc_cpus));
+        if (avc_cpus[i] == NULL) {
             avc_fini();
             return -ENOMEM;
         }
-        memset(cpus[i], 0, sizeof(**cpus));
+        memset(avc_cpus[i], 0, sizeof(**avc_cpus));
     }
     return 0;
 }
@@ -64,12 +64,12 @@ void avc_fini(void)
 {
     unsigned int i;
 
-    for (i = 0; cpus != NULL && i < cpu_count; i++) {
-        xsm_env_free(cpus[i]);
+    for (i = 0; avc_cpus != NULL && i < avc_cpu_count; i++) {
+        xsm_env_free(avc_cpus[i]);
     }
-    xsm_env_free(cpus);
-    cpus = NULL;
-    cpu_count = 0;
+    xsm_env_free(avc_cpus);
+    avc_cpus = NULL;
+    avc_cpu_count = 0;
 }
 
 /* Compute the answer and remember it. Unknown objects are refused and not remembered. */
@@ -146,10 +146,10 @@ int xsm_check(xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass, uint32_t requeste
     struct avc_entry *e;
     uint64_t objects = ssid | (uint64_t)tsid << 32;
 
-    if (unlikely(cpus == NULL)) {
+    if (unlikely(avc_cpus == NULL)) {
         return -EACCES;
     }
-    c = cpus[xsm_env_cpu()];
+    c = avc_cpus[xsm_env_cpu()];
     e = slot(c, objects, tclass);
     if (likely(e->objects == objects && e->stamp == stamp_of(tclass) &&
                (requested & ~e->quiet) == 0 && requested != 0)) {
@@ -166,10 +166,10 @@ int xsm_transition_sid(xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass, xsm_sid_
     xsm_sid_t sid;
     int rc;
 
-    if (cpus == NULL) {
+    if (avc_cpus == NULL) {
         return -EACCES;
     }
-    e = &cpus[xsm_env_cpu()]->transition[hash(objects, tclass) >>
+    e = &avc_cpus[xsm_env_cpu()]->transition[hash(objects, tclass) >>
                                          (64 - __builtin_ctz(AVC_TRANSITION_SLOTS))];
     if (likely(e->objects == objects && e->stamp == stamp_of(tclass))) {
         *out = e->sid;
@@ -190,10 +190,10 @@ int xsm_avc_stats(unsigned int cpu, struct xsm_avc_stats *out)
 {
     const struct avc_cpu *c;
 
-    if (cpu >= cpu_count) {
+    if (cpu >= avc_cpu_count) {
         return -ENOENT;
     }
-    c = cpus[array_index_nospec(cpu, cpu_count)];
+    c = avc_cpus[array_index_nospec(cpu, avc_cpu_count)];
     *out = (struct xsm_avc_stats){
         .hits = read_once(c->hits),
         .misses = read_once(c->misses),
@@ -208,10 +208,10 @@ void xsm_avc_usage(uint32_t *used, uint32_t *total)
     unsigned int i, j;
 
     *used = 0;
-    *total = cpu_count * AVC_SLOTS;
-    for (i = 0; i < cpu_count; i++) {
+    *total = avc_cpu_count * AVC_SLOTS;
+    for (i = 0; i < avc_cpu_count; i++) {
         for (j = 0; j < AVC_SLOTS; j++) {
-            *used += read_once(cpus[i]->entry[j].stamp) >> 16 == seqno;
+            *used += read_once(avc_cpus[i]->entry[j].stamp) >> 16 == seqno;
         }
     }
 }

@@ -16,8 +16,7 @@
 #include <xen/time.h>
 
 /* What the image carries for legacy mode, from policy/. */
-extern const uint8_t builtin_policy[];
-extern const size_t builtin_policy_size;
+extern const uint8_t builtin_policy[], builtin_policy_end[];
 
 static struct manifest manifest;
 static struct launch_domain domains[MANIFEST_DOMAIN_MAX];
@@ -95,7 +94,7 @@ void launch_policy(const struct boot_info *bi)
     if (index != 0) {
         load_policy(where, bi->modules[index].data, bi->modules[index].size);
     } else {
-        load_policy("built-in policy", builtin_policy, builtin_policy_size);
+        load_policy("built-in policy", builtin_policy, (size_t)(builtin_policy_end - builtin_policy));
     }
     measure_inputs(bi, has_manifest(bi));
 }
