@@ -2,10 +2,13 @@
 /* What the policy engine needs of the hypervisor. */
 #include <flask/env.h>
 
+#include <asm/cpu.h>
 #include <xen/lib.h>
 #include <xen/lock.h>
 #include <xen/mm.h>
 #include <xen/time.h>
+
+BUILD_ASSERT(offsetof(struct cpu, id) == XSM_ENV_CPU_ID_OFFSET);
 
 /* The heap serves objects up to 64 KiB; larger ones (an image, a big table) are whole pages, with a header that says so. */
 struct header {

@@ -24,18 +24,8 @@ int evtchn_send_decode(struct call *c)
     c->release = send_release;
     c->audit.port = a->port;
     c->audit.have |= XSM_AUDIT_PORT;
-    switch (p->state) {
-    case PORT_INTERDOMAIN:
-    case PORT_CONSUMER:
-        c->sid[PARTY_OBJECT] = p->sid;
-        return 0;
-    case PORT_UNBOUND: /* reaches nobody */
-    case PORT_IPI:     /* reaches the caller's own vCPUs only */
-        c->skip = 1;
-        return 0;
-    default:
-        return -EINVAL;
-    }
+    c->sid[PARTY_OBJECT] = p->sid;
+    return p->state == PORT_FREE || p->state == PORT_VIRQ ? -EINVAL : 0;
 }
 
 long evtchn_send_act(struct call *c)
@@ -52,7 +42,7 @@ long evtchn_send_act(struct call *c)
     case PORT_CONSUMER:
         p->u.consumer.fn(p->u.consumer.arg);
         break;
-    default:
+    default: /* unbound: nobody is there yet */
         break;
     }
     return 0;
