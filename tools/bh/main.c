@@ -20,6 +20,7 @@
 #pragma weak run_main
 #pragma weak attest_main
 #pragma weak policy_main
+#pragma weak tamper_main
 
 struct verb {
     const char *name;
@@ -52,6 +53,9 @@ static const struct verb verbs[] = {
       "the options.\n" },
     { "policy", policy_main, "compile and query a policy", "bh policy VERB ...",
       "`bh policy --help` lists the verbs.\n" },
+    { "tamper", tamper_main, "copy a host image with one thing changed, for tests",
+      "bh tamper --what=WHAT DIR OUT",
+      "The reference values stay what they were, so that `bh attest verify` must name WHAT.\n" },
 };
 
 #define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))

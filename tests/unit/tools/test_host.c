@@ -266,7 +266,7 @@ static void host_keys_are_all_in_the_manual(void **state)
     struct buf manual = { 0 };
 
     (void)state;
-    assert_true(file_read("docs/host.conf.md", &manual, &diag));
+    assert_true(file_load("docs/host.conf.md", &manual, &diag));
     for (size_t i = 0; i < count; i++) {
         char *row = bh_printf("| `%s` |", names[i].key);
 

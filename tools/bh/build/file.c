@@ -17,7 +17,7 @@ bool file_exists(const char *path)
     return access(path, R_OK) == 0;
 }
 
-bool file_read(const char *path, struct buf *out, struct diag *diag)
+bool file_load(const char *path, struct buf *out, struct diag *diag)
 {
     struct stat st;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -55,7 +55,7 @@ out:
     return good;
 }
 
-bool file_write(const char *path, const void *data, size_t len, struct diag *diag)
+bool file_save(const char *path, const void *data, size_t len, struct diag *diag)
 {
     char *temporary = bh_printf("%s.tmp", path);
     int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);

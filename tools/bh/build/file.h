@@ -17,9 +17,9 @@
 
 bool file_exists(const char *path);
 /** Read a whole file; appended to `out`. */
-bool file_read(const char *path, struct buf *out, struct diag *diag);
+bool file_load(const char *path, struct buf *out, struct diag *diag);
 /** Write a whole file: PATH.tmp, then rename. */
-bool file_write(const char *path, const void *data, size_t len, struct diag *diag);
+bool file_save(const char *path, const void *data, size_t len, struct diag *diag);
 /** Create a folder and those above it. */
 bool dir_make(const char *path, struct diag *diag);
 /** Remove a folder with everything in it; nothing there is no mistake. */

@@ -15,9 +15,9 @@
 #include "conf.h"
 #include "diag.h"
 
-#define HOST_DOMAINS_MAX 64
+#define HOST_DOMAINS_MAX 32   /* what a launch manifest holds */
 #define HOST_DEVICES_MAX 16   /* disks, and as many network interfaces, of one domain */
-#define HOST_IOPORTS_MAX 8
+#define HOST_IOPORTS_MAX 4
 #define HOST_RESERVE_KIB (96 * 1024) /* left to the hypervisor: its heap, tables, boot modules */
 
 enum kernel_source {

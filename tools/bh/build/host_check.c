@@ -286,6 +286,24 @@ static void check_macs(struct host *host, struct diag *diag)
     }
 }
 
+/* The loader splits and quotes words by rules of its own; what passes through it must not care. */
+static void check_cmdline(struct host *host, struct diag *diag)
+{
+    static const char good[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                               " _.,:=+/@%-";
+    size_t at = strspn(host->hypervisor_cmdline, good);
+
+    if (host->hypervisor_cmdline[at] != '\0') {
+        diag_error(diag, host->file, host->cmdline_line, "hypervisor", "'%c' cannot be passed on "
+                   "by the boot loader; use letters, digits and _.,:=+/@%%-",
+                   host->hypervisor_cmdline[at]);
+    }
+    if (host->tpm != TPM_NONE && strstr(host->hypervisor_cmdline, "tpm=none") != NULL) {
+        diag_error(diag, host->file, host->cmdline_line, "hypervisor", "says tpm=none, but the "
+                   "host has a TPM; write tpm = none as a key of its own instead");
+    }
+}
+
 static int by_id(const void *a, const void *b)
 {
     const struct host_domain *x = a, *y = b;
@@ -301,6 +319,7 @@ void host_check(struct host *host, const char *const *kinds, size_t kind_count, 
     }
     check_names_and_ids(host, diag);
     qsort(host->domains, host->domain_count, sizeof(host->domains[0]), by_id);
+    check_cmdline(host, diag);
     check_kinds(host, kinds, kind_count, diag);
     check_memory(host, diag);
     check_single_owners(host, diag);

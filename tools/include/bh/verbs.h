@@ -19,6 +19,9 @@ int run_main(int argc, char **argv);
 /** `bh attest`: enroll, verify. attest/verifier. */
 int attest_main(int argc, char **argv);
 
+/** `bh tamper`: copy a host image with one thing changed, for tests. tools/bh/run. */
+int tamper_main(int argc, char **argv);
+
 /** `bh policy`: compile and query a policy. */
 int policy_main(int argc, char **argv);
 

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The boot disk: a partition table, one FAT32 file system, the files of the image in it. */
+#ifndef BH_BUILD_DISK_H
+#define BH_BUILD_DISK_H
+
+#include "image.h"
+
+/**
+ * Make a disk image without root rights or mounts.
+ *
+ * @param image   which files there are
+ * @param folder  the image's folder; boot/... and the loader are in it already
+ * @param path    the disk to write; holes where it holds nothing
+ */
+bool disk_make(const struct image *image, const char *folder, const char *path,
+               struct diag *diag);
+
+#endif

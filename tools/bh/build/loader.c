@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "loader.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "spawn.h"
+
+#define TAR_BLOCK 512u
+#define CONFIG_NAME "boot/grub/grub.cfg"
+#define CONFIG_SLACK 128u /* bytes left in the last tar block, so that a test can lengthen a line */
+
+/*
+ * Run by GRUB's core before anything else: `root` is the partition the program came from, so no
+ * search, which would open and measure files, is needed. The prefix keeps GRUB from looking for its
+ * own files on the disk.
+ */
+static const char core_config[] = "set prefix=(memdisk)/boot/grub\n"
+                                  "normal (memdisk)/" CONFIG_NAME "\n";
+
+void loader_config(const struct image *image, struct buf *out)
+{
+    buf_printf(out, "multiboot2 /boot/bulkhead%s%s\n", *image->cmdline != '\0' ? " " : "",
+               image->cmdline);
+    for (unsigned int i = 0; i < image->module_count; i++) {
+        buf_printf(out, "module2 --nounzip /boot/%s\n", image->modules[i].name);
+    }
+    buf_puts(out, "boot\n");
+}
+
+static void tar_octal(char *field, size_t size, unsigned long long value)
+{
+    snprintf(field, size, "%0*llo", (int)size - 1, value);
+}
+
+/* A ustar archive with one file. POSIX.1-2017, pax, "ustar Interchange Format". */
+static void tar_make(const char *name, const struct buf *content, struct buf *out)
+{
+    char header[TAR_BLOCK] = { 0 };
+    unsigned int sum = 0;
+
+    snprintf(header, 100, "%s", name);
+    tar_octal(header + 100, 8, 0444);
+    tar_octal(header + 108, 8, 0);
+    tar_octal(header + 116, 8, 0);
+    tar_octal(header + 124, 12, content->len);
+    tar_octal(header + 136, 12, 0);
+    memset(header + 148, ' ', 8);
+    header[156] = '0';
+    memcpy(header + 257, "ustar", 6);
+    memcpy(header + 263, "00", 2);
+    for (size_t i = 0; i < TAR_BLOCK; i++) {
+        sum += (unsigned char)header[i];
+    }
+    snprintf(header + 148, 7, "%06o", sum);
+    buf_put(out, header, TAR_BLOCK);
+    buf_put(out, content->data, content->len);
+    buf_zero(out, (TAR_BLOCK - content->len % TAR_BLOCK) % TAR_BLOCK);
+    buf_zero(out, 2 * TAR_BLOCK);
+}
+
+bool loader_make(const struct image *image, const char *work, const char *path,
+                 struct diag *diag)
+{
+    char *core = bh_printf("%s/core.cfg", work);
+    char *memdisk = bh_printf("%s/memdisk.tar", work);
+    struct buf config = { 0 }, tar = { 0 };
+    /* -m before -p: it sets a prefix of its own. */
+    const char *argv[] = { "grub-mkimage", "-O", "x86_64-efi", "-m", memdisk, "-p", "/boot/grub",
+                           "-c", core, "-o", path, "boot", "fat", "memdisk", "multiboot2",
+                           "normal", "part_gpt", "tar", "tpm", NULL };
+
+    loader_config(image, &config);
+    while (TAR_BLOCK - config.len % TAR_BLOCK < CONFIG_SLACK) {
+        buf_puts(&config, "\n");
+    }
+    tar_make(CONFIG_NAME, &config, &tar);
+    bool good = file_save(core, core_config, strlen(core_config), diag)
+                && file_save(memdisk, tar.data, tar.len, diag)
+                && spawn_check(argv, NULL, NULL, diag);
+
+    unlink(core);
+    unlink(memdisk);
+    buf_free(&config);
+    buf_free(&tar);
+    free(core);
+    free(memdisk);
+    return good;
+}
+
+static void event_add(struct loader_event **events, size_t *count, enum loader_event_kind kind,
+                      const char *component, char *text)
+{
+    *events = bh_grow(*events, *count + 1, sizeof(**events));
+    (*events)[(*count)++] = (struct loader_event){ kind, component, text };
+}
+
+size_t loader_events(const struct image *image, struct loader_event **events)
+{
+    size_t count = 0;
+
+    *events = NULL;
+    event_add(events, &count, LOADER_COMMAND, "cmdline",
+              bh_printf("multiboot2 /boot/bulkhead%s%s", *image->cmdline != '\0' ? " " : "",
+                        image->cmdline));
+    event_add(events, &count, LOADER_FILE, "hypervisor", bh_strdup("/boot/bulkhead"));
+    event_add(events, &count, LOADER_COMMAND, "cmdline", bh_strdup(image->cmdline));
+    for (unsigned int i = 0; i < image->module_count; i++) {
+        const char *name = image->modules[i].name;
+
+        event_add(events, &count, LOADER_COMMAND, "loader",
+                  bh_printf("module2 --nounzip /boot/%s", name));
+        event_add(events, &count, LOADER_FILE, name, bh_printf("/boot/%s", name));
+        event_add(events, &count, LOADER_COMMAND, "loader", bh_strdup(""));
+    }
+    event_add(events, &count, LOADER_COMMAND, "loader", bh_strdup("boot"));
+    return count;
+}
+
+void loader_events_free(struct loader_event *events, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free(events[i].text);
+    }
+    free(events);
+}

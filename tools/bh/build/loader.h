@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The boot loader: GRUB as one EFI program with its configuration inside, so that the firmware's
+ * measurement of the program covers the configuration too. What GRUB measures on the way is known
+ * in advance; loader_events() lists it in order.
+ */
+#ifndef BH_BUILD_LOADER_H
+#define BH_BUILD_LOADER_H
+
+#include "image.h"
+
+#define LOADER_PATH "EFI/BOOT/BOOTX64.EFI"
+
+/** GRUB's configuration for an image. */
+void loader_config(const struct image *image, struct buf *out);
+
+/**
+ * Make the EFI program with grub-mkimage.
+ *
+ * @param work  folder for its input files; they are removed again
+ * @param path  the program to write
+ */
+bool loader_make(const struct image *image, const char *work, const char *path,
+                 struct diag *diag);
+
+enum loader_event_kind {
+    LOADER_COMMAND, /* PCR 8: hash of `text` */
+    LOADER_FILE,    /* PCR 9: hash of the file `text` below the image's folder */
+};
+
+struct loader_event {
+    enum loader_event_kind kind;
+    const char *component; /* what it belongs to: hypervisor, cmdline, loader, or a module's name */
+    char *text;            /* owned */
+};
+
+/**
+ * Everything GRUB extends, in the order it does.
+ *
+ * @param events  out: owned, loader_events_free()
+ * @return how many
+ * Source: measured with GRUB 2.06: of a command its words joined by one blank, of kernel and
+ *         module command lines what follows the file name, of files the bytes on disk.
+ */
+size_t loader_events(const struct image *image, struct loader_event **events);
+
+void loader_events_free(struct loader_event *events, size_t count);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reference values: everything a host built from this image extends into PCRs 4, 8, 9, 21 and 22,
+ * computed from the files and by the sources that the hypervisor measures with.
+ */
+#ifndef BH_BUILD_MEASURED_H
+#define BH_BUILD_MEASURED_H
+
+#include "image.h"
+
+/** The launch digests of all domains, by the hypervisor's own builder. */
+bool measured_domains(struct image *image, struct diag *diag);
+
+/**
+ * Write reference.json.
+ *
+ * @param folder  the image's folder, with all files in it
+ * @param path    file to write
+ */
+bool measured_write(const struct image *image, const char *folder, const char *path,
+                    struct diag *diag);
+
+#endif

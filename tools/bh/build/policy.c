@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "file.h"
+#include "spawn.h"
+
+#define POLICY_VERSION "30" /* the newest that compilers write for Xen */
+#define KIND_DISKS "storage"
+#define KIND_NETS "network"
+
+/* Compiled with every host, in this order, before the kinds and the generated file. */
+static const char *const common[] = { "access_vectors.cil", "base.cil", "macros.cil",
+                                      "assertions.cil" };
+
+char *policy_label(const struct host_domain *d)
+{
+    return bh_printf("system_u:system_r:%s_t", d->name);
+}
+
+size_t policy_kinds(const char *tree, char ***kinds)
+{
+    char *folder = bh_printf("%s/policy/kinds", tree);
+    size_t count = dir_names(folder, ".cil", kinds);
+
+    free(folder);
+    return count;
+}
+
+bool policy_check(const struct host *host, const char *tree, struct diag *diag)
+{
+    unsigned int before = diag->error_count;
+    char *path = bh_printf("%s/policy/base.cil", tree);
+    struct buf base = { 0 };
+
+    if (!file_exists(path)) {
+        diag_error(diag, path, 0, NULL,
+                   "is not there; give the source tree with -S, or run bh there");
+    } else if (file_load(path, &base, diag)) {
+        for (size_t i = 0; i < host->domain_count; i++) {
+            const struct host_domain *d = &host->domains[i];
+            char *type = bh_printf("(type %s_t)", d->name);
+
+            if (strstr(base.data, type) != NULL) {
+                diag_error(diag, host->file, d->line, d->name, "is a name that the policy uses "
+                           "for something else (%s); choose another", path);
+            }
+            free(type);
+            for (size_t n = 0; n < d->disk_count; n++) {
+                const struct host_domain *b = &host->domains[d->disks[n].backend];
+
+                if (strcmp(b->kind, KIND_DISKS) != 0) {
+                    diag_error(diag, host->file, d->disks[n].backend_line, "backend", "'%s' is of "
+                               "kind '%s', which serves no disks; name a domain of kind '%s'",
+                               b->name, b->kind, KIND_DISKS);
+                }
+            }
+            for (size_t n = 0; n < d->net_count; n++) {
+                const struct host_domain *b = &host->domains[d->nets[n].backend];
+
+                if (strcmp(b->kind, KIND_NETS) != 0) {
+                    diag_error(diag, host->file, d->nets[n].backend_line, "backend", "'%s' is of "
+                               "kind '%s', which serves no interfaces; name a domain of kind '%s'",
+                               b->name, b->kind, KIND_NETS);
+                }
+            }
+        }
+    }
+    buf_free(&base);
+    free(path);
+    return diag->error_count == before;
+}
+
+static void connect(struct buf *out, const char *macro, const char *first, const char *second)
+{
+    buf_printf(out, "(call %s (%s_t %s_evtchn_t %s_t %s_evtchn_t))\n", macro, first, first, second,
+               second);
+}
+
+/* One call for two domains, however many devices connect them. */
+static bool served_before(const unsigned int *servers, size_t count, unsigned int server)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (servers[i] == server) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void connections(const struct host *host, const struct host_domain *d, struct buf *out)
+{
+    unsigned int servers[HOST_DEVICES_MAX];
+    size_t count = 0;
+
+    for (size_t n = 0; n < d->disk_count; n++) {
+        if (!served_before(servers, count, d->disks[n].backend)) {
+            servers[count++] = d->disks[n].backend;
+            connect(out, "disk", host->domains[d->disks[n].backend].name, d->name);
+        }
+    }
+    count = 0;
+    for (size_t n = 0; n < d->net_count; n++) {
+        if (!served_before(servers, count, d->nets[n].backend)) {
+            servers[count++] = d->nets[n].backend;
+            connect(out, "vif", host->domains[d->nets[n].backend].name, d->name);
+        }
+    }
+}
+
+void policy_cil(const struct host *host, struct buf *out)
+{
+    const struct host_domain *store = host_xenstore(host);
+
+    buf_printf(out, "; Made by bh build from the description of the host %s.\n\n; domains\n",
+               host->name);
+    for (size_t i = 0; i < host->domain_count; i++) {
+        const struct host_domain *d = &host->domains[i];
+
+        buf_printf(out, "(type %s_t)\n(type %s_evtchn_t)\n(call %s_kind (%s_t %s_evtchn_t))\n",
+                   d->name, d->name, d->kind, d->name, d->name);
+    }
+    buf_puts(out, "\n; connections\n");
+    for (size_t i = 0; i < host->domain_count; i++) {
+        if (store != NULL && &host->domains[i] != store) {
+            connect(out, "xenstore_client", host->domains[i].name, store->name);
+        }
+    }
+    for (size_t i = 0; i < host->domain_count; i++) {
+        connections(host, &host->domains[i], out);
+    }
+    buf_puts(out, "\n; hardware\n");
+    for (size_t i = 0; i < host->domain_count; i++) {
+        const struct host_domain *d = &host->domains[i];
+
+        if (d->ioports_count == 0) {
+            continue;
+        }
+        buf_printf(out, "(type %s_port_t)\n(typeattributeset resource_type (%s_port_t))\n",
+                   d->name, d->name);
+        for (size_t p = 0; p < d->ioports_count; p++) {
+            buf_printf(out, "(ioportcon (0x%x 0x%x) (system_u object_r %s_port_t low_low))\n",
+                       d->ioports[p].first, d->ioports[p].first + d->ioports[p].count - 1u,
+                       d->name);
+        }
+        buf_printf(out, "(call resource_use (%s_t %s_port_t))\n", d->name, d->name);
+    }
+}
+
+/* secilc's own messages, and the line of the generated file that they are about. */
+static void errors_show(const char *said, const char *cil, struct diag *diag)
+{
+    struct buf text = { 0 };
+    struct diag quiet = { 0 };
+    const char *base = strrchr(cil, '/');
+    unsigned int line = 0;
+
+    while (*said == '\n') {
+        said++;
+    }
+    const char *at = base != NULL ? strstr(said, base + 1) : NULL;
+
+    if (at != NULL && sscanf(at + strlen(base + 1), ":%u", &line) == 1 && line != 0
+        && file_load(cil, &text, &quiet)) {
+        const char *start = text.data;
+
+        for (unsigned int i = 1; i < line && start != NULL; i++) {
+            start = strchr(start, '\n');
+            start = start != NULL ? start + 1 : NULL;
+        }
+        if (start != NULL) {
+            diag_error(diag, cil, line, NULL, "%.*s", (int)strcspn(start, "\n"), start);
+        }
+    }
+    diag_error(diag, NULL, 0, "secilc", "the policy of this host is refused:\n%s",
+               *said != '\0' ? said : "(no reason given)");
+    buf_free(&text);
+    diag_free(&quiet);
+}
+
+bool policy_compile(const struct host *host, const char *tree, const char *cil,
+                    const char *output, struct inputs *inputs, struct diag *diag)
+{
+    const char *argv[96] = { "secilc", "--target=xen", "-M", "false", "-c", POLICY_VERSION,
+                             "-o", output, "-f", "/dev/null" };
+    size_t argc = 10, owned = argc;
+    char **kinds;
+    size_t kind_count = policy_kinds(tree, &kinds);
+    char *folder = bh_printf("%s/policy/kinds", tree);
+    struct buf said = { 0 };
+
+    (void)host;
+    for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++) {
+        argv[argc++] = bh_printf("%s/policy/%s", tree, common[i]);
+    }
+    for (size_t i = 0; i < kind_count && argc < 94; i++) {
+        argv[argc++] = bh_printf("%s/%s.cil", folder, kinds[i]);
+    }
+    for (size_t i = owned; i < argc; i++) {
+        inputs_add(inputs, argv[i]);
+    }
+    inputs_add(inputs, folder);
+    argv[argc] = cil;
+    int status = spawn_run(argv, NULL, &said, NULL, diag);
+
+    if (status != 0 && status != 127) {
+        errors_show(said.data != NULL ? said.data : "", cil, diag);
+    }
+    for (size_t i = owned; i < argc; i++) {
+        union {
+            const char *in;
+            char *out;
+        } word = { .in = argv[i] };
+
+        free(word.out);
+    }
+    buf_free(&said);
+    names_free(kinds, kind_count);
+    free(folder);
+    return status == 0;
+}

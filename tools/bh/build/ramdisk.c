@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Entries are collected first, then sorted by path and written, so that neither the order of the
+ * recipe nor that of a folder on disk shows in the result. All belong to root, all have one time.
+ * Folders that nothing names but something is in get mode 0755.
+ */
+#include "ramdisk.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "file.h"
+#include "module.h"
+#include "needed.h"
+#include "unpack.h"
+
+#define LIBRARY_FOLDER "/lib/x86_64-linux-gnu"
+
+struct item {
+    char *path;
+    mode_t mode; /* with the file type */
+    struct buf data;
+    char *target;
+    dev_t device;
+};
+
+struct archive_plan {
+    const struct ramdisk_context *rc;
+    const struct recipe *recipe;
+    const char *folder;
+    struct item *items;
+    size_t count;
+    struct module_index modules; /* read when the first module is asked for */
+    struct buf module_list;
+};
+
+static struct item *item_find(const struct archive_plan *plan, const char *path)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        if (strcmp(plan->items[i].path, path) == 0) {
+            return &plan->items[i];
+        }
+    }
+    return NULL;
+}
+
+static struct item *item_add(struct archive_plan *plan, const char *path, mode_t mode)
+{
+    plan->items = bh_grow(plan->items, plan->count + 1, sizeof(plan->items[0]));
+    struct item *item = &plan->items[plan->count++];
+
+    *item = (struct item){ .path = bh_strdup(path), .mode = mode };
+    return item;
+}
+
+static bool entry_fail(const struct archive_plan *plan, const struct recipe_entry *entry,
+                       const char *message)
+{
+    diag_error(plan->rc->diag, plan->recipe->file, entry->line, entry->source, "%s", message);
+    return false;
+}
+
+static bool source_read(struct archive_plan *plan, const struct recipe_entry *entry,
+                        const char *path, struct buf *out)
+{
+    if (!file_exists(path)) {
+        diag_error(plan->rc->diag, plan->recipe->file, entry->line, entry->source,
+                   "there is no file %s; %s", path,
+                   entry->kind == RECIPE_BUILT ? "build it first (make), or correct the name"
+                                               : "correct the name");
+        return false;
+    }
+    return inputs_read(plan->rc->inputs, path, out, plan->rc->diag);
+}
+
+/* Where a library is: in the packages unpacked so far, or in the running system. */
+static char *library_find(const struct archive_plan *plan, const char *name)
+{
+    static const char *const folders[] = { "/usr/lib/x86_64-linux-gnu", "/lib/x86_64-linux-gnu",
+                                           "/lib64", "/usr/lib" };
+
+    for (size_t r = 0; r <= plan->rc->debian->count; r++) {
+        const char *root = r < plan->rc->debian->count ? debian_root_at(plan->rc->debian, r) : "";
+
+        for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+            char *path = bh_printf("%s%s/%s", root, folders[i], name);
+
+            if (file_exists(path)) {
+                return path;
+            }
+            free(path);
+        }
+    }
+    return NULL;
+}
+
+/* The recipe may put a library elsewhere itself; one copy is enough. */
+static bool library_present(const struct archive_plan *plan, const char *name)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        if (strcmp(strrchr(plan->items[i].path, '/') + 1, name) == 0) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < plan->recipe->count; i++) {
+        const char *path = plan->recipe->entries[i].path;
+
+        if (path != NULL && strcmp(strrchr(path, '/') + 1, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool libraries_add(struct archive_plan *plan, const struct recipe_entry *entry,
+                          const char *path, const struct buf *image, unsigned int depth);
+
+static bool library_add(struct archive_plan *plan, const struct recipe_entry *entry,
+                        const char *name, const char *where, unsigned int depth)
+{
+    bool good = true;
+
+    if (!library_present(plan, name)) {
+        char *path = library_find(plan, name);
+
+        if (path == NULL) {
+            diag_error(plan->rc->diag, plan->recipe->file, entry->line, entry->source,
+                       "needs the library %s, which is nowhere; add the package that has it "
+                       "before this line", name);
+            return false;
+        }
+        struct buf image = { 0 };
+
+        good = source_read(plan, entry, path, &image);
+        if (good) {
+            item_add(plan, where, S_IFREG | 0755)->data = image;
+            good = libraries_add(plan, entry, path, &image, depth + 1);
+        }
+        free(path);
+    }
+    return good;
+}
+
+static bool libraries_add(struct archive_plan *plan, const struct recipe_entry *entry,
+                          const char *path, const struct buf *image, unsigned int depth)
+{
+    char **names, *interp;
+    size_t count;
+    bool good = depth < 16
+                && elf_needed(path, (const uint8_t *)image->data, image->len, &names, &count,
+                              &interp, plan->rc->diag);
+
+    if (!good) {
+        return entry_fail(plan, entry, "its libraries cannot be found out");
+    }
+    for (size_t i = 0; i < count && good; i++) {
+        char *where = bh_printf("%s/%s", LIBRARY_FOLDER, names[i]);
+        const char *base = interp != NULL ? strrchr(interp, '/') + 1 : "";
+
+        /* The loader is named as a library too; it goes where programs look for it. */
+        if (strncmp(names[i], "ld-linux", 8) == 0 && strcmp(base, names[i]) != 0) {
+            free(where);
+            where = bh_printf("/lib64/%s", names[i]);
+        }
+        good = strcmp(base, names[i]) == 0
+               || library_add(plan, entry, names[i], where, depth);
+        free(where);
+    }
+    if (good && interp != NULL) {
+        good = library_add(plan, entry, strrchr(interp, '/') + 1, interp, depth);
+    }
+    names_free(names, count);
+    free(interp);
+    return good;
+}
+
+static bool package_add(struct archive_plan *plan, const struct recipe_entry *entry)
+{
+    const char *root = debian_root(plan->rc->debian, entry->package, plan->rc->diag);
+    struct stat st;
+
+    if (root == NULL) {
+        return entry_fail(plan, entry, "its package could not be had");
+    }
+    char *path = bh_printf("%s%s", root, entry->source);
+    struct buf data = { 0 };
+    bool good = source_read(plan, entry, path, &data);
+
+    if (good && stat(path, &st) == 0) {
+        item_add(plan, entry->path, S_IFREG | (st.st_mode & 0755))->data = data;
+        if (entry->kind == RECIPE_PROGRAM) {
+            good = libraries_add(plan, entry, path, &data, 0);
+        }
+    }
+    free(path);
+    return good;
+}
+
+static bool module_index_read(struct archive_plan *plan)
+{
+    struct module_index *index = &plan->modules;
+
+    if (index->folder != NULL) {
+        return true;
+    }
+    index->folder = debian_modules_path(plan->rc->debian, plan->rc->diag);
+    if (index->folder == NULL) {
+        return false;
+    }
+    char *depends = bh_printf("%s/modules.dep", index->folder);
+    char *builtin = bh_printf("%s/modules.builtin", index->folder);
+    bool good = inputs_read(plan->rc->inputs, depends, &index->depends, plan->rc->diag)
+                && inputs_read(plan->rc->inputs, builtin, &index->builtin, plan->rc->diag);
+
+    free(depends);
+    free(builtin);
+    return good;
+}
+
+static bool module_file_add(struct archive_plan *plan, const struct recipe_entry *entry,
+                            const char *file)
+{
+    char *name = module_name_of(file);
+    char *where = bh_printf("/lib/modules/%s.ko", name);
+    bool good = true;
+
+    if (item_find(plan, where) == NULL) {
+        char *path = path_join(plan->modules.folder, file);
+        struct buf data = { 0 };
+
+        good = source_read(plan, entry, path, &data);
+        if (good && unpack_is_packed((const uint8_t *)data.data, data.len)) {
+            struct buf plain = { 0 };
+
+            good = unpack(path, (const uint8_t *)data.data, data.len, &plain, plan->rc->diag);
+            buf_free(&data);
+            data = plain;
+        }
+        if (good) {
+            item_add(plan, where, S_IFREG | 0644)->data = data;
+            buf_printf(&plan->module_list, "%s\n", where);
+        }
+        free(path);
+    }
+    free(where);
+    free(name);
+    return good;
+}
+
+static bool module_add(struct archive_plan *plan, const struct recipe_entry *entry)
+{
+    char **files;
+    size_t count;
+    bool good = module_index_read(plan);
+
+    if (!good) {
+        return entry_fail(plan, entry, "the kernel's modules could not be had");
+    }
+    switch (module_files(&plan->modules, entry->source, &files, &count)) {
+    case MODULE_FILES:
+        for (size_t i = 0; i < count && good; i++) {
+            good = module_file_add(plan, entry, files[i]);
+        }
+        names_free(files, count);
+        return good;
+    case MODULE_BUILTIN:
+        return true;
+    case MODULE_ABSENT:
+    default:
+        break;
+    }
+    char *near = module_nearest(&plan->modules, entry->source);
+
+    diag_error(plan->rc->diag, plan->recipe->file, entry->line, "module",
+               "the kernel %s has no module '%s'; %s%s%s", plan->rc->debian->release,
+               entry->source, near != NULL ? "did you mean '" : "correct the name",
+               near != NULL ? near : "", near != NULL ? "'?" : "");
+    free(near);
+    return false;
+}
+
+static bool entry_add(struct archive_plan *plan, const struct recipe_entry *entry)
+{
+    struct buf data = { 0 };
+    char *path;
+    bool good;
+
+    switch (entry->kind) {
+    case RECIPE_DIR:
+        item_add(plan, entry->path, S_IFDIR | entry->mode);
+        return true;
+    case RECIPE_FILE:
+    case RECIPE_BUILT:
+        path = path_join(entry->kind == RECIPE_FILE ? plan->folder : plan->rc->build,
+                         entry->source);
+        good = source_read(plan, entry, path, &data);
+        if (good) {
+            item_add(plan, entry->path, S_IFREG | entry->mode)->data = data;
+        }
+        free(path);
+        return good;
+    case RECIPE_PACKAGE:
+    case RECIPE_PROGRAM:
+        return package_add(plan, entry);
+    case RECIPE_LINK:
+        item_add(plan, entry->path, S_IFLNK | 0777)->target = bh_strdup(entry->source);
+        return true;
+    case RECIPE_NODE:
+        item_add(plan, entry->path, (entry->node_type == 'c' ? S_IFCHR : S_IFBLK) | entry->mode)
+            ->device = makedev(entry->major, entry->minor);
+        return true;
+    case RECIPE_MODULE:
+    default:
+        return module_add(plan, entry);
+    }
+}
+
+static void parents_add(struct archive_plan *plan)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        char *folder = path_folder(plan->items[i].path);
+
+        if (strcmp(folder, "/") != 0 && item_find(plan, folder) == NULL) {
+            item_add(plan, folder, S_IFDIR | 0755); /* its own parent is found later in the loop */
+        }
+        free(folder);
+    }
+}
+
+static int by_path(const void *a, const void *b)
+{
+    return strcmp(((const struct item *)a)->path, ((const struct item *)b)->path);
+}
+
+static la_ssize_t archive_collect(struct archive *a, void *data, const void *bytes, size_t len)
+{
+    (void)a;
+    buf_put(data, bytes, len);
+    return (la_ssize_t)len;
+}
+
+static bool archive_write(const struct archive_plan *plan, struct buf *out)
+{
+    struct archive *a = archive_write_new();
+    bool good = a != NULL && archive_write_set_format_cpio_newc(a) == ARCHIVE_OK
+                && archive_write_open(a, out, NULL, archive_collect, NULL) == ARCHIVE_OK;
+
+    for (size_t i = 0; i < plan->count && good; i++) {
+        const struct item *item = &plan->items[i];
+        struct archive_entry *e = archive_entry_new();
+
+        archive_entry_set_pathname(e, item->path + 1); /* relative to the root */
+        archive_entry_set_mode(e, item->mode);
+        archive_entry_set_uid(e, 0);
+        archive_entry_set_gid(e, 0);
+        archive_entry_set_ino(e, (la_int64_t)i + 1);
+        archive_entry_set_nlink(e, S_ISDIR(item->mode) ? 2 : 1);
+        archive_entry_set_mtime(e, plan->rc->time, 0);
+        archive_entry_set_size(e, (la_int64_t)item->data.len);
+        if (item->target != NULL) {
+            archive_entry_set_symlink(e, item->target);
+        }
+        if (S_ISCHR(item->mode) || S_ISBLK(item->mode)) {
+            archive_entry_set_rdev(e, item->device);
+        }
+        good = archive_write_header(a, e) == ARCHIVE_OK
+               && (item->data.len == 0
+                   || archive_write_data(a, item->data.data, item->data.len)
+                          == (la_ssize_t)item->data.len);
+        archive_entry_free(e);
+    }
+    good = archive_write_close(a) == ARCHIVE_OK && good;
+    if (!good) {
+        diag_error(plan->rc->diag, plan->recipe->file, 0, NULL, "the archive cannot be written: %s",
+                   archive_error_string(a) != NULL ? archive_error_string(a) : "no reason given");
+    }
+    archive_write_free(a);
+    return good;
+}
+
+bool ramdisk_build(const struct ramdisk_context *rc, const struct recipe *recipe,
+                   const char *folder, struct buf *out)
+{
+    struct archive_plan plan = { .rc = rc, .recipe = recipe, .folder = folder };
+    struct buf plain = { 0 };
+    bool good = true;
+
+    for (size_t i = 0; i < recipe->count; i++) {
+        good = entry_add(&plan, &recipe->entries[i]) && good;
+    }
+    if (plan.module_list.len != 0) {
+        if (item_find(&plan, "/etc/modules") != NULL) {
+            diag_error(rc->diag, recipe->file, 0, "/etc/modules", "is in the recipe, but the list "
+                       "of modules is derived; remove it");
+            good = false;
+        }
+        item_add(&plan, "/etc/modules", S_IFREG | 0644)->data = plan.module_list;
+    }
+    parents_add(&plan);
+    if (plan.count != 0) {
+        qsort(plan.items, plan.count, sizeof(plan.items[0]), by_path);
+    }
+    if (good) {
+        good = archive_write(&plan, &plain);
+    }
+    if (good) {
+        pack_gzip((const uint8_t *)plain.data, plain.len, out);
+    }
+    buf_free(&plain);
+    for (size_t i = 0; i < plan.count; i++) {
+        free(plan.items[i].path);
+        free(plan.items[i].target);
+        buf_free(&plan.items[i].data);
+    }
+    free(plan.items);
+    free(plan.modules.folder);
+    buf_free(&plan.modules.depends);
+    buf_free(&plan.modules.builtin);
+    return good;
+}

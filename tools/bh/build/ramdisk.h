@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From a recipe to a ramdisk: a gzip-compressed cpio archive, the same bytes for the same inputs. */
+#ifndef BH_BUILD_RAMDISK_H
+#define BH_BUILD_RAMDISK_H
+
+#include <stdbool.h>
+#include <time.h>
+
+#include "buf.h"
+#include "debian.h"
+#include "diag.h"
+#include "inputs.h"
+#include "recipe.h"
+
+struct ramdisk_context {
+    const char *build;       /* folder of `built` files */
+    struct debian *debian;
+    struct inputs *inputs;   /* gets every file that went in */
+    time_t time;             /* of every file in the archive */
+    struct diag *diag;
+};
+
+/**
+ * Collect what a recipe names and write the archive.
+ *
+ * @param folder  the recipe's folder, for `file` entries
+ * @param out     the compressed archive, appended
+ */
+bool ramdisk_build(const struct ramdisk_context *rc, const struct recipe *recipe,
+                   const char *folder, struct buf *out);
+
+#endif
