@@ -149,7 +149,9 @@ static void domain_line(struct scenario *s, int origin, const char *text)
         say(s, "domain %s: kernel starts", name_of(s, origin));
     } else if (strstr(text, "init: ready") != NULL) {
         say(s, "domain %s: ready", name_of(s, origin));
-        s->attest_ready |= (unsigned int)origin == s->attest;
+    } else if (strncmp(text, "attest-agent: ", 14) == 0) {
+        say(s, "domain %s: %s", name_of(s, origin), text);
+        s->attest_ready |= (unsigned int)origin == s->attest && strstr(text, "ready on") != NULL;
     } else if (strncmp(text, "init: ", 6) == 0 || strncmp(text, "backendd: ", 10) == 0
                || strstr(text, "Kernel panic") != NULL) {
         say(s, "domain %s: %s", name_of(s, origin), text);
@@ -177,7 +179,15 @@ void scenario_line(struct scenario *s, int origin, const char *text)
 unsigned int scenario_judge(const struct scenario *s)
 {
     unsigned int wrong = 0;
+    unsigned int reported = s->failures;
 
+    for (size_t i = 0; i < SCENARIO_STEPS; i++) {
+        reported += s->step[i] != STEP_MISSING;
+    }
+    if (reported == 0) {
+        say(s, "expected: the guest's scenario to run; the guest reported no step");
+        return 1;
+    }
     for (size_t i = 0; i < SCENARIO_STEPS; i++) {
         if (s->step[i] != STEP_OK) {
             say(s, "expected: guest step %s ok; %s", steps[i],

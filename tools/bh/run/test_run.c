@@ -167,9 +167,10 @@ static void line_panic_and_ready_are_seen(void **state)
 
     (void)state;
     scenario_init(&s, &config, listen, NULL);
-    scenario_line(&s, 5, "init: ready");
+    scenario_line(&s, 5, "attest-agent: ready on port 0x2f8");
+    scenario_line(&s, 4, "attest-agent: no TPM");
     assert_false(s.attest_ready);
-    scenario_line(&s, 4, "init: ready");
+    scenario_line(&s, 4, "attest-agent: ready on port 0x2f8");
     assert_true(s.attest_ready);
     scenario_line(&s, 0, "Bulkhead 0.1.0");
     scenario_line(&s, 5, "Kernel panic - not syncing");
