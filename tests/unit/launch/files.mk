@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+launch-src = $(launch-pure:.o=.c) xen/launch/offline.c xen/lib/sha256.c
+acpi-src := xen/drivers/acpi/acpi.c xen/drivers/acpi/madt.c xen/drivers/acpi/parse.c \
+            xen/drivers/acpi/table.c
+
+unit-tests += test_manifest
+test_manifest-src = tests/unit/launch/test_manifest.c tests/unit/launch/tree.c $(launch-src)
+test_manifest-libs := -lfdt
+
+unit-tests += test_elf
+test_elf-src := tests/unit/launch/test_elf.c tests/unit/launch/kernel.c xen/launch/elf.c \
+                xen/launch/error.c
+
+unit-tests += test_pvh
+test_pvh-src = tests/unit/launch/test_pvh.c tests/unit/launch/kernel.c \
+               tests/unit/measure/fake_log.c $(launch-src) $(acpi-src)
+
+unit-tests += test_cmdline
+test_cmdline-src := tests/unit/launch/test_cmdline.c tests/unit/measure/fake_log.c \
+                    xen/common/cmdline.c xen/lib/parse.c
