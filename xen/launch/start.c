@@ -14,6 +14,7 @@
 #include <xen/lib.h>
 #include <xen/measure.h>
 #include <xen/time.h>
+#include <xsm/builtin_policy.h>
 
 /* What the image carries for legacy mode, from policy/. */
 extern const uint8_t builtin_policy[], builtin_policy_end[];
