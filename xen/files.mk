@@ -10,6 +10,7 @@ hv-obj += xen/arch/x86/cpu/smp.o
 hv-obj += xen/arch/x86/cpu/trampoline.o
 hv-obj += xen/arch/x86/hvm/cpuid.o
 hv-obj += xen/arch/x86/hvm/decode.o
+hv-obj += xen/arch/x86/hvm/hole.o
 hv-obj += xen/arch/x86/hvm/io.o
 hv-obj += xen/arch/x86/hvm/mmio.o
 hv-obj += xen/arch/x86/hvm/msr.o

@@ -149,6 +149,7 @@ int domain_create(const struct domain_config *cfg, struct domain **out)
     d->max_pages = cfg->max_pages + OVERHEAD_PAGES;
     d->state = DOMAIN_BUILDING;
     d->pause_count = 1;
+    d->hvm_params[HVM_PARAM_TRIPLE_FAULT_REASON] = SHUTDOWN_reboot;
     list_init(&d->link);
     d->arch = xzalloc(struct arch_domain);
     rc = d->arch ? domain_fill(d) : -ENOMEM;

@@ -3,6 +3,7 @@
 #include <xen/start.h>
 
 #include <asm/cpu.h>
+#include <asm/hvm.h>
 #include <asm/lapic.h>
 #include <asm/paging.h>
 #include <asm/svm.h>
@@ -81,6 +82,7 @@ void boot_main(uint32_t info, uint32_t magic)
     interrupts_init();
     smp_boot(options.maxcpus);
     svm_init_cpu();
+    hvm_hole_init();
     console_enable_input();
     sched_init();
     domains_init();

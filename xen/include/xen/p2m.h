@@ -20,6 +20,7 @@ enum p2m_type {
     P2M_FOREIGN_RW,
     P2M_FOREIGN_RO,
     P2M_MMIO_DIRECT,
+    P2M_ABSENT, /* the shared page of ones that stands for nothing: reads only, owns nothing */
     P2M_TYPE_COUNT
 };
 
@@ -47,7 +48,7 @@ struct p2m {
 #define P2M_SET_FOREIGN (P2M_SET(P2M_FOREIGN_RW) | P2M_SET(P2M_FOREIGN_RO))
 #define P2M_SET_WRITABLE (P2M_SET(P2M_RAM_RW) | P2M_SET(P2M_GRANT_RW) | P2M_SET(P2M_FOREIGN_RW))
 #define P2M_SET_PAGES (P2M_SET_RAM | P2M_SET_GRANT | P2M_SET_FOREIGN)
-#define P2M_SET_ALL (P2M_SET_PAGES | P2M_SET(P2M_MMIO_DIRECT))
+#define P2M_SET_ALL (P2M_SET_PAGES | P2M_SET(P2M_MMIO_DIRECT) | P2M_SET(P2M_ABSENT))
 
 /* Pages taken out of a p2m whose references wait for the TLB flush. */
 #define P2M_BATCH 32

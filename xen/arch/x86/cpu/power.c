@@ -19,6 +19,7 @@ static void halt(void)
 
 void machine_power_off(void)
 {
+    pr_info("switching off (port %#x, type %u)", acpi_info.pm1a_cnt_port, acpi_info.s5_sleep_type);
     smp_stop_others();
     if (acpi_info.pm1a_cnt_port) {
         outw(acpi_info.pm1a_cnt_port, (uint16_t)(acpi_info.s5_sleep_type << 10 | 1 << 13));

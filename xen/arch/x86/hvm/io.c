@@ -8,20 +8,34 @@
 
 #include <xen/domain.h>
 
+#include <public/sched.h>
+
+#include "../../../launch/pvh.h"
+
+#define KEYBOARD_COMMAND 0x64
+#define KEYBOARD_RESET 0xfe
+#define SLEEP_ENABLE 0x20 /* ACPI 6.4, 4.8.3.7: sleep control register */
+
 uint32_t hvm_io_read(struct vcpu *v, uint16_t port, unsigned size)
 {
     (void)v;
     (void)size;
-    if (port >= 0x40 && port <= 0x43) {
+    if ((port >= 0x40 && port <= 0x43) || port == KEYBOARD_COMMAND || port == PVH_SLEEP_PORT ||
+        port == PVH_SLEEP_PORT + 1) {
         return 0;
     }
     return 0xffffffff;
 }
 
+/* The two ways by which a kernel says goodbye to a PC. */
 void hvm_io_write(struct vcpu *v, uint16_t port, unsigned size, uint32_t value)
 {
-    (void)v;
-    (void)port;
-    (void)size;
-    (void)value;
+    if (size != 1) {
+        return;
+    }
+    if (port == PVH_SLEEP_PORT && (value & SLEEP_ENABLE)) {
+        domain_shutdown(v->domain, SHUTDOWN_poweroff);
+    } else if (port == KEYBOARD_COMMAND && value == KEYBOARD_RESET) {
+        domain_shutdown(v->domain, SHUTDOWN_reboot);
+    }
 }

@@ -11,6 +11,9 @@
 #include <xen/hypercall.h>
 #include <xen/sched.h>
 
+#include <public/hvm/params.h>
+#include <public/sched.h>
+
 static void exit_nothing(struct vcpu *v)
 {
     (void)v;
@@ -154,6 +157,9 @@ static void exit_npf(struct vcpu *v)
     const struct vmcb *c = v->arch->vmcb;
     bool write = c->exit_info1 & 2;
 
+    if (!write && hvm_hole_read(v->domain, c->exit_info2)) {
+        return;
+    }
     if (!hvm_mmio(v, c->exit_info2, write)) {
         domain_crash(v->domain, "%s at guest physical %lx, where nothing is (fault %lx)",
                      c->exit_info1 & 16 ? "execution" : write ? "write" : "read", c->exit_info2,
@@ -163,7 +169,13 @@ static void exit_npf(struct vcpu *v)
 
 static void exit_shutdown(struct vcpu *v)
 {
-    domain_crash(v->domain, "triple fault");
+    struct domain *d = v->domain;
+    uint64_t reason = read_once(d->hvm_params[HVM_PARAM_TRIPLE_FAULT_REASON]);
+
+    /* A triple fault is also how a kernel without other means restarts; which it was, the registers tell. */
+    pr_warn("domain %u %s: triple fault", d->id, d->name);
+    arch_vcpu_show(v);
+    domain_shutdown(d, reason <= SHUTDOWN_MAX ? (uint32_t)reason : SHUTDOWN_crash);
 }
 
 static void exit_debug_register(struct vcpu *v)

@@ -49,6 +49,10 @@ void hvm_io_write(struct vcpu *v, uint16_t port, unsigned size, uint32_t value);
 /** Nested fault at gaddr: emulate local APIC accesses. @return false when the access makes no sense. */
 bool hvm_mmio(struct vcpu *v, gaddr_t gaddr, bool write);
 
+/** Read fault where PCs have ROMs and firmware tables: let it read ones. @return false elsewhere. */
+bool hvm_hole_read(struct domain *d, gaddr_t gaddr);
+void hvm_hole_init(void);
+
 #define EXC_DB 1
 #define EXC_UD 6
 #define EXC_GP 13
