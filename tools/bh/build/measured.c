@@ -42,15 +42,29 @@ bool measured_domains(struct image *image, struct diag *diag)
     return good;
 }
 
-/* "bulkhead version=... build-id=..." is in the hypervisor's file as it will be measured. */
+/*
+ * "bulkhead version=... build-id=<hex>" is in the hypervisor's file as it will be measured; parts of
+ * it are there too, as words to compose other texts from.
+ */
 static const char *version_find(const struct image *image)
 {
-    static const char prefix[] = "bulkhead version=";
-    const char *at = memmem(image->hypervisor.data, image->hypervisor.len, prefix,
-                            sizeof(prefix) - 1);
-    size_t left = at != NULL ? image->hypervisor.len - (size_t)(at - image->hypervisor.data) : 0;
+    static const char prefix[] = "bulkhead version=", middle[] = " build-id=";
+    const char *end = image->hypervisor.data + image->hypervisor.len;
+    const char *at = image->hypervisor.data;
 
-    return at != NULL && memchr(at, '\0', left < 256 ? left : 256) != NULL ? at : NULL;
+    while ((at = memmem(at, (size_t)(end - at), prefix, sizeof(prefix) - 1)) != NULL) {
+        size_t left = (size_t)(end - at) < 256 ? (size_t)(end - at) : 256;
+        const char *id = memmem(at, left, middle, sizeof(middle) - 1);
+
+        if (memchr(at, '\0', left) != NULL && id != NULL && strlen(at) > (size_t)(id - at)
+            && strlen(id + sizeof(middle) - 1) >= 8
+            && strspn(id + sizeof(middle) - 1, "0123456789abcdef")
+                   == strlen(id + sizeof(middle) - 1)) {
+            return at;
+        }
+        at++;
+    }
+    return NULL;
 }
 
 /* The name a person knows a module by: "policy", "manifest", "seed", or the domain's. */
