@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # The verifier, linked into bh, and the agent of the attest domain.
-attest-lib-obj += attest/eventlog/parse.o
-attest-lib-obj += attest/eventlog/replay.o
-attest-lib-obj += attest/quote/error.o
-attest-lib-obj += attest/quote/frame.o
-attest-lib-obj += attest/quote/message.o
-attest-lib-obj += attest/verifier/authenticode.o
-attest-lib-obj += attest/verifier/reference.o
+attest-lib-src := eventlog/parse eventlog/replay quote/error quote/evidence quote/frame quote/message
+attest-lib-src += verifier/ak verifier/authenticode verifier/compare verifier/credential verifier/ek
+attest-lib-src += verifier/cli verifier/client verifier/lists verifier/quote verifier/reference
+attest-lib-src += verifier/report verifier/session verifier/verdict verifier/verify
+attest-lib-obj := $(attest-lib-src:%=attest/%.o)
 
 bh-obj += $(attest-lib-obj)
 bh-libs += -ltss2-mu -ljson-c -lcrypto

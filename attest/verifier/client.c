@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Connecting, greeting, asking. The agent's answers are hostile and only parsed here, not judged. */
+#include "client.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <openssl/rand.h>
+
+#include <attest/error.h>
+
+#define HELLO_TIMEOUT_S 2
+#define STALE_MAX 64
+
+static int connect_unix(const char *path, struct attest_error *err)
+{
+    struct sockaddr_un sa = { .sun_family = AF_UNIX };
+    int fd;
+
+    if (strlen(path) >= sizeof(sa.sun_path)) {
+        return attest_fail(err, -EINVAL, "%s: path too long for a socket", path);
+    }
+    strcpy(sa.sun_path, path);
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || connect(fd, (struct sockaddr *)&sa, sizeof(sa)) != 0) {
+        int code = -errno;
+
+        if (fd >= 0) {
+            close(fd);
+        }
+        return attest_fail(err, code, "%s: %s", path, strerror(-code));
+    }
+    return fd;
+}
+
+static int connect_tcp(const char *where, struct attest_error *err)
+{
+    const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
+    const char *colon = strrchr(where, ':');
+    struct addrinfo *list = NULL;
+    char host[256];
+    int fd = -1, code = -ECONNREFUSED;
+
+    if (colon == NULL || (size_t)(colon - where) >= sizeof(host)) {
+        return attest_fail(err, -EINVAL, "tcp:%s: expected tcp:HOST:PORT", where);
+    }
+    memcpy(host, where, (size_t)(colon - where));
+    host[colon - where] = '\0';
+    if (getaddrinfo(host, colon + 1, &hints, &list) != 0) {
+        return attest_fail(err, -EINVAL, "tcp:%s: unknown host or port", where);
+    }
+    for (const struct addrinfo *a = list; a != NULL && fd < 0; a = a->ai_next) {
+        fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC, a->ai_protocol);
+        if (fd >= 0 && connect(fd, a->ai_addr, a->ai_addrlen) != 0) {
+            code = -errno;
+            close(fd);
+            fd = -1;
+        }
+    }
+    freeaddrinfo(list);
+    return fd >= 0 ? fd : attest_fail(err, code, "tcp:%s: %s", where, strerror(-code));
+}
+
+static int connect_to(const char *where, struct attest_error *err)
+{
+    if (strncmp(where, "unix:", 5) == 0) {
+        return connect_unix(where + 5, err);
+    }
+    if (strncmp(where, "tcp:", 4) == 0) {
+        return connect_tcp(where + 4, err);
+    }
+    return attest_fail(err, -EINVAL, "%s: expected unix:PATH or tcp:HOST:PORT", where);
+}
+
+static int ask(struct client *c, json_object *request, json_object **reply, int timeout_s,
+               struct attest_error *err)
+{
+    time_t end = time(NULL) + timeout_s;
+    char id[24];
+    int rc;
+
+    snprintf(id, sizeof(id), "%u", c->next_id++);
+    rc = message_add_string(request, "id", id);
+    if (rc == 0) {
+        rc = message_send(&c->stream, request);
+    }
+    for (unsigned int stale = 0; rc == 0; stale++) {
+        json_object *o;
+        const char *got;
+        uint8_t *data;
+        size_t size;
+        time_t now = time(NULL);
+
+        if (stale > STALE_MAX || now > end) {
+            rc = -ETIMEDOUT;
+            break;
+        }
+        rc = frame_receive(&c->stream, &data, &size, (int)(end - now) * 1000 + 500);
+        if (rc != 0) {
+            break;
+        }
+        o = message_parse(data, size, err);
+        free(data);
+        if (o == NULL) {
+            return -EBADMSG;
+        }
+        got = message_string(o, "id");
+        if (got != NULL && strcmp(got, id) == 0) {
+            *reply = o;
+            return 0;
+        }
+        json_object_put(o); /* an answer to an earlier, given-up request */
+    }
+    return attest_fail(err, rc, "the agent does not answer: %s", strerror(-rc));
+}
+
+int client_ask(struct client *c, json_object *request, json_object **reply, int timeout_s,
+               struct attest_error *err)
+{
+    json_object *ok;
+    int rc = ask(c, request, reply, timeout_s, err);
+
+    if (rc != 0) {
+        return rc;
+    }
+    if (!json_object_object_get_ex(*reply, "ok", &ok) || !json_object_get_boolean(ok)) {
+        const char *text = message_string(*reply, "error");
+
+        rc = attest_fail(err, -EREMOTEIO, "the agent says: %.180s", text == NULL ? "?" : text);
+        json_object_put(*reply);
+        *reply = NULL;
+    }
+    return rc;
+}
+
+static int greet(struct client *c, struct attest_error *err)
+{
+    json_object *request = json_object_new_object(), *reply = NULL, *tpm;
+    int rc = message_add_string(request, "op", "hello");
+
+    if (rc == 0) {
+        rc = client_ask(c, request, &reply, HELLO_TIMEOUT_S, err);
+    }
+    if (rc == 0) {
+        const char *format = message_string(reply, "format");
+
+        if (format == NULL || strcmp(format, MESSAGE_FORMAT) != 0) {
+            rc = attest_fail(err, -EPROTO, "the agent does not speak " MESSAGE_FORMAT);
+        }
+        c->has_tpm = json_object_object_get_ex(reply, "tpm", &tpm) && json_object_get_boolean(tpm);
+    }
+    json_object_put(reply);
+    json_object_put(request);
+    return rc;
+}
+
+int client_open(struct client *c, const char *where, int wait_s, struct attest_error *err)
+{
+    time_t end = time(NULL) + wait_s;
+    int rc;
+
+    memset(c, 0, sizeof(*c));
+    /* ids differ between clients, as a serial line may still carry answers to the last one */
+    if (RAND_bytes((unsigned char *)&c->next_id, sizeof(c->next_id)) != 1) {
+        return attest_fail(err, -EIO, "no random numbers");
+    }
+    c->next_id &= 0x7fffffffu;
+    c->fds.in = -1;
+    do {
+        if (c->fds.in < 0) {
+            c->fds.in = c->fds.out = connect_to(where, err);
+            stream_from_fds(&c->stream, &c->fds);
+        }
+        rc = c->fds.in < 0 ? c->fds.in : greet(c, err);
+        if (rc == 0 || rc == -EINVAL || rc == -EPROTO) {
+            break;
+        }
+        if (c->fds.in >= 0 && rc != -ETIMEDOUT && rc != -EBADMSG) {
+            client_close(c);
+        }
+        if (time(NULL) < end) {
+            usleep(200000);
+        }
+    } while (time(NULL) < end);
+    if (rc != 0) {
+        client_close(c);
+    }
+    return rc;
+}
+
+void client_close(struct client *c)
+{
+    if (c->fds.in >= 0) {
+        close(c->fds.in);
+    }
+    c->fds.in = c->fds.out = -1;
+}

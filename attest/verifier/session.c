@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * enroll -> certificate and key checked -> activate: the TPM proves that the key is its own -> quote over
+ * a fresh nonce -> judgement. Nothing is remembered between sessions: each one proves the whole chain.
+ */
+#include "session.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+
+#include <attest/error.h>
+#include <attest/trust.h>
+
+#include "internal.h"
+
+static int ask(const struct session *s, struct client *c, const char *op, json_object *request,
+               json_object **reply, struct attest_error *err)
+{
+    int rc = message_add_string(request, "op", op);
+
+    return rc != 0 ? rc : client_ask(c, request, reply, s->timeout_s, err);
+}
+
+/* The agent's certificate and key, judged. */
+static int enroll(const struct session *s, struct client *c, EVP_PKEY **ek, EVP_PKEY **ak,
+                  uint8_t name[NAME_SIZE], struct verdict *v, struct attest_error *err)
+{
+    json_object *request = json_object_new_object(), *reply = NULL;
+    struct bytes cert = { NULL, 0 }, pub = { NULL, 0 };
+    int rc = ask(s, c, "enroll", request, &reply, err);
+
+    if (rc == 0) {
+        rc = message_bytes(reply, "ek_certificate", 8192, &cert, err);
+    }
+    if (rc == 0) {
+        rc = message_bytes(reply, "ak_public", 1024, &pub, err);
+    }
+    if (rc != 0) {
+        verdict_add(v, CODE_EVIDENCE, -1, CHECK, "enrollment", "certificate and key", err->text);
+    } else {
+        rc = ek_verify(&cert, s->ca, s->ca_count, ek, err);
+        if (rc == -EINVAL || rc == -EACCES) {
+            verdict_add(v, rc == -EACCES ? CODE_EK_UNTRUSTED : CODE_EK_INVALID, -1, CHECK,
+                        "endorsement-key", "certified by a trusted authority", err->text);
+        }
+        if (rc == 0 && (rc = ak_verify(&pub, ak, name, err)) != 0) {
+            verdict_add(v, CODE_AK_INVALID, -1, CHECK, "attestation-key", "a restricted signing key",
+                        err->text);
+        }
+    }
+    bytes_free(&cert);
+    bytes_free(&pub);
+    json_object_put(reply);
+    json_object_put(request);
+    return rc;
+}
+
+static int activate(const struct session *s, struct client *c, EVP_PKEY *ek,
+                    const uint8_t name[NAME_SIZE], struct verdict *v, struct attest_error *err)
+{
+    json_object *request = json_object_new_object(), *reply = NULL;
+    struct bytes blob = { NULL, 0 }, seed = { NULL, 0 }, answer = { NULL, 0 };
+    uint8_t secret[SECRET_SIZE];
+    int rc = RAND_bytes(secret, sizeof(secret)) == 1
+                 ? credential_make(ek, name, secret, &blob, &seed, err)
+                 : attest_fail(err, -EIO, "no random numbers");
+
+    if (rc == 0) {
+        rc = message_add_bytes(request, "id_object", blob.data, blob.size);
+    }
+    if (rc == 0) {
+        rc = message_add_bytes(request, "encrypted_secret", seed.data, seed.size);
+    }
+    if (rc == 0) {
+        rc = ask(s, c, "activate", request, &reply, err);
+    }
+    if (rc == 0) {
+        rc = message_bytes(reply, "secret", 64, &answer, err);
+    }
+    if (rc == 0 &&
+        (answer.size != sizeof(secret) || CRYPTO_memcmp(answer.data, secret, sizeof(secret)) != 0)) {
+        rc = attest_fail(err, -EACCES, "wrong secret");
+    }
+    if (rc != 0) {
+        verdict_add(v, CODE_AK_NOT_ACTIVATED, -1, CHECK, "attestation-key",
+                    "held by the TPM with the endorsement key", err->text);
+    } else {
+        verdict_add(v, CODE_OK, -1, CHECK, "attestation-key", "",
+                    "held by a TPM that a trusted authority certifies");
+    }
+    bytes_free(&blob);
+    bytes_free(&seed);
+    bytes_free(&answer);
+    OPENSSL_cleanse(secret, sizeof(secret));
+    json_object_put(reply);
+    json_object_put(request);
+    return rc;
+}
+
+static int quote(const struct session *s, struct client *c, const struct bytes *nonce,
+                 struct evidence *evidence, struct verdict *v, struct attest_error *err)
+{
+    json_object *request = json_object_new_object(), *reply = NULL;
+    json_object *pcrs = json_object_new_array();
+    int rc;
+
+    for (int i = 0; i < 24; i++) {
+        if (VERIFY_PCR_MASK >> i & 1) {
+            json_object_array_add(pcrs, json_object_new_int(i));
+        }
+    }
+    json_object_object_add(request, "pcrs", pcrs);
+    rc = message_add_bytes(request, "nonce", nonce->data, nonce->size);
+    if (rc == 0) {
+        rc = ask(s, c, "quote", request, &reply, err);
+    }
+    if (rc == 0) {
+        rc = evidence_parse(evidence, reply, err);
+    }
+    if (rc != 0) {
+        verdict_add(v, CODE_EVIDENCE, -1, CHECK, "quote", "quote, log and PCR values", err->text);
+    }
+    json_object_put(reply);
+    json_object_put(request);
+    return rc;
+}
+
+int session_run(const struct session *s, struct client *c, struct evidence *evidence,
+                struct verdict *v, struct attest_error *err)
+{
+    EVP_PKEY *ek = NULL, *ak = NULL;
+    uint8_t name[NAME_SIZE], random[32];
+    struct bytes nonce = { random, sizeof(random) };
+    int rc;
+
+    memset(evidence, 0, sizeof(*evidence));
+    if (!c->has_tpm) {
+        verdict_add(v, CODE_NO_TPM, -1, CHECK, "tpm", "a TPM 2.0", "none: nothing can be proved");
+        return 0;
+    }
+    rc = enroll(s, c, &ek, &ak, name, v, err);
+    if (rc == 0) {
+        rc = activate(s, c, ek, name, v, err);
+    }
+    if (rc == 0 && RAND_bytes(random, sizeof(random)) != 1) {
+        rc = attest_fail(err, -EIO, "no random numbers");
+        verdict_add(v, CODE_EVIDENCE, -1, CHECK, "quote", "a nonce", err->text);
+    }
+    if (rc == 0) {
+        rc = quote(s, c, &nonce, evidence, v, err);
+    }
+    if (rc == 0) {
+        const struct verify_input in = { .evidence = evidence, .nonce = &nonce, .ak = ak,
+                                         .reference = s->reference,
+                                         .allow_unmeasured = s->allow_unmeasured };
+
+        verify_evidence(&in, v);
+    }
+    EVP_PKEY_free(ek);
+    EVP_PKEY_free(ak);
+    return rc == -ENOENT ? rc : 0;
+}

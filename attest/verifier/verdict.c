@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The list of findings. No component, or a finding lost, is never a pass. */
+#include <attest/verify.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    bool failure;
+} codes[] = {
+    [CODE_OK] = { "ok", false },
+    [CODE_RECORDED] = { "recorded", false },
+    [CODE_RESTARTED] = { "restarted", false },
+    [CODE_UNMEASURED_ALLOWED] = { "unmeasured-allowed", false },
+    [CODE_NO_TPM] = { "no-tpm", true },
+    [CODE_EK_INVALID] = { "ek-invalid", true },
+    [CODE_EK_UNTRUSTED] = { "ek-untrusted", true },
+    [CODE_AK_INVALID] = { "ak-invalid", true },
+    [CODE_AK_NOT_ACTIVATED] = { "ak-not-activated", true },
+    [CODE_SIGNATURE] = { "signature", true },
+    [CODE_NOT_A_QUOTE] = { "not-a-quote", true },
+    [CODE_NONCE] = { "nonce", true },
+    [CODE_PCR_SELECTION] = { "pcr-selection", true },
+    [CODE_PCR_DIGEST] = { "pcr-digest", true },
+    [CODE_LOG_MALFORMED] = { "log-malformed", true },
+    [CODE_LOG_REPLAY] = { "log-replay", true },
+    [CODE_LOG_FULL] = { "log-full", true },
+    [CODE_TEXT_DIGEST] = { "text-digest", true },
+    [CODE_DIFFERS] = { "differs", true },
+    [CODE_MISSING] = { "missing", true },
+    [CODE_UNEXPECTED] = { "unexpected", true },
+    [CODE_PERMISSIVE] = { "permissive", true },
+    [CODE_UNPROTECTED] = { "unprotected", true },
+    [CODE_UNMEASURED] = { "unmeasured", true },
+    [CODE_REFERENCE_EMPTY] = { "reference-empty", true },
+    [CODE_EVIDENCE] = { "evidence", true },
+};
+
+#define CODE_COUNT (sizeof(codes) / sizeof(codes[0]))
+
+const char *verify_code_name(enum verify_code code)
+{
+    return (size_t)code < CODE_COUNT ? codes[code].name : "unknown";
+}
+
+bool verify_code_is_failure(enum verify_code code)
+{
+    return (size_t)code >= CODE_COUNT || codes[code].failure;
+}
+
+/* A copy for terminals: anything but printable ASCII becomes a question mark. */
+static char *printable(const char *s)
+{
+    char *copy = strdup(s == NULL ? "" : s);
+
+    for (char *p = copy; p != NULL && *p != '\0'; p++) {
+        if (*p < 0x20 || *p > 0x7e) {
+            *p = '?';
+        }
+    }
+    return copy;
+}
+
+void verdict_add(struct verdict *v, enum verify_code code, int pcr, int kind, const char *component,
+                 const char *expected, const char *found)
+{
+    struct finding f = { .code = code, .pcr = pcr, .kind = kind };
+    struct finding *list = realloc(v->finding, (v->count + 1) * sizeof(*list));
+
+    if (list == NULL) {
+        v->no_memory = true;
+        return;
+    }
+    v->finding = list;
+    f.component = printable(component);
+    f.expected = printable(expected);
+    f.found = printable(found);
+    if (f.component == NULL || f.expected == NULL || f.found == NULL) {
+        free(f.component);
+        free(f.expected);
+        free(f.found);
+        v->no_memory = true;
+        return;
+    }
+    list[v->count++] = f;
+}
+
+bool verdict_passes(const struct verdict *v)
+{
+    bool component = false;
+
+    for (size_t i = 0; i < v->count; i++) {
+        if (verify_code_is_failure(v->finding[i].code)) {
+            return false;
+        }
+        component |= v->finding[i].kind >= 0;
+    }
+    return component && !v->no_memory;
+}
+
+void verdict_free(struct verdict *v)
+{
+    for (size_t i = 0; i < v->count; i++) {
+        free(v->finding[i].component);
+        free(v->finding[i].expected);
+        free(v->finding[i].found);
+    }
+    free(v->finding);
+    memset(v, 0, sizeof(*v));
+}
