@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fake.h"
+
+#define MAX_DOMAINS 16
+
+static struct domain *domains[MAX_DOMAINS]; /* by id, ascending */
+static unsigned domain_count;
+
+struct domain *fake_domain_new(domid_t id, unsigned vcpus, xsm_sid_t sid)
+{
+    struct domain *d = calloc(1, sizeof(*d));
+    unsigned at = domain_count;
+
+    assert(domain_count < MAX_DOMAINS);
+    d->id = id;
+    snprintf(d->name, sizeof(d->name), "d%u", id);
+    d->vcpu_count = vcpus;
+    d->sid = sid;
+    d->refcount = 1;
+    d->state = DOMAIN_RUNNING;
+    d->max_pages = 1024;
+    d->shared_info = calloc(1, 4096);
+    for (unsigned i = 0; i < vcpus; i++) {
+        struct vcpu *v = calloc(1, sizeof(*v));
+
+        v->id = i;
+        v->domain = d;
+        v->info = i < XEN_LEGACY_MAX_VCPUS ? &d->shared_info->vcpu_info[i] : NULL;
+        d->vcpu[i] = v;
+    }
+    while (at > 0 && domains[at - 1]->id > id) {
+        domains[at] = domains[at - 1];
+        at--;
+    }
+    domains[at] = d;
+    domain_count++;
+    return d;
+}
+
+void fake_domains_free(void)
+{
+    for (unsigned i = 0; i < domain_count; i++) {
+        struct domain *d = domains[i];
+
+        assert(d->refcount == 1);
+        for (unsigned v = 0; v < d->vcpu_count; v++) {
+            free(d->vcpu[v]);
+        }
+        free(d->shared_info);
+        free(d);
+    }
+    domain_count = 0;
+}
+
+struct domain *domain_get(domid_t id)
+{
+    if (id == DOMID_SELF) {
+        id = fake_current->domain->id;
+    }
+    for (unsigned i = 0; i < domain_count; i++) {
+        if (domains[i]->id == id && domains[i]->state != DOMAIN_DEAD) {
+            domains[i]->refcount++;
+            return domains[i];
+        }
+    }
+    return NULL;
+}
+
+void domain_get_more(struct domain *d)
+{
+    d->refcount++;
+}
+
+void domain_put(struct domain *d)
+{
+    assert(d->refcount > 1);
+    d->refcount--;
+}
+
+struct domain *domain_next(struct domain *prev)
+{
+    unsigned i = 0;
+
+    if (prev != NULL) {
+        while (domains[i] != prev) {
+            i++;
+        }
+        i++;
+        domain_put(prev);
+    }
+    if (i >= domain_count) {
+        return NULL;
+    }
+    domain_get_more(domains[i]);
+    return domains[i];
+}
+
+void domain_shutdown(struct domain *d, uint32_t reason)
+{
+    if (d->state < DOMAIN_SHUTDOWN) {
+        d->state = DOMAIN_SHUTDOWN;
+        d->shutdown_code = reason;
+    }
+}
+
+void domain_pause(struct domain *d)
+{
+    d->pause_count++;
+}
+
+void domain_unpause(struct domain *d)
+{
+    d->pause_count--;
+}
+
+bool domain_is_quiet(const struct domain *d)
+{
+    return d->pause_count != 0;
+}

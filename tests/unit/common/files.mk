@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+fakes := tests/harness/fake_core.c tests/harness/fake_domain.c tests/harness/fake_guest.c \
+         tests/harness/fake_heap.c tests/harness/fake_xsm.c
+evtchn-src := $(wildcard xen/common/evtchn/*.c) xen/common/hypercalls/event_channel_op.c
+
+unit-tests += test_evtchn
+test_evtchn-src := tests/unit/common/evtchn/test_evtchn.c xen/common/hypercall.c $(evtchn-src) $(fakes)
+
+unit-tests += test_dispatch
+test_dispatch-src := tests/unit/common/hypercall/test_dispatch.c xen/common/hypercall.c \
+                     xen/common/hypercalls/multicall.c xen/common/hypercalls/xen_version.c $(fakes)
+
+unit-tests += test_lib
+test_lib-src := tests/unit/lib/test_lib.c tests/unit/lib/renamed.c
+test_lib-cflags := -fno-builtin
