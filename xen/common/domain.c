@@ -298,6 +298,9 @@ void domain_shutdown(struct domain *d, uint32_t reason)
     }
     console_domain_end(d);
     pr_info("domain %u %s: shut down, %s", d->id, d->name, shutdown_name(reason));
+    if (reason == SHUTDOWN_crash && current && current->domain == d) {
+        arch_vcpu_show(current);
+    }
     if (d->functions & DOMAIN_FUNCTION_LEGACY) {
         host_end(reason);
     }
@@ -313,9 +316,6 @@ void domain_crash(struct domain *d, const char *fmt, ...)
     vsnprintf(why, sizeof(why), fmt, ap);
     va_end(ap);
     pr_err("domain %u %s: crashed: %s", d->id, d->name, why);
-    if (current && current->domain == d) {
-        arch_vcpu_show(current);
-    }
     domain_shutdown(d, SHUTDOWN_crash);
 }
 
