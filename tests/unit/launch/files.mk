@@ -18,3 +18,18 @@ test_pvh-src = tests/unit/launch/test_pvh.c tests/unit/launch/kernel.c \
 unit-tests += test_cmdline
 test_cmdline-src := tests/unit/launch/test_cmdline.c tests/unit/measure/fake_log.c \
                     xen/common/cmdline.c xen/lib/parse.c
+
+# Fuzz entries, run over mutations of a valid input.
+fuzz-runner := tests/fuzz/manifest_elf_runner.c
+
+unit-tests += fuzz_manifest
+fuzz_manifest-src = tests/fuzz/manifest.c $(fuzz-runner) tests/unit/launch/tree.c $(launch-src)
+fuzz_manifest-libs := -lfdt
+
+unit-tests += fuzz_elf
+fuzz_elf-src = tests/fuzz/elf.c $(fuzz-runner) tests/unit/launch/kernel.c $(launch-src)
+fuzz_elf-cflags := -DROUNDS=4000u # each one is hashed
+
+unit-tests += fuzz_acpi
+fuzz_acpi-src := tests/fuzz/elf_acpi.c $(fuzz-runner) tests/unit/drivers/tables.c \
+                 tests/unit/measure/fake_log.c $(acpi-src)
