@@ -6,7 +6,7 @@
 
 #define BUCKETS_MAX (1U << 18)
 
-int avtab_init(struct avtab *t, struct arena *a, uint32_t expected)
+int avtab_create(struct avtab *t, struct arena *a, uint32_t expected)
 {
     uint32_t buckets = 16;
 

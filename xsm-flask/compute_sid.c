@@ -31,13 +31,12 @@ static const struct mls_range *range_rule(const struct policydb *p, const struct
 
 /* The range of a new object, borrowed from where it comes from. */
 static struct mls_range new_range(const struct policydb *p, const struct context *s,
-                                  const struct context *t, uint32_t tclass, uint32_t kind,
-                                  uint32_t new_type)
+                                  const struct context *t, uint32_t tclass, uint32_t kind)
 {
     const struct mls_range *r;
 
     if (kind == AVTAB_MEMBER) {
-        return new_type != t->type ? both(&s->range.level[0]) : t->range;
+        return both(&s->range.level[0]);
     }
     if (kind == AVTAB_TRANSITION) {
         r = range_rule(p, s, t, tclass);
@@ -78,7 +77,7 @@ int services_context_create(const struct policydb *p, const struct context *s,
     c.user = kind == AVTAB_MEMBER ? t->user : s->user;
     c.role = domain ? s->role : OBJECT_R;
     c.type = domain ? s->type : t->type;
-    if (k->default_user != DEFAULT_NONE) {
+    if (kind != AVTAB_MEMBER && k->default_user != DEFAULT_NONE) {
         c.user = k->default_user == DEFAULT_SOURCE ? s->user : t->user;
     }
     if (k->default_role != DEFAULT_NONE) {
@@ -99,7 +98,7 @@ int services_context_create(const struct policydb *p, const struct context *s,
             break;
         }
     }
-    c.range = new_range(p, s, t, policy_class, kind, c.type);
+    c.range = new_range(p, s, t, policy_class, kind);
     return context_copy(out, &c);
 }
 

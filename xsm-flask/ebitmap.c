@@ -6,7 +6,7 @@
 
 #define MAP_BITS 64U
 
-int ebitmap_read(struct cursor *c, struct ebitmap *e)
+int ebitmap_load(struct cursor *c, struct ebitmap *e)
 {
     uint32_t head[3], i, start, highest, count;
     uint64_t map;
@@ -125,7 +125,7 @@ bool ebitmap_equal(const struct ebitmap *a, const struct ebitmap *b)
     return true;
 }
 
-bool ebitmap_contains(const struct ebitmap *a, const struct ebitmap *b)
+bool ebitmap_includes(const struct ebitmap *a, const struct ebitmap *b)
 {
     uint32_t i, j = 0;
 

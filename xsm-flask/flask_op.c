@@ -43,6 +43,16 @@ const struct flask_op_rule flask_op_rules[FLASK_OP_RULE_COUNT] = {
     ASK(FLASK_DEVICETREE_LABEL, SECURITY__ADD_OCONTEXT, 0),
 };
 
+/* The address in a guest handle, which is a structure or a pointer as the interface version has it. */
+#define HANDLE(h) handle_address(&(h), sizeof(h))
+static void *handle_address(const void *handle, size_t size)
+{
+    void *p = NULL;
+
+    memcpy(&p, handle, min(size, sizeof(p)));
+    return p;
+}
+
 typedef long act_fn(struct xen_flask_op *op, const struct flask_op_env *env);
 
 static long act_load(struct xen_flask_op *op, const struct flask_op_env *env)
@@ -61,7 +71,7 @@ static long act_load(struct xen_flask_op *op, const struct flask_op_env *env)
     if (image == NULL) {
         return -ENOMEM;
     }
-    rc = env->copy_from(env->arg, image, op->u.load.buffer.p, size);
+    rc = env->copy_from(env->arg, image, HANDLE(op->u.load.buffer), size);
     if (rc == 0 && env->before_load != NULL) {
         rc = env->before_load(env->arg, image, size);
     }
@@ -107,7 +117,7 @@ static long act_context_to_sid(struct xen_flask_op *op, const struct flask_op_en
     if (text == NULL) {
         return -ENOMEM;
     }
-    rc = env->copy_from(env->arg, text, op->u.sid_context.context.p, size);
+    rc = env->copy_from(env->arg, text, HANDLE(op->u.sid_context.context), size);
     if (rc == 0) {
         rc = xsm_context_to_sid(text, size, &sid);
     }
@@ -129,7 +139,7 @@ static long act_sid_to_context(struct xen_flask_op *op, const struct flask_op_en
     }
     rc = xsm_sid_to_context(op->u.sid_context.sid, text, room, &needed);
     if (rc == 0) {
-        rc = env->copy_to(env->arg, op->u.sid_context.context.p, text, needed);
+        rc = env->copy_to(env->arg, HANDLE(op->u.sid_context.context), text, needed);
     }
     op->u.sid_context.size = (uint32_t)needed;
     xsm_env_free(text);
@@ -193,7 +203,7 @@ static int boolean_resolve(struct xen_flask_boolean *b, const struct flask_op_en
     if (size == 0 || size >= sizeof(name)) {
         return -ENOENT;
     }
-    rc = env->copy_from(env->arg, name, b->name.p, size);
+    rc = env->copy_from(env->arg, name, HANDLE(b->name), size);
     if (rc != 0) {
         return rc;
     }
@@ -225,7 +235,7 @@ static long act_getbool(struct xen_flask_op *op, const struct flask_op_env *env)
         if (b->size < length) {
             return -ERANGE;
         }
-        rc = env->copy_to(env->arg, b->name.p, name, length);
+        rc = env->copy_to(env->arg, HANDLE(b->name), name, length);
     }
     b->size = length;
     return rc;

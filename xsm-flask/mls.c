@@ -13,7 +13,7 @@ bool mls_level_equal(const struct mls_level *a, const struct mls_level *b)
 
 bool mls_level_dominates(const struct mls_level *a, const struct mls_level *b)
 {
-    return a->sens >= b->sens && ebitmap_contains(&a->cats, &b->cats);
+    return a->sens >= b->sens && ebitmap_includes(&a->cats, &b->cats);
 }
 
 bool mls_range_contains(const struct mls_range *outer, const struct mls_range *inner)
@@ -25,7 +25,7 @@ bool mls_range_contains(const struct mls_range *outer, const struct mls_range *i
 static bool level_valid(const struct policydb *p, const struct mls_level *l)
 {
     return l->sens != 0 && l->sens <= p->sens_tab.prim && p->levels[l->sens].name != NULL &&
-           ebitmap_contains(&p->levels[l->sens].cats, &l->cats);
+           ebitmap_includes(&p->levels[l->sens].cats, &l->cats);
 }
 
 bool mls_context_valid(const struct policydb *p, const struct context *c)

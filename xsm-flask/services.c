@@ -44,7 +44,7 @@ static int policy_read(const uint8_t *image, size_t size, struct xsm_error *err,
     if (p == NULL) {
         return -ENOMEM;
     }
-    rc = policydb_read(&p->db, image, size, err);
+    rc = policydb_load(&p->db, image, size, err);
     if (rc == 0) {
         rc = class_maps_build(&p->maps, &p->db, err);
         if (rc != 0) {

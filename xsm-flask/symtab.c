@@ -16,7 +16,7 @@ static uint32_t hash(const char *name, size_t length)
     return h;
 }
 
-int symtab_init(struct symtab *t, struct arena *a, uint32_t expected)
+int symtab_create(struct symtab *t, struct arena *a, uint32_t expected)
 {
     uint32_t buckets = 8;
 

@@ -11,7 +11,7 @@ static int read_set(struct policydb *p, struct cursor *c, uint32_t type)
     struct ebitmap set;
     uint32_t bit, n = 0;
     bool self;
-    int rc = ebitmap_read(c, &set);
+    int rc = ebitmap_load(c, &set);
 
     if (rc != 0) {
         return rc;

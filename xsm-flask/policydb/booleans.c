@@ -10,7 +10,7 @@ int policydb_read_booleans(struct policydb *p, struct cursor *c)
     c->section = "booleans";
     rc = policydb_read_counts(c, &prim, &count, 13);
     if (rc == 0) {
-        rc = symtab_init(&p->bool_tab, &p->arena, count);
+        rc = symtab_create(&p->bool_tab, &p->arena, count);
     }
     if (rc == 0) {
         p->bool_tab.prim = prim;

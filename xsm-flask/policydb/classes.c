@@ -64,7 +64,7 @@ int policydb_read_commons(struct policydb *p, struct cursor *c)
     c->section = "commons";
     rc = policydb_read_counts(c, &prim, &count, 17);
     if (rc == 0) {
-        rc = symtab_init(&p->common_tab, &p->arena, count);
+        rc = symtab_create(&p->common_tab, &p->arena, count);
     }
     if (rc == 0) {
         rc = cursor_alloc(c, (size_t)prim + 1, sizeof(*m), &p->commons);
@@ -200,7 +200,7 @@ int policydb_read_classes(struct policydb *p, struct cursor *c)
         return cursor_fail(c, 8, "at most 255 classes");
     }
     if (rc == 0) {
-        rc = symtab_init(&p->class_tab, &p->arena, count);
+        rc = symtab_create(&p->class_tab, &p->arena, count);
     }
     if (rc == 0) {
         p->class_tab.prim = prim;

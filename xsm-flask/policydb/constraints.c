@@ -49,10 +49,10 @@ static int skip_type_set(struct cursor *c)
 {
     struct ebitmap unused;
     uint32_t flags;
-    int rc = ebitmap_read(c, &unused);
+    int rc = ebitmap_load(c, &unused);
 
     if (rc == 0) {
-        rc = ebitmap_read(c, &unused);
+        rc = ebitmap_load(c, &unused);
     }
     return rc != 0 ? rc : cursor_u32(c, &flags);
 }
@@ -94,7 +94,7 @@ static int expr_read(struct cursor *c, uint32_t version, bool validatetrans,
     }
     rc = check_names(c, validatetrans, e);
     if (rc == 0) {
-        rc = ebitmap_read(c, &e->names);
+        rc = ebitmap_load(c, &e->names);
     }
     if (rc == 0 && version >= POLICY_VERSION_CONSTRAINT_NAMES) {
         rc = skip_type_set(c);

@@ -58,10 +58,10 @@ int policydb_read_header(struct policydb *p, struct cursor *c, uint32_t *ocon_co
     p->unknown = (config & CONFIG_REJECT_UNKNOWN) != 0 ? UNKNOWN_REJECT :
                  (config & CONFIG_ALLOW_UNKNOWN) != 0  ? UNKNOWN_ALLOW : UNKNOWN_DENY;
     c->section = "capabilities";
-    rc = ebitmap_read(c, &capabilities);
+    rc = ebitmap_load(c, &capabilities);
     if (rc == 0) {
         c->section = "permissive types";
-        rc = ebitmap_read(c, &p->permissive);
+        rc = ebitmap_load(c, &p->permissive);
     }
     return rc;
 }

@@ -5,7 +5,7 @@
 static int read_cats(struct policydb *p, struct cursor *c, struct ebitmap *out)
 {
     struct ebitmap cats;
-    int rc = ebitmap_read(c, &cats);
+    int rc = ebitmap_load(c, &cats);
 
     if (rc == 0 && p->mls) {
         *out = cats;
@@ -69,7 +69,7 @@ int policydb_read_sensitivities(struct policydb *p, struct cursor *c)
     c->section = "sensitivities";
     rc = policydb_read_counts(c, &prim, &count, 25);
     if (rc == 0) {
-        rc = symtab_init(&p->sens_tab, &p->arena, count);
+        rc = symtab_create(&p->sens_tab, &p->arena, count);
     }
     if (rc == 0) {
         p->sens_tab.prim = prim;
@@ -116,7 +116,7 @@ int policydb_read_categories(struct policydb *p, struct cursor *c)
     c->section = "categories";
     rc = policydb_read_counts(c, &prim, &count, 13);
     if (rc == 0) {
-        rc = symtab_init(&p->cat_tab, &p->arena, count);
+        rc = symtab_create(&p->cat_tab, &p->arena, count);
     }
     if (rc == 0) {
         p->cat_tab.prim = prim;

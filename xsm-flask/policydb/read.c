@@ -82,7 +82,7 @@ static int read_parts(struct policydb *p, struct cursor *c)
     return rc != 0 ? rc : check_initial_sids(p, c);
 }
 
-int policydb_read(struct policydb *p, const uint8_t *image, size_t size, struct xsm_error *err)
+int policydb_load(struct policydb *p, const uint8_t *image, size_t size, struct xsm_error *err)
 {
     struct cursor c;
     int rc;

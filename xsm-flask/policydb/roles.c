@@ -10,7 +10,7 @@ int policydb_read_roles(struct policydb *p, struct cursor *c)
     c->section = "roles";
     rc = policydb_read_counts(c, &prim, &count, 37);
     if (rc == 0) {
-        rc = symtab_init(&p->role_tab, &p->arena, count);
+        rc = symtab_create(&p->role_tab, &p->arena, count);
     }
     if (rc == 0) {
         p->role_tab.prim = prim;
@@ -31,10 +31,10 @@ int policydb_read_roles(struct policydb *p, struct cursor *c)
             rc = policydb_add_name(p, c, &p->role_tab, r->name, v[1]);
         }
         if (rc == 0) {
-            rc = ebitmap_read(c, &r->dominates);
+            rc = ebitmap_load(c, &r->dominates);
         }
         if (rc == 0) {
-            rc = ebitmap_read(c, &r->types);
+            rc = ebitmap_load(c, &r->types);
         }
     }
     return rc;

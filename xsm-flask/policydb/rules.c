@@ -41,7 +41,7 @@ int policydb_read_rules(struct policydb *p, struct cursor *c)
     c->section = "rules";
     rc = cursor_count(c, &count, RULE_BYTES);
     if (rc == 0) {
-        rc = avtab_init(&p->avtab, &p->arena, count);
+        rc = avtab_create(&p->avtab, &p->arena, count);
     }
     for (i = 0; rc == 0 && i < count; i++) {
         rc = avtab_read_rule(c, &rule);

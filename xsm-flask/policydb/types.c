@@ -15,7 +15,7 @@ int policydb_read_types(struct policydb *p, struct cursor *c)
     c->section = "types";
     rc = policydb_read_counts(c, &prim, &count, 17);
     if (rc == 0) {
-        rc = symtab_init(&p->type_tab, &p->arena, count);
+        rc = symtab_create(&p->type_tab, &p->arena, count);
     }
     if (rc == 0) {
         p->type_tab.prim = prim;

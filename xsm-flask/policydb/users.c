@@ -10,7 +10,7 @@ int policydb_read_users(struct policydb *p, struct cursor *c)
     c->section = "users";
     rc = policydb_read_counts(c, &prim, &count, 61);
     if (rc == 0) {
-        rc = symtab_init(&p->user_tab, &p->arena, count);
+        rc = symtab_create(&p->user_tab, &p->arena, count);
     }
     if (rc == 0) {
         p->user_tab.prim = prim;
@@ -31,7 +31,7 @@ int policydb_read_users(struct policydb *p, struct cursor *c)
             rc = policydb_add_name(p, c, &p->user_tab, u->name, v[1]);
         }
         if (rc == 0) {
-            rc = ebitmap_read(c, &u->roles);
+            rc = ebitmap_load(c, &u->roles);
         }
         if (rc == 0) {
             rc = policydb_read_range(p, c, &u->range);

@@ -77,7 +77,7 @@ static inline const struct avtab_node *avtab_find(const struct avtab *t, uint64_
 }
 
 /** @return 0; -ENOMEM; -E2BIG */
-int avtab_init(struct avtab *t, struct arena *a, uint32_t expected);
+int avtab_create(struct avtab *t, struct arena *a, uint32_t expected);
 
 /** Read one rule. @return 0; -EINVAL */
 int avtab_read_rule(struct cursor *c, struct avtab_rule *rule);

@@ -22,14 +22,14 @@ struct ebitmap {
 };
 
 /** Read from the image into the cursor's arena. @return 0; -EINVAL malformed; -ENOMEM; -E2BIG */
-int ebitmap_read(struct cursor *c, struct ebitmap *e);
+int ebitmap_load(struct cursor *c, struct ebitmap *e);
 
 bool ebitmap_test(const struct ebitmap *e, uint32_t bit);
 /** Set a bit; `room` is how many nodes e->node can hold. @return 0; -ENOSPC */
 int ebitmap_set(struct ebitmap *e, uint32_t room, uint32_t bit);
 bool ebitmap_equal(const struct ebitmap *a, const struct ebitmap *b);
 /** Whether every bit of b is in a. */
-bool ebitmap_contains(const struct ebitmap *a, const struct ebitmap *b);
+bool ebitmap_includes(const struct ebitmap *a, const struct ebitmap *b);
 /** First bit at or above `from`; EBITMAP_BITS_MAX when there is none. */
 uint32_t ebitmap_next(const struct ebitmap *e, uint32_t from);
 /** One above the highest bit, 0 when empty. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A policy in memory, as read from one binary image for target Xen. Everything hangs on one arena.
- * Constant after policydb_read() but for what booleans and run-time resource labels change, which the
+ * Constant after policydb_load() but for what booleans and run-time resource labels change, which the
  * policy lock protects.
  *
  * The image, in this order: header, policy capabilities, permissive types, symbols (commons, classes,
@@ -181,7 +181,7 @@ struct policydb {
  * @param err  out on -EINVAL
  * @return 0; -EINVAL; -ENOMEM; -E2BIG the image wants more memory than its size justifies
  */
-int policydb_read(struct policydb *p, const uint8_t *image, size_t size, struct xsm_error *err);
+int policydb_load(struct policydb *p, const uint8_t *image, size_t size, struct xsm_error *err);
 void policydb_free(struct policydb *p);
 
 /** Recompute conditional rules from the booleans' current values. */

@@ -20,7 +20,7 @@ struct symtab {
 };
 
 /** @return 0; -ENOMEM; -E2BIG */
-int symtab_init(struct symtab *t, struct arena *a, uint32_t expected);
+int symtab_create(struct symtab *t, struct arena *a, uint32_t expected);
 /** @return 0; -EEXIST name known; -ENOMEM; -E2BIG */
 int symtab_add(struct symtab *t, struct arena *a, const char *name, uint32_t value);
 /** Value of a name of `length` bytes; 0 when unknown. */

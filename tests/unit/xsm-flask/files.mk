@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+# Tests of the policy engine. Policies out of gen-cil and of ours come in both versions, with and
+# without MLS, so that every section of the format is read.
+# Sources are listed with =, since xsm-flask/files.mk comes later.
+
+flask-test-dir := $(O)/unit/flask
+flask-test-seeds := 1 2 3 4 5 6
+flask-test-policies := \
+    $(foreach s,$(flask-test-seeds),$(foreach v,24 30,$(flask-test-dir)/g$(s)-$(v).bin $(flask-test-dir)/g$(s)-mls-$(v).bin)) \
+    $(flask-test-dir)/first-light-24.bin $(flask-test-dir)/first-light-30.bin
+
+flask-gen := tests/unit/xsm-flask/gen-cil
+
+$(flask-test-dir)/g%-24.bin $(flask-test-dir)/g%-30.bin: $(flask-gen) policy/access_vectors.cil
+	$(call say,POLICY,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)name=$(patsubst %-mls,%,$*); $(flask-gen) $$name $(findstring mls,$*) > $@.cil
+	$(Q)secilc -t xen -c $(patsubst .%,%,$(suffix $(subst -,.,$(basename $@)))) \
+	    -M $(if $(findstring mls,$*),true,false) -f /dev/null -o $@ policy/access_vectors.cil $@.cil 2>/dev/null
+$(flask-test-dir)/first-light-%.bin: $(policy-base) policy/examples/first-light.cil
+	$(call say,POLICY,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)secilc -t xen -c $* -M false -f /dev/null -o $@ $^ 2>/dev/null
+
+flask-test-cflags := -DFLASK_TEST_DIR='"$(flask-test-dir)"' -DFLASK_POLICY_DIR='"$(O)/policy"'
+flask-test-src = tests/unit/xsm-flask/fixture.c $(flask-host-src)
+
+unit-tests += test_flask_engine
+test_flask_engine-src = tests/unit/xsm-flask/test_engine.c $(flask-test-src)
+test_flask_engine-cflags := $(flask-test-cflags)
+
+unit-tests += test_flask_image
+test_flask_image-src = tests/unit/xsm-flask/test_image.c $(flask-test-src)
+test_flask_image-cflags := $(flask-test-cflags)
+
+unit-tests += test_flask_op
+test_flask_op-src = tests/unit/xsm-flask/test_op.c $(flask-test-src)
+test_flask_op-cflags := $(flask-test-cflags)
+
+# The static library: the tests call functions that the shared one keeps to itself.
+unit-tests += test_flask_sepol
+test_flask_sepol-src = tests/unit/xsm-flask/test_sepol.c tests/unit/xsm-flask/sepol_side.c \
+                        $(flask-test-src)
+test_flask_sepol-cflags := $(flask-test-cflags)
+test_flask_sepol-libs := -l:libsepol.a
+
+$(addprefix $(O)/unit/,test_flask_engine test_flask_image test_flask_op test_flask_sepol): \
+    | $(flask-test-policies) $(O)/policy/legacy.bin $(O)/policy/first-light.bin
