@@ -8,7 +8,8 @@
 #define DRIVER_DOMAINS_BACKEND_H
 
 #include <stddef.h>
-#include <xenstore.h>
+
+#include "store.h"
 
 #define BACKEND_PATH_MAX 128
 #define BACKEND_VALUE_MAX 256
@@ -33,10 +34,10 @@ struct backend_options {
 };
 
 /** Give blkback the device that the node `params` names. */
-enum hotplug_result vbd_hotplug(struct xs_handle *xs, const struct backend *backend);
+enum hotplug_result vbd_hotplug(struct store *store, const struct backend *backend);
 
 /** Bring up netback's interface vif<domid>.<device>, with the configured address. */
-enum hotplug_result vif_hotplug(struct xs_handle *xs, const struct backend *backend,
+enum hotplug_result vif_hotplug(struct store *store, const struct backend *backend,
                                 const struct backend_options *options);
 
 /**
@@ -45,15 +46,15 @@ enum hotplug_result vif_hotplug(struct xs_handle *xs, const struct backend *back
  * @param value  out: NUL-terminated, without control characters
  * @return 0; -1 absent, too long, or holding bytes that no such value has
  */
-int backend_read(struct xs_handle *xs, const struct backend *backend, const char *node,
+int backend_read(struct store *store, const struct backend *backend, const char *node,
                  char value[BACKEND_VALUE_MAX]);
 
 /** Write a node below the backend's directory. @return 0; -1 with errno */
-int backend_write(struct xs_handle *xs, const struct backend *backend, const char *node,
+int backend_write(struct store *store, const struct backend *backend, const char *node,
                   const char *value);
 
 /** Report an error in the log and in hotplug-error. @return HOTPLUG_ERROR */
-enum hotplug_result backend_fail(struct xs_handle *xs, const struct backend *backend,
+enum hotplug_result backend_fail(struct store *store, const struct backend *backend,
                                  const char *what, int error);
 
 #endif

@@ -14,11 +14,9 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <public/io/xenbus.h>
 
@@ -86,34 +84,38 @@ static void device_add(const char *type, const char *domid, const char *device)
     devices[device_count++] = fresh;
 }
 
-static void scan_type(struct xs_handle *xs, const char *type)
+static void scan_domain(struct store *store, const char *type, const char *domid)
 {
     char path[BACKEND_PATH_MAX];
-    unsigned int domains = 0;
+    char names[STORE_PAYLOAD_MAX + 2];
 
-    snprintf(path, sizeof(path), "backend/%s", type);
-    char **domain = xs_directory(xs, XBT_NULL, path, &domains);
-
-    for (unsigned int i = 0; domain != NULL && i < domains; i++) {
-        unsigned int count = 0;
-
-        snprintf(path, sizeof(path), "backend/%s/%.10s", type, domain[i]);
-        char **device = xs_directory(xs, XBT_NULL, path, &count);
-
-        for (unsigned int d = 0; device != NULL && d < count; d++) {
-            device_add(type, domain[i], device[d]);
+    snprintf(path, sizeof(path), "backend/%s/%.10s", type, domid);
+    if (store_list(store, path, names, sizeof(names)) == 0) {
+        for (const char *name = names; *name != '\0'; name += strlen(name) + 1) {
+            device_add(type, domid, name);
         }
-        free(device);
     }
-    free(domain);
 }
 
-static int device_state(struct xs_handle *xs, const struct known *known)
+static void scan_type(struct store *store, const char *type)
+{
+    char path[BACKEND_PATH_MAX];
+    char names[STORE_PAYLOAD_MAX + 2];
+
+    snprintf(path, sizeof(path), "backend/%s", type);
+    if (store_list(store, path, names, sizeof(names)) == 0) {
+        for (const char *name = names; *name != '\0'; name += strlen(name) + 1) {
+            scan_domain(store, type, name);
+        }
+    }
+}
+
+static int device_state(struct store *store, const struct known *known)
 {
     char text[BACKEND_VALUE_MAX];
     unsigned int state;
 
-    if (backend_read(xs, &known->backend, "state", text) < 0
+    if (backend_read(store, &known->backend, "state", text) < 0
         || number_parse(text, XenbusStateReconfigured, &state) < 0) {
         return XenbusStateUnknown;
     }
@@ -121,10 +123,10 @@ static int device_state(struct xs_handle *xs, const struct known *known)
 }
 
 /* @return 1 if the device wants to be asked again soon */
-static int device_step(struct xs_handle *xs, struct known *known,
+static int device_step(struct store *store, struct known *known,
                        const struct backend_options *options)
 {
-    int state = device_state(xs, known);
+    int state = device_state(store, known);
 
     if (state == XenbusStateClosed || state == XenbusStateUnknown) {
         known->settled = 0;
@@ -137,14 +139,14 @@ static int device_step(struct xs_handle *xs, struct known *known,
     if (known->settled || (state != XenbusStateInitWait && state != XenbusStateConnected)) {
         return 0;
     }
-    enum hotplug_result result = known->is_vif ? vif_hotplug(xs, &known->backend, options)
-                                               : vbd_hotplug(xs, &known->backend);
+    enum hotplug_result result = known->is_vif ? vif_hotplug(store, &known->backend, options)
+                                               : vbd_hotplug(store, &known->backend);
 
     if (result == HOTPLUG_LATER) {
         if (known->retries++ < RETRIES_MAX) {
             return 1;
         }
-        (void)backend_fail(xs, &known->backend, "the kernel made no interface", ETIMEDOUT);
+        (void)backend_fail(store, &known->backend, "the kernel made no interface", ETIMEDOUT);
     }
     known->settled = 1;
     return 0;
@@ -171,21 +173,9 @@ static int options_parse(int argc, char **argv, struct backend_options *options)
     return 0;
 }
 
-/* XenStore may come up after us; the kernel makes the device node once it answers. */
-static struct xs_handle *store_open(void)
-{
-    for (;;) {
-        struct xs_handle *xs = xs_open(0);
-
-        if (xs != NULL) {
-            return xs;
-        }
-        usleep(100000);
-    }
-}
-
 int main(int argc, char **argv)
 {
+    static struct store store;
     struct backend_options options = { NULL, 0 };
 
     setlinebuf(stdout);
@@ -193,31 +183,20 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: backendd [--vif-address A.B.C.D/BITS]\n");
         return 2;
     }
-    struct xs_handle *xs = store_open();
-
-    if (!xs_watch(xs, "backend", "backend")) {
-        fprintf(stderr, "backendd: watching backend: %s\n", strerror(errno));
+    if (store_open(&store) < 0 || store_watch(&store, "backend") < 0) {
+        fprintf(stderr, "backendd: XenStore: %s\n", strerror(errno));
         return 1;
     }
     for (int soon = 0;;) {
-        struct pollfd pfd = { .fd = xs_fileno(xs), .events = POLLIN };
-
-        if (poll(&pfd, 1, soon ? RETRY_MS : -1) < 0 && errno != EINTR) {
-            fprintf(stderr, "backendd: poll: %s\n", strerror(errno));
-            return 1;
-        }
-        for (char **event; (event = xs_check_watch(xs)) != NULL;) {
-            free(event);
-        }
-        if (errno != EAGAIN) {
+        if (store_changed(&store, soon ? RETRY_MS : -1) < 0) {
             fprintf(stderr, "backendd: XenStore: %s\n", strerror(errno));
             return 1;
         }
-        scan_type(xs, "vbd");
-        scan_type(xs, "vif");
+        scan_type(&store, "vbd");
+        scan_type(&store, "vif");
         soon = 0;
         for (unsigned int i = 0; i < device_count; i++) {
-            soon |= device_step(xs, &devices[i], &options);
+            soon |= device_step(&store, &devices[i], &options);
         }
     }
 }

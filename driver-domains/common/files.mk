@@ -3,9 +3,10 @@
 host-progs += backendd
 backendd-obj := driver-domains/common/backend.o
 backendd-obj += driver-domains/common/backendd.o
+backendd-obj += driver-domains/common/store.o
 backendd-obj += driver-domains/common/vbd.o
 backendd-obj += driver-domains/common/vif.o
-backendd-libs := -static -lxenstore -lxentoolcore -lpthread
+backendd-libs := -static
 
 host-progs += domain-init
 domain-init-obj := driver-domains/common/conf.o

@@ -11,7 +11,8 @@
  *
  * @param list  path of the list; an absent list means no modules
  * @param conf  for the modules' parameters
- * @return number of modules that failed to load, each named on stderr
+ * @return number of modules that failed to load, not counting those whose hardware is absent; each
+ *         is named on stderr
  * State: after this call nothing in the domain needs to load modules any more.
  */
 unsigned int modules_load(const char *list, const struct conf *conf);

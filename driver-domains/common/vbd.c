@@ -52,21 +52,21 @@ static int loop_attach(int file, int readonly, char *path, size_t size)
     return loop;
 }
 
-enum hotplug_result vbd_hotplug(struct xs_handle *xs, const struct backend *backend)
+enum hotplug_result vbd_hotplug(struct store *store, const struct backend *backend)
 {
     char params[BACKEND_VALUE_MAX];
     char path[BACKEND_VALUE_MAX];
     char text[BACKEND_VALUE_MAX];
     struct stat st;
 
-    if (backend_read(xs, backend, "params", params) < 0 || !params_valid(params)) {
-        return backend_fail(xs, backend, "params: want a path below /dev or /images", EINVAL);
+    if (backend_read(store, backend, "params", params) < 0 || !params_valid(params)) {
+        return backend_fail(store, backend, "params: want a path below /dev or /images", EINVAL);
     }
-    int readonly = backend_read(xs, backend, "mode", text) < 0 || strcmp(text, "w") != 0;
+    int readonly = backend_read(store, backend, "mode", text) < 0 || strcmp(text, "w") != 0;
     int fd = open(params, (readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC);
 
     if (fd < 0) {
-        return backend_fail(xs, backend, params, errno);
+        return backend_fail(store, backend, params, errno);
     }
     snprintf(path, sizeof(path), "%s", params);
     if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
@@ -76,24 +76,24 @@ enum hotplug_result vbd_hotplug(struct xs_handle *xs, const struct backend *back
         close(fd);
         fd = loop;
         if (fd < 0) {
-            return backend_fail(xs, backend, "loop device", error);
+            return backend_fail(store, backend, "loop device", error);
         }
     }
     if (fstat(fd, &st) < 0 || !S_ISBLK(st.st_mode)) {
         close(fd);
-        return backend_fail(xs, backend, path, ENOTBLK);
+        return backend_fail(store, backend, path, ENOTBLK);
     }
     /* The number last: it is what blkback waits for. The descriptor stays open until it has it. */
     snprintf(text, sizeof(text), "%x:%x", major(st.st_rdev), minor(st.st_rdev));
-    int rc = backend_write(xs, backend, "physical-device-path", path);
+    int rc = backend_write(store, backend, "physical-device-path", path);
 
-    rc |= backend_write(xs, backend, "hotplug-status", "connected");
-    rc |= backend_write(xs, backend, "physical-device", text);
+    rc |= backend_write(store, backend, "hotplug-status", "connected");
+    rc |= backend_write(store, backend, "physical-device", text);
     int error = errno;
 
     close(fd);
     if (rc < 0) {
-        return backend_fail(xs, backend, "writing physical-device", error);
+        return backend_fail(store, backend, "writing physical-device", error);
     }
     printf("backendd: vbd %u/%u: %s connected\n", backend->domid, backend->device, path);
     return HOTPLUG_DONE;

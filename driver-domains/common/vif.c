@@ -65,26 +65,26 @@ static int interface_configure(const char *name, const struct backend_options *o
     return rc;
 }
 
-enum hotplug_result vif_hotplug(struct xs_handle *xs, const struct backend *backend,
+enum hotplug_result vif_hotplug(struct store *store, const struct backend *backend,
                                 const struct backend_options *options)
 {
     char name[IFNAMSIZ];
     char status[BACKEND_VALUE_MAX];
-    int known = backend_read(xs, backend, "hotplug-status", status) == 0
+    int known = backend_read(store, backend, "hotplug-status", status) == 0
                 && strcmp(status, "connected") == 0;
     int n = snprintf(name, sizeof(name), "vif%u.%u", backend->domid, backend->device);
 
     if (n < 0 || (size_t)n >= sizeof(name)) {
-        return backend_fail(xs, backend, "interface name", ENAMETOOLONG);
+        return backend_fail(store, backend, "interface name", ENAMETOOLONG);
     }
     if (if_nametoindex(name) == 0) {
         return HOTPLUG_LATER;
     }
     if (interface_configure(name, options) < 0) {
-        return backend_fail(xs, backend, name, errno);
+        return backend_fail(store, backend, name, errno);
     }
-    if (backend_write(xs, backend, "hotplug-status", "connected") < 0) {
-        return backend_fail(xs, backend, "writing hotplug-status", errno);
+    if (backend_write(store, backend, "hotplug-status", "connected") < 0) {
+        return backend_fail(store, backend, "writing hotplug-status", errno);
     }
     if (!known) {
         printf("backendd: vif %u/%u: %s %s connected\n", backend->domid, backend->device, name,

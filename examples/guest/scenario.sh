@@ -46,7 +46,7 @@ net() {
     $B ip link set eth0 up
     left=30
     while [ $left -gt 0 ]; do
-        $B wget -q -T 15 -O /tmp/served.txt http://10.0.0.1/served.txt 2>/tmp/wget.err && break
+        $B timeout 20 $B wget -q -O /tmp/served.txt http://10.0.0.1/served.txt 2>/tmp/wget.err && break
         left=$((left - 1))
         $B usleep 500000
     done

@@ -237,7 +237,8 @@ static void shell_begin(struct run *run)
 static void verify_begin(struct run *run)
 {
     say(run, "verifier: sends a nonce and asks for evidence");
-    if (verify_start(&run->verify, run->image, run->state, run->com2_socket) < 0) {
+    if (verify_start(&run->verify, run->image, run->state, run->com2_socket,
+                     run->options.firmware == FIRMWARE_DIRECT) < 0) {
         fail(run, "expected to start the verifier");
         return;
     }

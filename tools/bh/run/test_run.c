@@ -180,14 +180,17 @@ static void line_panic_and_ready_are_seen(void **state)
 }
 
 /* -- verdict ----------------------------------------------------------------------------------- */
-static void names_component_in_failing_line_only(void **state)
+static void names_component_in_fail_line_only(void **state)
 {
     (void)state;
-    assert_true(verify_names("hypervisor ok\npolicy differs: sha256 a, expected b\nFAIL\n",
-                             "policy"));
-    assert_false(verify_names("policy ok\ncmdline differs\nFAIL\n", "policy"));
-    assert_false(verify_names("policy differs\nPASS\n", "policy"));
-    assert_false(verify_names("mypolicy2 differs\nFAIL\n", "policy"));
+    assert_true(verify_names("hypervisor 9 ok x\nFAIL policy (PCR 21): changed: expected a, found b\n"
+                             "verdict: FAIL\n", "policy"));
+    assert_false(verify_names("policy 21 ok x\nFAIL cmdline (PCR 21): changed\nverdict: FAIL\n",
+                              "policy"));
+    assert_false(verify_names("FAIL policy (PCR 21): changed\nverdict: PASS\n", "policy"));
+    assert_false(verify_names("FAIL policy-kinds (PCR 9): x\nverdict: FAIL\n", "policy"));
+    assert_false(verify_names("FAIL poli", "policy"));
+    assert_false(verify_names("", "policy"));
 }
 
 /* -- tampering --------------------------------------------------------------------------------- */
@@ -280,7 +283,7 @@ int main(void)
         cmocka_unit_test(line_failed_step_never_becomes_ok),
         cmocka_unit_test(line_of_other_domain_does_not_count),
         cmocka_unit_test(line_panic_and_ready_are_seen),
-        cmocka_unit_test(names_component_in_failing_line_only),
+        cmocka_unit_test(names_component_in_fail_line_only),
         cmocka_unit_test(find_policy_skips_names_in_use),
         cmocka_unit_test(find_elf_byte_is_not_loaded),
         cmocka_unit_test(grub_line_grows_into_padding),

@@ -2,7 +2,6 @@
 /* Running the verifier and reading its verdict. */
 #include "verify.h"
 
-#include <ctype.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,14 +11,19 @@
 
 #pragma weak attest_main
 
-int verify_start(struct verify *verify, const char *image, const char *state, const char *socket)
+int verify_start(struct verify *verify, const char *image, const char *state, const char *socket,
+                 int unmeasured)
 {
     char reference[PATH_MAX];
     char ca[PATH_MAX];
     char root[PATH_MAX];
+    char log[PATH_MAX];
+    char connect[PATH_MAX];
     char *argv[] = { (char[]){ "attest" }, (char[]){ "verify" }, (char[]){ "--reference" },
                      reference, (char[]){ "--ca" }, ca, (char[]){ "--ca" }, root,
-                     (char[]){ "--socket" }, strdupa(socket), NULL };
+                     (char[]){ "--connect" }, connect, (char[]){ "--wait" }, (char[]){ "30" },
+                     (char[]){ "--save-log" }, log,
+                     unmeasured ? (char[]){ "--allow-unmeasured-hypervisor" } : NULL, NULL };
 
     verify->length = 0;
     verify->output[0] = '\0';
@@ -29,6 +33,8 @@ int verify_start(struct verify *verify, const char *image, const char *state, co
         return -1;
     }
     snprintf(reference, sizeof(reference), "%s/reference.json", image);
+    snprintf(connect, sizeof(connect), "unix:%s", socket);
+    snprintf(log, sizeof(log), "%s/eventlog.bin", state);
     snprintf(ca, sizeof(ca), "%s/ca/issuercert.pem", state);
     snprintf(root, sizeof(root), "%s/ca/swtpm-localca-rootca-cert.pem", state);
     verify->started = proc_seconds();
@@ -53,34 +59,18 @@ void verify_read(struct verify *verify)
     verify->output[verify->length] = '\0';
 }
 
-static int is_word_char(char c)
-{
-    return isalnum((unsigned char)c) || c == '-' || c == '_';
-}
-
-static int line_has_word(const char *line, size_t length, const char *word)
-{
-    size_t size = strlen(word);
-
-    for (size_t i = 0; i + size <= length; i++) {
-        if (strncasecmp(line + i, word, size) == 0 && (i == 0 || !is_word_char(line[i - 1]))
-            && (i + size == length || !is_word_char(line[i + size]))) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
 int verify_names(const char *output, const char *component)
 {
+    size_t size = strlen(component);
     int failed = 0;
     int named = 0;
 
     for (const char *line = output; *line != '\0';) {
         size_t length = strcspn(line, "\n");
 
-        failed |= line_has_word(line, length, "FAIL");
-        named |= line_has_word(line, length, component) && !line_has_word(line, length, "ok");
+        failed |= length >= 13 && strncmp(line, "verdict: FAIL", 13) == 0;
+        named |= length > 5 + size && strncmp(line, "FAIL ", 5) == 0
+                 && strncmp(line + 5, component, size) == 0 && line[5 + size] == ' ';
         line += length + (line[length] == '\n' ? 1 : 0);
     }
     return failed && named;

@@ -22,16 +22,19 @@ struct verify {
  * @param image   folder with reference.json
  * @param state   folder with the TPM's certificate authority
  * @param socket  the line to the agent
+ * @param unmeasured  1: accept that nobody measured the hypervisor (--firmware direct)
  * @return 0; -1 with a line on stderr
+ * Output: the verifier's verdict, and STATE/eventlog.bin.
  */
-int verify_start(struct verify *verify, const char *image, const char *state, const char *socket);
+int verify_start(struct verify *verify, const char *image, const char *state, const char *socket,
+                 int unmeasured);
 
 /** Take in what the verifier has printed since; call when its pipe is readable. */
 void verify_read(struct verify *verify);
 
 /**
- * Whether a verdict names a component: "FAIL" and, as a word of its own in a line that is not about
- * something in order, the component's name.
+ * Whether a verdict names a component: "verdict: FAIL" at the end, and before it a line that begins
+ * "FAIL <component> ".
  */
 int verify_names(const char *output, const char *component);
 
