@@ -56,6 +56,10 @@ int launch_check(struct launch_domain *ld, struct launch_error *err)
         return launch_fail(err, -EOPNOTSUPP, "domain %s: bulkhead,tpm-locality: this TPM has one "
                            "locality, which is the hypervisor's", ld->in.name);
     }
+    ret = launch_ask(ld, err);
+    if (ret != 0) {
+        return ret;
+    }
     ld->config.max_pages = max(ld->config.max_pages, ld->plan.pages) + ACCOUNT_SLACK_PAGES;
     return 0;
 }

@@ -27,8 +27,11 @@ struct launch_services {
     int console_domid, xenstore_domid;
 };
 
-/** Plan the domain, resolve its label. @return 0; -EINVAL, err says why */
+/** Plan the domain, resolve its label, ask the policy. @return 0; -EINVAL, -EACCES, err says why */
 int launch_check(struct launch_domain *ld, struct launch_error *err) must_check;
+
+/** May it be created, and hold what it is given? @return 0; -EACCES, err says what the policy refuses */
+int launch_ask(const struct launch_domain *ld, struct launch_error *err) must_check;
 
 /** Create, populate, fill, digest, measure, report; the domain stays BUILDING. @return 0 or -errno */
 int launch_build(struct launch_domain *ld, struct launch_error *err) must_check;

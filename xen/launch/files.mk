@@ -11,6 +11,7 @@ launch-pure := xen/launch/acpi_tables.o \
 
 hv-obj += xen/common/cmdline.o
 hv-obj += $(launch-pure) \
+          xen/launch/ask.o \
           xen/launch/build.o \
           xen/launch/legacy.o \
           xen/launch/measure.o \
