@@ -309,11 +309,11 @@ long hypercall_dispatch(struct hypercall *hc)
     c.audit.op = row->name;
     call_init(&c, hc);
     if (unlikely(row->flags != 0)) {
-        if (row->flags & ROW_BATCH) {
-            return run_batch(&c, f->arg_index);
-        }
         if ((row->flags & ROW_ONE) && (uint32_t)hc->arg[2] != 1) {
             return -EINVAL;
+        }
+        if (row->flags & ROW_BATCH) {
+            return run_batch(&c, f->arg_index);
         }
     }
     return run_one(&c, hc->arg[f->arg_index]);

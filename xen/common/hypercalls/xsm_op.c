@@ -115,23 +115,18 @@ static const struct hypercall_row rows[] = {
     FLASK(ACCESS, SIZE, COMPUTE_AV),
     FLASK(CREATE, SIZE, COMPUTE_CREATE),
     FLASK(RELABEL, SIZE, COMPUTE_RELABEL),
-    [FLASK_USER] = ROW_ABSENT(FLASK_USER, "no longer in the ABI"),
+    [FLASK_USER] = ROW_ABSENT_AS(FLASK_USER, -EOPNOTSUPP, "no longer in the ABI"),
     [FLASK_POLICYVERS] =
         ROW(FLASK_POLICYVERS, 0, 0, NULL, ASK_NONE("the version of the format"), flask_act),
-    [FLASK_GETBOOL] = ROW(FLASK_GETBOOL, 0, SIZE, NULL,
-                          ASK(Q(CALLER, SECURITY, SECCLASS_SECURITY, SECURITY__CHECK_CONTEXT)),
-                          flask_act),
+    FLASK(GETBOOL, SIZE, CHECK_CONTEXT),
     FLASK(SETBOOL, SIZE, SETBOOL),
     FLASK(COMMITBOOLS, 0, SETBOOL),
     [FLASK_MLS] = ROW(FLASK_MLS, 0, 0, NULL, ASK_NONE("a property of the format"), flask_act),
-    [FLASK_DISABLE] = ROW_ABSENT(FLASK_DISABLE, "no longer in the ABI"),
-    [FLASK_GETAVC_THRESHOLD] =
-        ROW(FLASK_GETAVC_THRESHOLD, 0, 0, NULL, ASK_NONE("a constant"), flask_act),
+    [FLASK_DISABLE] = ROW_ABSENT_AS(FLASK_DISABLE, -EOPNOTSUPP, "no longer in the ABI"),
+    FLASK(GETAVC_THRESHOLD, 0, COMPUTE_AV),
     FLASK(SETAVC_THRESHOLD, 0, SETSECPARAM),
-    [FLASK_AVC_HASHSTATS] =
-        ROW(FLASK_AVC_HASHSTATS, 0, SIZE, NULL, ASK_NONE("figures of the cache"), flask_act),
-    [FLASK_AVC_CACHESTATS] =
-        ROW(FLASK_AVC_CACHESTATS, 0, SIZE, NULL, ASK_NONE("figures of the cache"), flask_act),
+    FLASK(AVC_HASHSTATS, SIZE, COMPUTE_AV),
+    FLASK(AVC_CACHESTATS, SIZE, COMPUTE_AV),
     FLASK(MEMBER, SIZE, COMPUTE_MEMBER),
     FLASK(ADD_OCONTEXT, 0, ADD_OCONTEXT),
     FLASK(DEL_OCONTEXT, 0, DEL_OCONTEXT),
@@ -140,7 +135,7 @@ static const struct hypercall_row rows[] = {
     [FLASK_RELABEL_DOMAIN] =
         ROW(FLASK_RELABEL_DOMAIN, 0, 0, NULL,
             ASK_NONE("asks by itself about old and new label, once both are known"), flask_act),
-    [FLASK_DEVICETREE_LABEL] = ROW_ABSENT(FLASK_DEVICETREE_LABEL, "no device tree on this machine"),
+    FLASK(DEVICETREE_LABEL, 0, ADD_OCONTEXT),
 };
 
 const struct hypercall_family xsm_op_family = {

@@ -98,20 +98,22 @@ static long unsupported_act(struct call *c)
 #define ASK_DOMAIN2(perm) ASK(Q(CALLER, TARGET, SECCLASS_DOMAIN2, DOMAIN2__##perm))
 
 #define RESERVATION_ROW(op, act_)                                                                  \
-    [op] = ROW(op, sizeof(struct xen_memory_reservation), 0, reservation_decode, ASK_MMU(ADJUST), act_)
+    [XENMEM_##op] = ROW(XENMEM_##op, sizeof(struct xen_memory_reservation), 0, reservation_decode, \
+                        ASK_MMU(ADJUST), act_)
 #define STAT_ROW(op, act_)                                                                         \
-    [op] = ROW(op, sizeof(struct xen_memory_domain), 0, domid_decode, ASK_MMU(STAT), act_)
+    [XENMEM_##op] = ROW(XENMEM_##op, sizeof(struct xen_memory_domain), 0, domid_decode,            \
+                        ASK_MMU(STAT), act_)
 
 static const struct hypercall_row rows[] = {
-    RESERVATION_ROW(XENMEM_increase_reservation, increase_act),
-    RESERVATION_ROW(XENMEM_decrease_reservation, decrease_act),
-    RESERVATION_ROW(XENMEM_populate_physmap, populate_act),
+    RESERVATION_ROW(increase_reservation, increase_act),
+    RESERVATION_ROW(decrease_reservation, decrease_act),
+    RESERVATION_ROW(populate_physmap, populate_act),
     [XENMEM_maximum_ram_page] = ROW(XENMEM_maximum_ram_page, 0, 0, NULL,
                                     ASK_NONE("a constant of the host that never fails"),
                                     ram_page_act),
-    STAT_ROW(XENMEM_current_reservation, current_act),
-    STAT_ROW(XENMEM_maximum_reservation, maximum_act),
-    STAT_ROW(XENMEM_maximum_gpfn, gfn_act),
+    STAT_ROW(current_reservation, current_act),
+    STAT_ROW(maximum_reservation, maximum_act),
+    STAT_ROW(maximum_gpfn, gfn_act),
     [XENMEM_machphys_mfn_list] = ROW_ABSENT(XENMEM_machphys_mfn_list, "PV guests only"),
     [XENMEM_machphys_compat_mfn_list] = ROW_ABSENT(XENMEM_machphys_compat_mfn_list,
                                                    "PV guests only"),
