@@ -74,10 +74,27 @@ bool policy_check(const struct host *host, const char *tree, struct diag *diag)
     return diag->error_count == before;
 }
 
+/* The type of one domain's ports towards another; declared with its first use. */
+static void port_type(struct buf *out, const char *domain, const char *peer)
+{
+    char line[128];
+
+    snprintf(line, sizeof(line), "(type %s_%s_evtchn_t)\n", domain, peer);
+    if (strstr(out->data, line) == NULL) {
+        buf_puts(out, line);
+    }
+}
+
+/*
+ * Ports carry a type for each pair of domains, not for each domain: a domain that may connect with another for its disk has
+ * no right to that one's channels with a third.
+ */
 static void connect(struct buf *out, const char *macro, const char *first, const char *second)
 {
-    buf_printf(out, "(call %s (%s_t %s_evtchn_t %s_t %s_evtchn_t))\n", macro, first, first, second,
-               second);
+    port_type(out, first, second);
+    port_type(out, second, first);
+    buf_printf(out, "(call %s (%s_t %s_%s_evtchn_t %s_t %s_%s_evtchn_t))\n", macro, first, first, second,
+               second, second, first);
 }
 
 /* One call for two domains, however many devices connect them. */
