@@ -52,6 +52,7 @@ struct run {
     enum phase phase;
     int status;
     double heard; /* when there last was something to tell */
+    double sick;  /* when a crash was first seen, or 0 */
     char image[PATH_FORMAT_MAX];
     char state[PATH_FORMAT_MAX];
     char sockets[64];
@@ -298,8 +299,17 @@ static void advance(struct run *run)
     const struct scenario *s = &run->scenario;
     int attest_only = run->options.expect != NULL;
 
-    if (run->phase == PHASE_BOOT && s->dead) {
+    if ((s->dead || s->crashed) && run->sick <= 0) {
+        run->sick = proc_seconds();
+    }
+    /* A second more, so that registers and reasons are on record. */
+    int settled = run->sick > 0 && proc_seconds() - run->sick > 1;
+
+    if (run->phase == PHASE_BOOT && s->dead && settled) {
         fail(run, "expected the hypervisor to run; it stopped");
+    } else if (run->phase == PHASE_BOOT && s->crashed && settled
+               && (run->options.scenario || attest_only)) {
+        fail(run, "expected every domain to run; one crashed");
     } else if (run->phase == PHASE_BOOT && run->options.shell && s->done) {
         shell_begin(run);
     } else if (run->phase == PHASE_BOOT && (run->options.scenario || attest_only)

@@ -34,6 +34,7 @@ struct scenario {
     int done;                     /* the guest has printed SCENARIO done */
     int attest_ready;
     int dead;                     /* the hypervisor panicked */
+    int crashed;                  /* a domain crashed */
     enum step_state step[SCENARIO_STEPS];
     unsigned int avc[SCENARIO_AVC]; /* denials of the guest, by kind of refusal */
     unsigned int failures;        /* steps that failed, also unknown ones */
