@@ -1,7 +1,43 @@
 # SPDX-License-Identifier: Apache-2.0
+# Tests of bh build; they run in the source tree's root, for they read docs/ and policy/.
 bh-test = $(addprefix tools/bh/build/,$(addsuffix .c,$(1)))
+bh-test-host := buf conf diag file host host_check suggest value
 
 unit-tests += tools-host
-tools-host-src := tests/unit/tools/test_host.c \
-    $(call bh-test,buf conf diag file host host_check suggest value)
+tools-host-src := tests/unit/tools/test_host.c $(call bh-test,$(bh-test-host))
 tools-host-libs := -lcrypto
+
+unit-tests += tools-seed
+tools-seed-src := tests/unit/tools/test_seed.c tests/unit/tools/small_host.c
+tools-seed-src += $(call bh-test,$(bh-test-host) image inputs policy seed spawn)
+tools-seed-libs := -lcrypto
+
+unit-tests += tools-manifest
+tools-manifest-src = tests/unit/tools/test_manifest.c tests/unit/tools/small_host.c
+tools-manifest-src += $(call bh-test,$(bh-test-host) image manifest) $(launch-pure:.o=.c)
+tools-manifest-src += xen/lib/sha256.c
+tools-manifest-libs := -lcrypto -lfdt
+
+unit-tests += tools-recipe
+tools-recipe-src := tests/unit/tools/test_recipe.c $(call bh-test,buf diag recipe suggest)
+
+unit-tests += tools-gpt
+tools-gpt-src := tests/unit/tools/test_gpt.c $(call bh-test,buf gpt)
+tools-gpt-libs := -lcrypto -lz
+
+unit-tests += tools-kernel
+tools-kernel-src := tests/unit/tools/test_kernel.c $(call bh-test,buf diag elf_slim kernel unpack)
+tools-kernel-libs := -lz -llzma -lzstd
+
+unit-tests += tools-ramdisk
+tools-ramdisk-src := tests/unit/tools/test_ramdisk.c
+tools-ramdisk-src += $(call bh-test,buf debian diag file inputs module needed ramdisk recipe spawn)
+tools-ramdisk-src += $(call bh-test,suggest unpack)
+tools-ramdisk-libs := -larchive -lcrypto -lz -llzma -lzstd
+
+# Everything of bh build, as it is linked into bh.
+unit-tests += tools-build
+tools-build-src = tests/unit/tools/test_build.c $(bh-build-src:%=tools/bh/build/%.c)
+tools-build-src += $(launch-host-obj:.o=.c) xen/common/measure/text.c xen/lib/sha256.c
+tools-build-src += attest/quote/error.c attest/verifier/authenticode.c attest/verifier/reference.c
+tools-build-libs := -larchive -lcrypto -lfdt -ljson-c -lz -llzma -lzstd

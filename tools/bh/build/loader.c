@@ -74,7 +74,7 @@ bool loader_make(const struct image *image, const char *work, const char *path,
                            "normal", "part_gpt", "tar", "tpm", NULL };
 
     loader_config(image, &config);
-    while (TAR_BLOCK - config.len % TAR_BLOCK < CONFIG_SLACK) {
+    while ((TAR_BLOCK - config.len % TAR_BLOCK) % TAR_BLOCK < CONFIG_SLACK) {
         buf_puts(&config, "\n");
     }
     tar_make(CONFIG_NAME, &config, &tar);
