@@ -202,7 +202,7 @@ static void report(const struct launch_domain *ld, const uint8_t digest[SHA256_S
 
 int launch_build(struct launch_domain *ld, struct launch_error *err)
 {
-    uint64_t began = time_now_ns();
+    uint64_t began = time_now_ns(), filled;
     uint8_t digest[SHA256_SIZE];
     struct launch_sink sink = { .populate = domain_populate, .write = domain_write };
     int ret = domain_create(&ld->config, &ld->d);
@@ -215,7 +215,11 @@ int launch_build(struct launch_domain *ld, struct launch_error *err)
     if (ret != 0) {
         return ret;
     }
+    filled = time_now_ns();
     ret = hash_domain(ld, digest);
+    pr_debug("domain %s: filled in %llu ms, hashed in %llu ms", ld->in.name,
+             (unsigned long long)((filled - began) / NS_PER_MS),
+             (unsigned long long)((time_now_ns() - filled) / NS_PER_MS));
     if (ret == 0) {
         ret = map_tpm(ld);
     }
