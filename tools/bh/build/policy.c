@@ -86,15 +86,15 @@ static void port_type(struct buf *out, const char *domain, const char *peer)
 }
 
 /*
- * Ports carry a type for each pair of domains, not for each domain: a domain that may connect with another for its disk has
- * no right to that one's channels with a third.
+ * Ports carry a type for each pair of domains, not for each domain: a domain that may connect with
+ * another for its disk has no right to that one's channels with a third.
  */
 static void connect(struct buf *out, const char *macro, const char *first, const char *second)
 {
     port_type(out, first, second);
     port_type(out, second, first);
-    buf_printf(out, "(call %s (%s_t %s_%s_evtchn_t %s_t %s_%s_evtchn_t))\n", macro, first, first, second,
-               second, second, first);
+    buf_printf(out, "(call %s (%s_t %s_%s_evtchn_t %s_t %s_%s_evtchn_t))\n", macro, first, first,
+               second, second, second, first);
 }
 
 /* One call for two domains, however many devices connect them. */
