@@ -10,52 +10,60 @@
 
 #define CPUS_MAX 4096U
 
-static struct avc_cpu **avc_cpus;    /* NULL before xsm_init() */
-static unsigned int avc_cpu_count;
+/* The boot CPU's cache is static, so that the path of a hit need not ask whether there is one. */
+static struct avc_cpu boot_cache;
+static struct avc_cpu *boot_table[1] = { &boot_cache };
 
-static inline uint64_t hash(uint64_t objects, uint16_t tclass)
+static struct avc_cpu **avc_cpus = boot_table;
+static unsigned int avc_cpu_count;   /* 0 before xsm_init() */
+
+static inline uint32_t avc_hash(xsm_sid_t ssid, xsm_sid_t tsid, uint32_t tclass)
 {
-    return objects * 0x9e3779b97f4a7c15ULL + (uint64_t)tclass * 0x0123456789abcdefULL;
+    return ssid * 9 + tsid * 67 + tclass * 4;
 }
 
-static inline struct avc_entry *slot(struct avc_cpu *c, uint64_t objects, uint16_t tclass)
+static inline uint64_t stamp_of(uint32_t tclass)
 {
-    return &c->entry[hash(objects, tclass) >> (64 - __builtin_ctz(AVC_SLOTS))];
+    return read_once(policy_stamp) | tclass;
 }
 
-static inline uint64_t stamp_of(uint16_t tclass)
+static inline bool entry_matches(const struct avc_entry *e, xsm_sid_t ssid, xsm_sid_t tsid,
+                                 uint32_t tclass)
 {
-    return read_once(policy_seqno) << 16 | tclass;
+    return e->ssid == ssid && e->tsid == tsid && e->stamp == stamp_of(tclass);
 }
 
 bool avc_ready(void)
 {
-    return avc_cpus != NULL;
+    return avc_cpu_count != 0;
 }
 
 int xsm_init(unsigned int count)
 {
+    struct avc_cpu **table;
     unsigned int i;
 
     if (count == 0 || count > CPUS_MAX) {
         return -EINVAL;
     }
-    if (avc_cpus != NULL) {
+    if (avc_ready()) {
         return -EBUSY;
     }
-    avc_cpus = xsm_env_alloc(count * sizeof(*avc_cpus));
-    if (avc_cpus == NULL) {
+    table = xsm_env_alloc(count * sizeof(*table));
+    if (table == NULL) {
         return -ENOMEM;
     }
-    memset(avc_cpus, 0, count * sizeof(*avc_cpus));
+    memset(table, 0, count * sizeof(*table));
+    table[0] = &boot_cache;
+    avc_cpus = table;
     avc_cpu_count = count;
-    for (i = 0; i < count; i++) {
-        avc_cpus[i] = xsm_env_alloc(sizeof(**avc_cpus));
-        if (avc_cpus[i] == NULL) {
+    for (i = 1; i < count; i++) {
+        table[i] = xsm_env_alloc(sizeof(**table));
+        if (table[i] == NULL) {
             avc_fini();
             return -ENOMEM;
         }
-        memset(avc_cpus[i], 0, sizeof(**avc_cpus));
+        memset(table[i], 0, sizeof(**table));
     }
     return 0;
 }
@@ -64,11 +72,14 @@ void avc_fini(void)
 {
     unsigned int i;
 
-    for (i = 0; avc_cpus != NULL && i < avc_cpu_count; i++) {
+    for (i = 1; i < avc_cpu_count; i++) {
         xsm_env_free(avc_cpus[i]);
     }
-    xsm_env_free(avc_cpus);
-    avc_cpus = NULL;
+    if (avc_ready()) {
+        xsm_env_free(avc_cpus);
+    }
+    memset(&boot_cache, 0, sizeof(boot_cache));
+    avc_cpus = boot_table;
     avc_cpu_count = 0;
 }
 
@@ -85,8 +96,9 @@ static void fill(struct avc_cpu *c, struct avc_entry *e, xsm_sid_t ssid, xsm_sid
     rc = services_compute_av(ssid, tsid, tclass, &av);
     xsm_env_unlock();
     e->stamp = 0;
-    e->objects = ssid | (uint64_t)tsid << 32;
-    e->quiet = av.allowed & ~av.audit_allow;
+    e->ssid = ssid;
+    e->tsid = tsid;
+    e->loud = ~av.allowed | av.audit_allow;
     e->allowed = av.allowed;
     e->audit_allow = av.audit_allow;
     e->audit_deny = av.audit_deny;
@@ -104,18 +116,20 @@ static bool source_permissive(xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass)
 }
 
 /* Everything but a quiet hit: a miss, a refusal, a grant to be logged. */
-static __attribute__((noinline)) int check_slow(struct avc_cpu *c, struct avc_entry *e,
-                                                xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass,
+static __attribute__((noinline)) int check_slow(xsm_sid_t ssid, xsm_sid_t tsid, uint32_t number,
                                                 uint32_t requested, const struct xsm_audit *audit)
 {
+    uint16_t tclass = (uint16_t)number;    /* xsm_check() has it no wider */
     struct audit_event ev = { .ssid = ssid, .tsid = tsid, .tclass = tclass, .object = audit };
+    struct avc_cpu *c = avc_cpus[xsm_env_cpu()];
+    struct avc_entry *e = &c->entry[avc_hash(ssid, tsid, tclass) % AVC_SLOTS];
     uint32_t denied;
     int rc = 0;
 
-    if (c == NULL || requested == 0) {
+    if (!avc_ready()) {
         return -EACCES;
     }
-    if (e->objects != (ssid | (uint64_t)tsid << 32) || e->stamp != stamp_of(tclass)) {
+    if (!entry_matches(e, ssid, tsid, tclass)) {
         fill(c, e, ssid, tsid, tclass);
     } else {
         c->hits++;
@@ -139,39 +153,34 @@ static __attribute__((noinline)) int check_slow(struct avc_cpu *c, struct avc_en
     return rc;
 }
 
-int xsm_check(xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass, uint32_t requested,
-              const struct xsm_audit *audit)
+/* About two dozen instructions for a hit; no frame, since what does not end here is a tail call. */
+__attribute__((optimize("omit-frame-pointer")))
+int xsm_check_some(xsm_sid_t ssid, xsm_sid_t tsid, uint32_t tclass, uint32_t requested,
+                   const struct xsm_audit *audit)
 {
-    struct avc_cpu *c;
-    struct avc_entry *e;
-    uint64_t objects = ssid | (uint64_t)tsid << 32;
+    struct avc_cpu *c = avc_cpus[xsm_env_cpu()];
+    const struct avc_entry *e = &c->entry[avc_hash(ssid, tsid, tclass) % AVC_SLOTS];
 
-    if (unlikely(avc_cpus == NULL)) {
-        return -EACCES;
-    }
-    c = avc_cpus[xsm_env_cpu()];
-    e = slot(c, objects, tclass);
-    if (likely(e->objects == objects && e->stamp == stamp_of(tclass) &&
-               (requested & ~e->quiet) == 0 && requested != 0)) {
+    if (likely(entry_matches(e, ssid, tsid, tclass) && (requested & e->loud) == 0)) {
         c->hits++;
         return 0;
     }
-    return check_slow(c, e, ssid, tsid, tclass, requested, audit);
+    return check_slow(ssid, tsid, tclass, requested, audit);
 }
 
 int xsm_transition_sid(xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass, xsm_sid_t *out)
 {
-    uint64_t objects = ssid | (uint64_t)tsid << 32, stamp;
     struct avc_transition *e;
+    uint64_t stamp;
     xsm_sid_t sid;
     int rc;
 
-    if (avc_cpus == NULL) {
+    if (!avc_ready()) {
         return -EACCES;
     }
-    e = &avc_cpus[xsm_env_cpu()]->transition[hash(objects, tclass) >>
-                                         (64 - __builtin_ctz(AVC_TRANSITION_SLOTS))];
-    if (likely(e->objects == objects && e->stamp == stamp_of(tclass))) {
+    e = &avc_cpus[xsm_env_cpu()]
+             ->transition[avc_hash(ssid, tsid, tclass) % AVC_TRANSITION_SLOTS];
+    if (likely(e->ssid == ssid && e->tsid == tsid && e->stamp == stamp_of(tclass))) {
         *out = e->sid;
         return 0;
     }
@@ -180,7 +189,9 @@ int xsm_transition_sid(xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass, xsm_sid_
     rc = services_compute_sid(ssid, tsid, tclass, AVTAB_TRANSITION, &sid);
     xsm_env_unlock();
     if (rc == 0) {
-        *e = (struct avc_transition){ .objects = objects, .stamp = stamp, .sid = sid };
+        *e = (struct avc_transition){
+            .ssid = ssid, .tsid = tsid, .stamp = stamp, .sid = sid,
+        };
         *out = sid;
     }
     return rc;
@@ -204,14 +215,14 @@ int xsm_avc_stats(unsigned int cpu, struct xsm_avc_stats *out)
 
 void xsm_avc_usage(uint32_t *used, uint32_t *total)
 {
-    uint64_t seqno = read_once(policy_seqno);
+    uint64_t stamp = read_once(policy_stamp);
     unsigned int i, j;
 
     *used = 0;
     *total = avc_cpu_count * AVC_SLOTS;
     for (i = 0; i < avc_cpu_count; i++) {
         for (j = 0; j < AVC_SLOTS; j++) {
-            *used += read_once(avc_cpus[i]->entry[j].stamp) >> 16 == seqno;
+            *used += (read_once(avc_cpus[i]->entry[j].stamp) & ~(uint64_t)0xffff) == stamp;
         }
     }
 }

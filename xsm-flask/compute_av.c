@@ -148,7 +148,7 @@ int services_compute_av(xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass, struct 
         .allowed = class_map_in(m, v.allowed),
         .audit_allow = class_map_in(m, v.audit_allow),
         .audit_deny = class_map_in(m, v.audit_deny) | ~m->declared,
-        .seqno = (uint32_t)policy_seqno,
+        .seqno = (uint32_t)(policy_stamp / POLICY_STAMP_STEP),
         .permissive = ebitmap_test(&current_policy->db.permissive, s->type),
     };
     if (m->value == 0 && tclass > SECCLASS_ARGO) {

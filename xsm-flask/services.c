@@ -9,14 +9,14 @@
 #include <xen/lib.h>
 
 struct policy *current_policy;
-uint64_t policy_seqno = 1;
+uint64_t policy_stamp = POLICY_STAMP_STEP;
 
 static bool enforcing = true;
 static bool loading;
 
 void policy_changed(void)
 {
-    __atomic_store_n(&policy_seqno, policy_seqno + 1, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&policy_stamp, policy_stamp + POLICY_STAMP_STEP, __ATOMIC_SEQ_CST);
 }
 
 /* Booleans keep the value they have where both policies name them. */

@@ -101,7 +101,7 @@ static void first_light_event_channels_by_label_of_the_end(void **state)
 
     (void)state;
     assert_int_equal(xsm_transition_sid(dom("guest"), dom("stordd"), SECCLASS_EVENT, &end), 0);
-    assert_int_equal(end, sid_of("system_u:object_r:guest_evtchn_t"));
+    assert_int_equal(end, sid_of("system_u:object_r:guest_stordd_evtchn_t"));
     assert_int_equal(xsm_check(dom("guest"), end, SECCLASS_EVENT,
                                EVENT__CREATE | EVENT__SEND | EVENT__STATUS, &line), 0);
     assert_int_equal(xsm_check(end, dom("stordd"), SECCLASS_EVENT, EVENT__BIND, &line), 0);

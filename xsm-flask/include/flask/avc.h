@@ -15,16 +15,17 @@
 #define AVC_TRANSITION_SLOTS 32U
 
 struct avc_entry {
-    uint64_t objects;            /* ssid | tsid << 32 */
-    uint64_t stamp;              /* sequence number << 16 | class; 0 never valid */
-    uint32_t quiet;              /* allowed, and nobody wants to read about it */
+    xsm_sid_t ssid, tsid;
+    uint64_t stamp;              /* policy_stamp | class; 0 never valid */
+    uint32_t loud;               /* refused, or to be logged when granted */
     uint32_t allowed;
     uint32_t audit_allow;
     uint32_t audit_deny;
 };
 
 struct avc_transition {
-    uint64_t objects, stamp;     /* as above */
+    xsm_sid_t ssid, tsid;
+    uint64_t stamp;
     xsm_sid_t sid;
 };
 

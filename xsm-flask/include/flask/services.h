@@ -18,8 +18,12 @@ struct policy {
 /* NULL until the first load. */
 extern struct policy *current_policy;
 
-/* Grows with every change of policy, booleans or mode; starts at 1. Read without the lock. */
-extern uint64_t policy_seqno;
+/*
+ * Sequence number << 16: grows with every change of policy, booleans or mode, and starts at 1, so that
+ * the stamp of a class under it is never 0. Read without the lock.
+ */
+#define POLICY_STAMP_STEP ((uint64_t)1 << 16)
+extern uint64_t policy_stamp;
 
 /** Vector in our numbering. @return 0; -EINVAL unknown SID or class; -EACCES no policy. Lock held. */
 int services_compute_av(xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass, struct xsm_av *av);
