@@ -44,14 +44,14 @@ static bool allowed(xsm_sid_t source, xsm_sid_t object, uint16_t tclass, uint32_
     return fake_allow_all ? (perm & hit) == 0 : (perm & ~hit) == 0;
 }
 
-int xsm_check(xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass, uint32_t requested,
-              const struct xsm_audit *audit)
+int xsm_check_some(xsm_sid_t ssid, xsm_sid_t tsid, uint32_t tclass, uint32_t requested,
+                   const struct xsm_audit *audit)
 {
-    bool yes = allowed(ssid, tsid, tclass, requested);
+    bool yes = allowed(ssid, tsid, (uint16_t)tclass, requested);
 
     (void)audit;
     if (fake_question_count < FAKE_QUESTIONS_MAX) {
-        fake_questions[fake_question_count] = (struct fake_question){ ssid, tsid, tclass, requested, yes };
+        fake_questions[fake_question_count] = (struct fake_question){ ssid, tsid, (uint16_t)tclass, requested, yes };
     }
     fake_question_count++;
     if (fake_preempt_after > 0 && --fake_preempt_after == 0) {
