@@ -15,6 +15,7 @@ runtime-obj := \
     stubdoms/runtime/string.o \
     stubdoms/runtime/tap.o \
     stubdoms/runtime/time.o \
-    stubdoms/runtime/trap.o
+    stubdoms/runtime/trap.o \
+    stubdoms/runtime/xenbus.o
 # These define what the compiler would otherwise turn their own loops into calls of.
 cflags-stubdoms/runtime/string := -fno-tree-loop-distribute-patterns -fno-builtin

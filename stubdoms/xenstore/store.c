@@ -10,15 +10,15 @@
 
 const struct quota quota_default = {
     .nodes = 1000,
-    .node_bytes = 2u << 20,
+    .node_bytes = 512u << 10,
     .value_bytes = 2048,
     .perms = 16,
     .watches = 128,
     .watch_bytes = XENSTORE_ABS_PATH_MAX + 1024,
     .transactions = 10,
-    .transaction_bytes = 1u << 20,
+    .transaction_bytes = 128u << 10,
     .reply_bytes = 16384,
-    .event_bytes = 131072,
+    .event_bytes = 65536,
 };
 
 static int add_basic(struct store *store, const char *path)
