@@ -7,7 +7,8 @@ flask-test-dir := $(O)/unit/flask
 flask-test-seeds := 1 2 3 4 5 6
 flask-test-policies := \
     $(foreach s,$(flask-test-seeds),$(foreach v,24 30,$(flask-test-dir)/g$(s)-$(v).bin $(flask-test-dir)/g$(s)-mls-$(v).bin)) \
-    $(flask-test-dir)/first-light-24.bin $(flask-test-dir)/first-light-30.bin
+    $(flask-test-dir)/first-light-24.bin $(flask-test-dir)/first-light-30.bin \
+    $(flask-test-dir)/classic-24.bin $(flask-test-dir)/classic-30.bin
 
 flask-gen := tests/unit/xsm-flask/gen-cil
 
@@ -17,6 +18,20 @@ $(flask-test-dir)/g%-24.bin $(flask-test-dir)/g%-30.bin: $(flask-gen) policy/acc
 	$(Q)name=$(patsubst %-mls,%,$*); $(flask-gen) $$name $(findstring mls,$*) > $@.cil
 	$(Q)secilc -t xen -c $(patsubst .%,%,$(suffix $(subst -,.,$(basename $@)))) \
 	    -M $(if $(findstring mls,$*),true,false) -f /dev/null -o $@ policy/access_vectors.cil $@.cil 2>/dev/null
+$(flask-test-dir)/classic-%.bin: tests/unit/xsm-flask/classic.conf
+	$(call say,POLICY,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)checkpolicy -t Xen -c $* -o $@ $< >/dev/null
+$(flask-test-dir)/other/foreign.bin: tests/unit/xsm-flask/foreign.cil
+	$(call say,POLICY,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)secilc -t xen -c 30 -M false -f /dev/null -o $@ $<
+# Ten thousand rules, to see what a decision costs.
+$(flask-test-dir)/other/big.bin: $(flask-gen) policy/access_vectors.cil
+	$(call say,POLICY,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(flask-gen) 9 - 10000 > $@.cil
+	$(Q)secilc -t xen -c 30 -M false -f /dev/null -o $@ policy/access_vectors.cil $@.cil
 $(flask-test-dir)/first-light-%.bin: $(policy-base) policy/examples/first-light.cil
 	$(call say,POLICY,$@)
 	$(Q)mkdir -p $(@D)
@@ -45,4 +60,4 @@ test_flask_sepol-cflags := $(flask-test-cflags)
 test_flask_sepol-libs := -l:libsepol.a
 
 $(addprefix $(O)/unit/,test_flask_engine test_flask_image test_flask_op test_flask_sepol): \
-    | $(flask-test-policies) $(O)/policy/legacy.bin $(O)/policy/first-light.bin
+    | $(flask-test-policies) $(flask-test-dir)/other/foreign.bin $(flask-test-dir)/other/big.bin $(O)/policy/legacy.bin $(O)/policy/first-light.bin

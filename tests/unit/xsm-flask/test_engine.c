@@ -528,6 +528,82 @@ static void resources_labelled_at_run_time(void **state)
     assert_int_equal(sid, t2);
 }
 
+/* -- policies unlike ours ---------------------------------------------------------------------- */
+
+static int start_foreign(void **state)
+{
+    (void)state;
+    engine_start("other/foreign.bin");
+    return 0;
+}
+
+static uint32_t allowed_bits(const char *s, const char *t, uint16_t tclass)
+{
+    struct xsm_av av;
+
+    assert_int_equal(xsm_compute_av(sid_of(s), sid_of(t), tclass, &av), 0);
+    return av.allowed;
+}
+
+static void foreign_policy_mapped_by_name(void **state)
+{
+    (void)state;
+    assert_int_equal(allowed_bits("u:r:a_t", "u:r:b_t", SECCLASS_EVENT), EVENT__SEND | EVENT__CREATE);
+    assert_int_equal(allowed_bits("u:r:a_t", "u:r:b_t", SECCLASS_XEN), XEN__READCONSOLE);
+    assert_int_equal(allowed_bits("u:r:b_t", "u:r:a_t", SECCLASS_XEN), XEN__FIRMWARE);
+    assert_int_equal(allowed_bits("u:r:a_t", "u:r:b_t", SECCLASS_GRANT), 0);
+    assert_int_equal(xsm_check_noaudit(sid_of("u:r:a_t"), sid_of("u:r:b_t"), SECCLASS_GRANT,
+                                       GRANT__COPY), -EACCES);
+}
+
+static void foreign_policy_own_classes_by_fallback(void **state)
+{
+    (void)state;
+    assert_int_equal(allowed_bits("u:r:a_t", "u:r:b_t", SECCLASS_BULKHEAD), BULKHEAD__LOG_READ);
+    assert_int_equal(allowed_bits("u:r:b_t", "u:r:a_t", SECCLASS_BULKHEAD), BULKHEAD__TPM_USE);
+    assert_int_equal(allowed_bits("u:r:b_t", "u:r:a_t", SECCLASS_XENSTORE), XENSTORE__INTRODUCE);
+}
+
+static void foreign_policy_bounded_type_never_has_more(void **state)
+{
+    (void)state;
+    assert_int_equal(allowed_bits("u:r:parent_t", "u:r:b_t", SECCLASS_EVENT), EVENT__STATUS);
+    assert_int_equal(allowed_bits("u:r:child_t", "u:r:b_t", SECCLASS_EVENT), EVENT__STATUS);
+}
+
+static void foreign_policy_transition_between_roles_needs_roleallow(void **state)
+{
+    (void)state;
+    assert_int_equal(allowed_bits("u:r:a_t", "u:r:a_t", SECCLASS_DOMAIN), DOMAIN__TRANSITION);
+    assert_int_equal(allowed_bits("u:r:a_t", "u:q:a_t", SECCLASS_DOMAIN), DOMAIN__TRANSITION);
+    assert_int_equal(allowed_bits("u:q:a_t", "u:r:a_t", SECCLASS_DOMAIN), 0);
+}
+
+static void foreign_policy_labels_without_its_classes(void **state)
+{
+    xsm_sid_t a = sid_of("u:r:a_t"), b = sid_of("u:r:b_t"), sid;
+
+    (void)state;
+    /* The policy does not speak about grants: an object is like its target. */
+    assert_int_equal(xsm_transition_sid(a, b, SECCLASS_GRANT, &sid), 0);
+    assert_int_equal(sid, b);
+    assert_int_equal(xsm_transition_sid(a, b, SECCLASS_EVENT, &sid), 0);
+    assert_int_equal(sid, sid_of("u:object_r:b_t"));
+    /* Resources without an initial SID of their own are unlabeled. */
+    assert_int_equal(xsm_ioport_sid(0x70, &sid), 0);
+    assert_int_equal(allowed_bits("u:r:a_t", "u:object_r:b_t", SECCLASS_EVENT),
+                     EVENT__SEND | EVENT__CREATE);
+}
+
+static void big_policy_loads_within_bounds(void **state)
+{
+    size_t before = host_env_bytes;
+
+    (void)state;
+    reload("other/big.bin");
+    assert_true(host_env_bytes - before < (3U << 20));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -555,6 +631,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(transition_of_a_domain_follows_xen, start_generated, stop),
         cmocka_unit_test_setup_teardown(resources_labelled_by_policy_or_default, start_generated, stop),
         cmocka_unit_test_setup_teardown(resources_labelled_at_run_time, start_generated, stop),
+        cmocka_unit_test_setup_teardown(foreign_policy_mapped_by_name, start_foreign, stop),
+        cmocka_unit_test_setup_teardown(foreign_policy_own_classes_by_fallback, start_foreign, stop),
+        cmocka_unit_test_setup_teardown(foreign_policy_bounded_type_never_has_more, start_foreign, stop),
+        cmocka_unit_test_setup_teardown(foreign_policy_transition_between_roles_needs_roleallow,
+                                        start_foreign, stop),
+        cmocka_unit_test_setup_teardown(foreign_policy_labels_without_its_classes, start_foreign, stop),
+        cmocka_unit_test_setup_teardown(big_policy_loads_within_bounds, start_foreign, stop),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
