@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,9 +29,10 @@ static const char help[] =
     "verify asks the host's attest domain for evidence over a fresh nonce and compares what the host\n"
     "measured with reference values.\n"
     "  --connect WHERE      unix:PATH or tcp:HOST:PORT of the evidence channel\n"
+    "  --socket PATH        the same as --connect unix:PATH\n"
     "  --reference FILE     reference.json of the host image\n"
     "  --ca FILE            PEM certificates trusted to certify TPMs; may be repeated\n"
-    "  --wait SECONDS       how long the agent may take to come up (default 10)\n"
+    "  --wait SECONDS       how long the agent may take to come up (default 30)\n"
     "  --timeout SECONDS    for each answer (default 60)\n"
     "  --save-log FILE      keep the event log (tpm2_eventlog reads it)\n"
     "  --allow-unmeasured-hypervisor\n"
@@ -42,6 +44,7 @@ static const char help[] =
 
 struct options {
     const char *connect, *reference, *save_log;
+    char socket[PATH_MAX + 8];
     const char *ca[CA_MAX];
     size_t ca_count;
     int wait_s, timeout_s;
@@ -66,6 +69,7 @@ static int parse(int argc, char **argv, struct options *o)
 {
     const struct option options[] = {
         { "connect", required_argument, NULL, 'c' },
+        { "socket", required_argument, NULL, 'u' },
         { "reference", required_argument, NULL, 'r' },
         { "ca", required_argument, NULL, 'a' },
         { "wait", required_argument, NULL, 'w' },
@@ -79,7 +83,7 @@ static int parse(int argc, char **argv, struct options *o)
     };
     int c;
 
-    *o = (struct options){ .wait_s = 10, .timeout_s = 60 };
+    *o = (struct options){ .wait_s = 30, .timeout_s = 60 };
     optind = 1;
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (c) {
@@ -87,6 +91,10 @@ static int parse(int argc, char **argv, struct options *o)
             break;
         case 'c':
             o->connect = optarg;
+            break;
+        case 'u':
+            snprintf(o->socket, sizeof(o->socket), "unix:%s", optarg);
+            o->connect = o->socket;
             break;
         case 'r':
             o->reference = optarg;

@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fake_host.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <tss2/tss2_tcti_swtpm.h>
+
+#include <attest/reference.h>
+#include <xen/eventlog.h>
+#include <xen/measure.h>
+#include <xen/sha256.h>
+#include <xen/tpm.h>
+
+#include "../../../xen/drivers/tpm/commands.h"
+#include "../../../xen/drivers/tpm/internal.h"
+
+/* -- the hypervisor's TPM contract, over swtpm's socket ------------------------------------------- */
+static TSS2_TCTI_CONTEXT *tcti;
+static struct tpm_digests active;
+
+uint32_t tpm_header_size(const uint8_t *header)
+{
+    return (uint32_t)header[2] << 24 | (uint32_t)header[3] << 16 | (uint32_t)header[4] << 8 | header[5];
+}
+
+uint64_t tpm_io_now_ns(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
+}
+
+void tpm_io_relax(void)
+{
+}
+
+int tpm_transmit(const uint8_t *cmd, size_t len, uint8_t *resp, size_t *rlen)
+{
+    if (Tss2_Tcti_Transmit(tcti, len, cmd) != 0 ||
+        Tss2_Tcti_Receive(tcti, rlen, resp, TSS2_TCTI_TIMEOUT_BLOCK) != 0) {
+        return -EIO;
+    }
+    return 0;
+}
+
+unsigned int tpm_locality(void)
+{
+    return 2;
+}
+
+void tpm_banks(struct tpm_digests *banks)
+{
+    *banks = active;
+}
+
+int tpm_pcr_reset(unsigned int pcr)
+{
+    return tpm_command_pcr_reset(pcr);
+}
+
+int tpm_pcr_extend(unsigned int pcr, const struct tpm_digests *digests)
+{
+    return tpm_command_pcr_extend(pcr, digests);
+}
+
+static int tcti_open(struct fake_host *h, uint8_t locality)
+{
+    size_t size = 0;
+
+    if (Tss2_Tcti_Swtpm_Init(NULL, &size, NULL) != 0) {
+        return -1;
+    }
+    tcti = calloc(1, size);
+    if (tcti == NULL || Tss2_Tcti_Swtpm_Init(tcti, &size, strchr(h->tcti, ':') + 1) != 0) {
+        fprintf(stderr, "fake host: swtpm does not answer at %s\n", h->tcti);
+        free(tcti);
+        tcti = NULL;
+        return -1;
+    }
+    return Tss2_Tcti_SetLocality(tcti, locality) == 0 ? 0 : -1;
+}
+
+static void tcti_close(void)
+{
+    Tss2_Tcti_Finalize(tcti);
+    free(tcti);
+    tcti = NULL;
+}
+
+/* -- what a boot measures ---------------------------------------------------------------------------- */
+struct image {
+    char policy[64], manifest[64], seed[64], ramdisk[64], hypervisor[64], loader[64], cmdline[64];
+};
+
+static struct image image_of(unsigned int variant)
+{
+    struct image i = { "policy: binary", "manifest: fdt", "seed: nodes", "ramdisk: cpio",
+                       "hypervisor: elf", "loader: pe", "console=com1 loglvl=all" };
+
+    if (variant & HOST_OTHER_POLICY) {
+        i.policy[9] ^= 1;
+    }
+    if (variant & HOST_OTHER_RAMDISK) {
+        i.ramdisk[9] ^= 1;
+    }
+    if (variant & HOST_OTHER_HYPERVISOR) {
+        i.hypervisor[12] ^= 1;
+    }
+    if (variant & HOST_OTHER_LOADER) {
+        i.loader[8] ^= 1;
+    }
+    if (variant & HOST_EXTRA_WORD) {
+        strcat(i.cmdline, " flask=late");
+    }
+    return i;
+}
+
+static void sha(const char *text, uint8_t out[32])
+{
+    sha256(text, strlen(text), out);
+}
+
+static int firmware_event(struct eventlog *log, unsigned int pcr, uint32_t type, const void *measured,
+                          size_t measured_size, const void *data, size_t size)
+{
+    struct tpm_digests d = active;
+    int rc;
+
+    eventlog_hash(&d, measured, measured_size);
+    rc = tpm_pcr_extend(pcr, &d);
+    return rc != 0 ? rc : eventlog_append(log, pcr, type, &d, data, size);
+}
+
+static int loader_command(struct eventlog *log, const char *text)
+{
+    char data[256];
+    int n = snprintf(data, sizeof(data), "grub_cmd: %s", text);
+
+    return firmware_event(log, 8, 0x0d, text, strlen(text), data, (size_t)n + 1);
+}
+
+static int loader_file(struct eventlog *log, const char *content, const char *path)
+{
+    return firmware_event(log, 9, 0x0d, content, strlen(content), path, strlen(path) + 1);
+}
+
+static void loader_line(char line[128], const struct image *i)
+{
+    snprintf(line, 128, "multiboot2 /boot/bulkhead %s", i->cmdline);
+}
+
+static int boot_firmware(struct eventlog *log, const struct image *i, unsigned int variant)
+{
+    static const char action[] = "Calling EFI Application from Boot Option";
+    static const char locality[] = "StartupLocality\0"; /* and the byte 0: PCR 0 starts at 0 */
+    struct tpm_digests none = active;
+    char line[128];
+    int rc = eventlog_append(log, 0, EV_NO_ACTION, &none, locality, sizeof(locality));
+
+    for (unsigned int pcr = 0; rc == 0 && pcr < 8; pcr++) {
+        if (pcr == 4) {
+            rc = firmware_event(log, 4, 0x80000007, action, strlen(action), action, strlen(action));
+        }
+        if (rc == 0) {
+            rc = firmware_event(log, pcr, 4, "\0\0\0\0", 4, "\0\0\0\0", 4);
+        }
+    }
+    if (rc != 0 || (variant & HOST_UNMEASURED)) {
+        return rc;
+    }
+    loader_line(line, i);
+    rc = firmware_event(log, 4, 0x80000003, i->loader, strlen(i->loader), "device path", 11);
+    rc = rc != 0 ? rc : loader_command(log, "set root=(hd0,gpt1)");
+    rc = rc != 0 ? rc : loader_command(log, line);
+    rc = rc != 0 ? rc : loader_file(log, i->hypervisor, "(hd0,gpt1)/boot/bulkhead");
+    rc = rc != 0 ? rc : loader_file(log, i->manifest, "(hd0,gpt1)/boot/manifest.dtb");
+    rc = rc != 0 ? rc : loader_file(log, i->policy, "(hd0,gpt1)/boot/policy.bin");
+    return rc != 0 ? rc : loader_file(log, i->ramdisk, "(hd0,gpt1)/boot/guest.cpio.gz");
+}
+
+static int boot_hypervisor(const struct image *i, unsigned int variant)
+{
+    struct measure_protection p = { .svm = true, .npt = true, .smep = true,
+                                    .nx = !(variant & HOST_NO_NX), .iommu = "none" };
+    uint8_t xenstore[32], guest[32];
+    int rc;
+
+    sha("xenstore", xenstore);
+    sha(i->ramdisk, guest);
+    rc = measure_version("0.1.0", "0123456789abcdef");
+    rc = rc != 0 ? rc : measure_cmdline(i->cmdline, strlen(i->cmdline));
+    rc = rc != 0 ? rc : measure_protection(&p);
+    rc = rc != 0 ? rc : measure_policy(i->policy, strlen(i->policy), !(variant & HOST_PERMISSIVE));
+    rc = rc != 0 ? rc : measure_manifest(i->manifest, strlen(i->manifest));
+    if (!(variant & HOST_NO_SEED)) {
+        rc = rc != 0 ? rc : measure_seed(i->seed, strlen(i->seed));
+    }
+    rc = rc != 0 ? rc : measure_domain(1, "xenstore", "system_u:system_r:xenstore_t", xenstore, 1);
+    rc = rc != 0 ? rc : measure_domain(5, "guest", "system_u:system_r:guest_t", guest, 1);
+    if (variant & HOST_EXTRA_DOMAIN) {
+        rc = rc != 0 ? rc : measure_domain(6, "evil", "system_u:system_r:guest_t", guest, 1);
+    }
+    if (variant & HOST_RESTARTED_DOMAIN) {
+        rc = rc != 0 ? rc : measure_domain(5, "guest", "system_u:system_r:guest_t", guest, 2);
+        rc = rc != 0 ? rc : measure_domain(5, "guest", "system_u:system_r:guest_t", guest, 3);
+    }
+    if (variant & HOST_SETENFORCE) {
+        rc = rc != 0 ? rc : measure_setenforce(false);
+    }
+    return rc;
+}
+
+static int save_log(const struct fake_host *h)
+{
+    static uint8_t bytes[MEASURE_LOG_SIZE];
+    size_t total, n = measure_log_read(0, bytes, sizeof(bytes), &total);
+    FILE *f = fopen(h->log_path, "wb");
+    int rc = f == NULL || n != total || fwrite(bytes, 1, n, f) != n ? -1 : 0;
+
+    if (f != NULL && fclose(f) != 0) {
+        rc = -1;
+    }
+    return rc;
+}
+
+int fake_host_boot(struct fake_host *h, unsigned int variant)
+{
+    static uint8_t firmware[65536], buf[MEASURE_LOG_SIZE];
+    struct image i = image_of(variant);
+    struct measure_setup setup = { .tpm = true, .fw_log = firmware, .buf = buf,
+                                   .buf_size = sizeof(buf) };
+    char state[96], server[128], ctrl[128], socket[96];
+    struct eventlog log;
+    int rc;
+
+    fake_host_halt(h);
+    snprintf(state, sizeof(state), "dir=%s/state", h->dir);
+    snprintf(socket, sizeof(socket), "%s/tpm", h->dir);
+    snprintf(server, sizeof(server), "type=unixio,path=%s", socket);
+    snprintf(ctrl, sizeof(ctrl), "type=unixio,path=%s.ctrl", socket);
+    snprintf(h->tcti, sizeof(h->tcti), "swtpm:path=%s", socket);
+    unlink(socket);
+    h->swtpm = fork();
+    if (h->swtpm == 0) {
+        alarm(200); /* inherited over exec */
+        if (freopen("/dev/null", "w", stderr) == NULL) {
+            _exit(127);
+        }
+        execlp("swtpm", "swtpm", "socket", "--tpm2", "--tpmstate", state, "--server", server, "--ctrl",
+               ctrl, "--flags", "not-need-init,startup-clear", "--locality", "allow-set-locality",
+               (char *)NULL);
+        _exit(127);
+    }
+    for (unsigned int tries = 0; tries < 500 && access(socket, F_OK) != 0; tries++) {
+        usleep(10000);
+    }
+    rc = tcti_open(h, 0);
+    if (rc == 0) {
+        active.count = 0;
+        rc = tpm_command_banks(&active);
+        rc = rc != 0 ? rc : eventlog_start(&log, firmware, sizeof(firmware), &active);
+        rc = rc != 0 ? rc : boot_firmware(&log, &i, variant);
+        if (rc == 0 && (variant & HOST_FORGED)) {
+            rc = tpm_pcr_extend(9, &active);
+        }
+        setup.fw_log_size = log.used;
+        if (rc == 0 && Tss2_Tcti_SetLocality(tcti, 2) != 0) {
+            rc = -1;
+        }
+        rc = rc != 0 ? rc : measure_init(&setup);
+        rc = rc != 0 ? rc : boot_hypervisor(&i, variant);
+        tcti_close();
+    }
+    return rc != 0 ? rc : save_log(h);
+}
+
+void fake_host_halt(struct fake_host *h)
+{
+    if (h->swtpm > 0) {
+        kill(h->swtpm, SIGKILL);
+        waitpid(h->swtpm, NULL, 0);
+    }
+    h->swtpm = 0;
+}
+
+int fake_host_reference(struct fake_host *h, char *path, size_t size)
+{
+    struct reference *ref = reference_new();
+    struct image i = image_of(HOST_GOOD);
+    struct attest_error err = { "" };
+    char line[128], text[512];
+    uint8_t digest[32];
+    int rc = ref == NULL ? -1 : 0;
+
+#define ADD(...) rc = rc != 0 ? rc : reference_add(ref, __VA_ARGS__, &err)
+#define SHA(what) (sha(what, digest), digest)
+#define EVENT(name, pcr, call)                                                                     \
+    do {                                                                                           \
+        rc = rc != 0 ? rc : ((call) < 0 ? -1 : 0);                                                 \
+        ADD(name, pcr == 22 ? REFERENCE_DOMAIN : REFERENCE_HYPERVISOR_EVENT, pcr, NULL, text);     \
+    } while (0)
+    loader_line(line, &i);
+    ADD("loader", REFERENCE_GRUB_PE, 4, SHA(i.loader), "EFI/BOOT/BOOTX64.EFI");
+    ADD("root", REFERENCE_GRUB_CMD, 8, NULL, "set root=(hd0,gpt1)");
+    ADD("cmdline", REFERENCE_GRUB_CMD, 8, NULL, line);
+    ADD("hypervisor", REFERENCE_FILE, 9, SHA(i.hypervisor), "/boot/bulkhead");
+    ADD("manifest", REFERENCE_FILE, 9, SHA(i.manifest), "/boot/manifest.dtb");
+    ADD("policy", REFERENCE_FILE, 9, SHA(i.policy), "/boot/policy.bin");
+    ADD("guest", REFERENCE_FILE, 9, SHA(i.ramdisk), "/boot/guest.cpio.gz");
+    EVENT("hypervisor", 21, measure_text_version(text, sizeof(text), "0.1.0", "0123456789abcdef"));
+    EVENT("cmdline", 21, measure_text_cmdline(text, sizeof(text), i.cmdline, strlen(i.cmdline)));
+    ADD("protection", REFERENCE_PROTECTION, 21, NULL, "svm=1 npt=1 nx=1");
+    EVENT("policy", 21,
+          measure_text_policy(text, sizeof(text), SHA(i.policy), strlen(i.policy), true));
+    EVENT("manifest", 21,
+          measure_text_manifest(text, sizeof(text), SHA(i.manifest), strlen(i.manifest)));
+    EVENT("seed", 21, measure_text_seed(text, sizeof(text), SHA(i.seed), strlen(i.seed)));
+    EVENT("xenstore", 22, measure_text_domain(text, sizeof(text), 1, "xenstore",
+                                              "system_u:system_r:xenstore_t", SHA("xenstore"), 1));
+    EVENT("guest", 22, measure_text_domain(text, sizeof(text), 5, "guest",
+                                           "system_u:system_r:guest_t", SHA(i.ramdisk), 1));
+    snprintf(path, size, "%s/reference.json", h->dir);
+    rc = rc != 0 ? rc : reference_write(ref, path, &err);
+    if (rc != 0) {
+        fprintf(stderr, "fake host: reference: %s\n", err.text);
+    }
+    reference_free(ref);
+    return rc;
+}
+
+static int write_text(const struct fake_host *h, const char *name, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static int write_text(const struct fake_host *h, const char *name, const char *fmt, ...)
+{
+    char path[128];
+    va_list ap;
+    FILE *f;
+
+    snprintf(path, sizeof(path), "%s/%s", h->dir, name);
+    f = fopen(path, "w");
+    if (f == NULL) {
+        return -1;
+    }
+    va_start(ap, fmt);
+    vfprintf(f, fmt, ap);
+    va_end(ap);
+    return fclose(f);
+}
+
+static int authority(const struct fake_host *h, const char *name)
+{
+    char file[64];
+    int rc;
+
+    snprintf(file, sizeof(file), "%s.localca", name);
+    rc = write_text(h, file,
+                    "statedir = %s/%s\nsigningkey = %s/%s/signkey.pem\n"
+                    "issuercert = %s/%s/issuercert.pem\ncertserial = %s/%s/certserial\n",
+                    h->dir, name, h->dir, name, h->dir, name, h->dir, name);
+    snprintf(file, sizeof(file), "%s.options", name);
+    rc |= write_text(h, file,
+                     "--platform-manufacturer Test\n--platform-version 1\n--platform-model test\n");
+    snprintf(file, sizeof(file), "%s.setup", name);
+    return rc | write_text(h, file,
+                           "create_certs_tool = /usr/bin/swtpm_localca\n"
+                           "create_certs_tool_config = %s/%s.localca\n"
+                           "create_certs_tool_options = %s/%s.options\n",
+                           h->dir, name, h->dir, name);
+}
+
+int fake_host_create(struct fake_host *h)
+{
+    char cmd[1024];
+
+    memset(h, 0, sizeof(*h));
+    strcpy(h->dir, "/tmp/bulkhead-attest-XXXXXX");
+    if (mkdtemp(h->dir) == NULL || authority(h, "ca") != 0 || authority(h, "other") != 0) {
+        return -1;
+    }
+    snprintf(h->log_path, sizeof(h->log_path), "%s/log", h->dir);
+    snprintf(h->ca_root, sizeof(h->ca_root), "%s/ca/swtpm-localca-rootca-cert.pem", h->dir);
+    snprintf(h->ca_issuer, sizeof(h->ca_issuer), "%s/ca/issuercert.pem", h->dir);
+    snprintf(h->other_ca, sizeof(h->other_ca), "%s/other/issuercert.pem", h->dir);
+    snprintf(cmd, sizeof(cmd),
+             "cd %s && mkdir ca other state other-state && timeout 60 sh -c '"
+             "swtpm_setup --tpm2 --tpmstate %s/state --create-ek-cert --config %s/ca.setup"
+             " --pcr-banks sha256,sha384 &&"
+             "swtpm_setup --tpm2 --tpmstate %s/other-state --create-ek-cert --config %s/other.setup"
+             "' > %s/setup.log 2>&1",
+             h->dir, h->dir, h->dir, h->dir, h->dir, h->dir);
+    if (system(cmd) != 0) {
+        fprintf(stderr, "fake host: swtpm_setup failed, see %s/setup.log\n", h->dir);
+        return -1;
+    }
+    return 0;
+}
+
+void fake_host_destroy(struct fake_host *h)
+{
+    char cmd[128];
+
+    fake_host_halt(h);
+    snprintf(cmd, sizeof(cmd), "rm -rf %s", h->dir);
+    if (h->dir[0] == '\0' || system(cmd) != 0) {
+        fprintf(stderr, "fake host: %s stays behind\n", h->dir);
+    }
+}

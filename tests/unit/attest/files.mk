@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: Apache-2.0
+attest-pure-src := $(patsubst %,attest/%.c,eventlog/parse eventlog/replay quote/error quote/evidence \
+                   quote/frame quote/message verifier/ak verifier/authenticode verifier/client \
+                   verifier/compare verifier/credential verifier/ek verifier/lists verifier/quote \
+                   verifier/reference verifier/report verifier/session verifier/verdict verifier/verify)
+attest-test-libs := -ltss2-esys -ltss2-mu -ltss2-tcti-device -ltss2-tcti-swtpm -ljson-c -lcrypto
+
+unit-tests += test_attest
+test_attest-src = tests/unit/attest/test_attest.c tests/unit/attest/fake_host.c \
+                  tests/unit/measure/fake_log.c $(attest-pure-src) attest/agent/log_source.c \
+                  attest/agent/serve.c attest/agent/tpm.c xen/drivers/tpm/commands.c \
+                  xen/common/measure/measure.c xen/common/measure/eventlog.c \
+                  xen/common/measure/text.c xen/lib/sha1.c xen/lib/sha256.c xen/lib/sha512.c
+test_attest-libs = $(attest-test-libs)
