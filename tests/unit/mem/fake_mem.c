@@ -153,13 +153,13 @@ bool softirq_pending(void)
     return fake_preempt_after && --fake_preempt_after == 0;
 }
 
-int xsm_check(xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass, uint32_t requested,
-              const struct xsm_audit *audit)
+int xsm_check_some(xsm_sid_t ssid, xsm_sid_t tsid, uint32_t tclass, uint32_t requested,
+                   const struct xsm_audit *audit)
 {
     (void)ssid;
     (void)audit;
     fake_questions++;
-    fake_last_class = tclass;
+    fake_last_class = (uint16_t)tclass;
     fake_last_perm = requested;
     fake_last_target = tsid;
     if (fake_check_hook) {

@@ -32,6 +32,7 @@ enum p2m_type {
 struct p2m {
     rwlock_t lock;
     mfn_t root;             /* constant after p2m_init() */
+    uint64_t *cache;        /* owned page of translations lately used; see arch code */
     uint64_t table_pages;   /* lock held: pages used by tables, on the hypervisor's account, bounded */
     uint64_t table_limit;   /* constant after p2m_init() */
     uint64_t max_gfn;       /* lock held: highest gfn ever mapped */

@@ -34,7 +34,6 @@ static size_t guest_transfer(void *buf, vaddr_t va, size_t size, unsigned access
 {
     struct vcpu *v = current;
     struct p2m *p2m = &v->domain->p2m;
-    struct p2m_cursor tables = { .p2m = p2m, .entry = 0, .level = 0, .tag = 0 };
     struct guest_paging gp;
     unsigned set = access == WALK_WRITE ? P2M_SET_WRITABLE : P2M_SET_PAGES;
     size_t done = 0;
@@ -46,10 +45,10 @@ static size_t guest_transfer(void *buf, vaddr_t va, size_t size, unsigned access
         gaddr_t addr;
         uint8_t *p;
 
-        if (!guest_walk(&tables, &gp, va + done, access, &addr)) {
+        if (!guest_walk(p2m, &gp, va + done, access, &addr)) {
             break;
         }
-        p = p2m_cursor_map(&tables, addr, set);
+        p = p2m_host(p2m, addr, set);
         if (unlikely(!p)) {
             break;
         }
@@ -81,7 +80,6 @@ size_t fetch_from_guest(void *dst, vaddr_t src, size_t size)
 
 static int gaddr_transfer(struct domain *d, void *buf, gaddr_t addr, size_t size, bool write)
 {
-    struct p2m_cursor c = { .p2m = &d->p2m, .entry = 0, .level = 0, .tag = 0 };
     size_t done = 0;
 
     if (addr + size < addr) {
@@ -90,7 +88,7 @@ static int gaddr_transfer(struct domain *d, void *buf, gaddr_t addr, size_t size
     read_lock(&d->p2m.lock);
     while (done < size) {
         size_t n = page_rest(addr + done, size - done);
-        uint8_t *p = p2m_cursor_map(&c, addr + done, write ? P2M_SET_WRITABLE : P2M_SET_PAGES);
+        uint8_t *p = p2m_host(&d->p2m, addr + done, write ? P2M_SET_WRITABLE : P2M_SET_PAGES);
 
         if (!p) {
             break;

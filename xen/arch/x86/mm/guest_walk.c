@@ -29,7 +29,7 @@
 #define RIGHTS_EXEC PTE_NX
 #define RIGHTS_ALL (PTE_WRITE | PTE_USER | RIGHTS_EXEC)
 
-static bool rights_allow(const struct guest_paging *gp, uint64_t rights, unsigned access)
+static inline bool rights_allow(const struct guest_paging *gp, uint64_t rights, unsigned access)
 {
     bool user_page = rights & PTE_USER;
 
@@ -54,9 +54,9 @@ static bool rights_allow(const struct guest_paging *gp, uint64_t rights, unsigne
  * Note use in an entry of `size` bytes. The table's page must be writable for that, as it must for the processor.
  * @return 1 done; 0 the entry has changed, read it again; -1 not writable
  */
-static int entry_mark(struct p2m_cursor *c, gaddr_t addr, uint64_t old, uint64_t bits, unsigned size)
+static int entry_mark(const struct p2m *p2m, gaddr_t addr, uint64_t old, uint64_t bits, unsigned size)
 {
-    void *p = p2m_cursor_map(c, addr, P2M_SET_WRITABLE);
+    void *p = p2m_host(p2m, addr, P2M_SET_WRITABLE);
 
     if (!p) {
         return -1;
@@ -74,7 +74,7 @@ static int entry_mark(struct p2m_cursor *c, gaddr_t addr, uint64_t old, uint64_t
 #define MARK_TRIES 16 /* a guest that changes entries under us this often gets a fault */
 
 /* 64-bit entries from a table of the level downwards: four levels, or PAE below its root. */
-static bool walk_64(struct p2m_cursor *c, const struct guest_paging *gp, gaddr_t table,
+static bool walk_64(const struct p2m *p2m, const struct guest_paging *gp, gaddr_t table,
                     unsigned level, vaddr_t va, unsigned access, gaddr_t *out)
 {
     uint64_t rights = RIGHTS_ALL;
@@ -82,7 +82,7 @@ static bool walk_64(struct p2m_cursor *c, const struct guest_paging *gp, gaddr_t
     for (unsigned tries = 0; tries < MARK_TRIES;) {
         unsigned shift = PAGE_SHIFT + 9 * level;
         gaddr_t at = (table & PTE_ADDR) + ((va >> shift) & 511) * 8;
-        const uint64_t *p = p2m_cursor_map(c, at, P2M_SET_PAGES);
+        const uint64_t *p = p2m_host(p2m, at, P2M_SET_PAGES);
         uint64_t e, narrowed, want = PTE_ACCESSED;
         bool leaf;
 
@@ -102,7 +102,7 @@ static bool walk_64(struct p2m_cursor *c, const struct guest_paging *gp, gaddr_t
             want |= access == WALK_WRITE ? PTE_DIRTY : 0;
         }
         if (unlikely((e & want) != want)) {
-            int rc = entry_mark(c, at, e, want, 8);
+            int rc = entry_mark(p2m, at, e, want, 8);
 
             if (rc < 0) {
                 return false;
@@ -124,31 +124,31 @@ static bool walk_64(struct p2m_cursor *c, const struct guest_paging *gp, gaddr_t
 }
 
 /* The root of PAE: four entries that carry no rights and are never marked. */
-static bool walk_pae(struct p2m_cursor *c, const struct guest_paging *gp, vaddr_t va,
+static bool walk_pae(const struct p2m *p2m, const struct guest_paging *gp, vaddr_t va,
                      unsigned access, gaddr_t *out)
 {
     gaddr_t at = (gp->cr3 & 0xffffffe0u) + (va >> 30) * 8;
-    const uint64_t *p = p2m_cursor_map(c, at, P2M_SET_PAGES);
+    const uint64_t *p = p2m_host(p2m, at, P2M_SET_PAGES);
     uint64_t e;
 
     if (!p) {
         return false;
     }
     e = read_once(*p);
-    return (e & PTE_PRESENT) && walk_64(c, gp, e, 1, va, access, out);
+    return (e & PTE_PRESENT) && walk_64(p2m, gp, e, 1, va, access, out);
 }
 
-static bool walk_32(struct p2m_cursor *c, const struct guest_paging *gp, vaddr_t va, unsigned access,
+static bool walk_32(const struct p2m *p2m, const struct guest_paging *gp, vaddr_t va, unsigned access,
                     gaddr_t *out)
 {
-    uint64_t rights = PTE_WRITE | PTE_USER | RIGHTS_EXEC;
+    uint64_t rights = RIGHTS_ALL;
     gaddr_t table = gp->cr3 & 0xfffff000u;
     unsigned level = 1;
 
     for (unsigned tries = 0; tries < MARK_TRIES;) {
         unsigned shift = PAGE_SHIFT + 10 * level;
         gaddr_t at = table + ((va >> shift) & 1023) * 4;
-        const uint32_t *p = p2m_cursor_map(c, at, P2M_SET_PAGES);
+        const uint32_t *p = p2m_host(p2m, at, P2M_SET_PAGES);
         uint32_t e, want = PTE_ACCESSED;
         uint64_t narrowed;
         bool leaf;
@@ -169,7 +169,7 @@ static bool walk_32(struct p2m_cursor *c, const struct guest_paging *gp, vaddr_t
             want |= access == WALK_WRITE ? PTE_DIRTY : 0;
         }
         if ((e & want) != want) {
-            int rc = entry_mark(c, at, e, want, 4);
+            int rc = entry_mark(p2m, at, e, want, 4);
 
             if (rc < 0) {
                 return false;
@@ -193,19 +193,75 @@ static bool walk_32(struct p2m_cursor *c, const struct guest_paging *gp, vaddr_t
     return false;
 }
 
-bool guest_walk(struct p2m_cursor *c, const struct guest_paging *gp, vaddr_t va, unsigned access,
+/* One entry of the quick walk below; false when it is not the plain case. */
+static inline bool quick_entry(const struct p2m *p2m, gaddr_t table, uint64_t index, uint64_t *e)
+{
+    const uint64_t *p = p2m_host(p2m, (table & PTE_ADDR) + index * 8, P2M_SET_PAGES);
+
+    if (unlikely(!p)) {
+        return false;
+    }
+    *e = read_once(*p);
+    return likely((*e & (PTE_PRESENT | PTE_ACCESSED)) == (PTE_PRESENT | PTE_ACCESSED));
+}
+
+/*
+ * The plain case of four levels: all present and marked already, 4 KiB or 2 MiB page, access allowed. False means nothing but
+ * that walk_64() has to decide.
+ */
+static inline bool quick_walk(const struct p2m *p2m, const struct guest_paging *gp, vaddr_t va,
+                              unsigned access, gaddr_t *out)
+{
+    uint64_t e, all, any, mask;
+
+    if (!quick_entry(p2m, gp->cr3, va >> 39 & 511, &e) || (e & PTE_LARGE)) {
+        return false;
+    }
+    all = any = e;
+    if (!quick_entry(p2m, e, va >> 30 & 511, &e) || (e & PTE_LARGE)) {
+        return false;
+    }
+    all &= e;
+    any |= e;
+    if (!quick_entry(p2m, e, va >> 21 & 511, &e)) {
+        return false;
+    }
+    all &= e;
+    any |= e;
+    mask = (1ull << 21) - 1;
+    if (!(e & PTE_LARGE)) {
+        if (!quick_entry(p2m, e, va >> 12 & 511, &e)) {
+            return false;
+        }
+        all &= e;
+        any |= e;
+        mask = PAGE_SIZE - 1;
+    }
+    if (access == WALK_WRITE && !(e & PTE_DIRTY)) {
+        return false;
+    }
+    if (((any & PTE_NX) && !(gp->efer & EFER_NXE)) ||
+        !rights_allow(gp, (all & (PTE_WRITE | PTE_USER)) | (~any & PTE_NX), access)) {
+        return false;
+    }
+    *out = (e & PTE_ADDR & ~mask) | (va & mask);
+    return true;
+}
+
+bool guest_walk(const struct p2m *p2m, const struct guest_paging *gp, vaddr_t va, unsigned access,
                 gaddr_t *out)
 {
     if (likely(gp->efer & EFER_LMA)) {
         if (unlikely((uint64_t)((int64_t)va >> 47) + 1 > 1)) {
             return false; /* not canonical */
         }
-        return walk_64(c, gp, gp->cr3, 3, va, access, out);
+        return likely(quick_walk(p2m, gp, va, access, out)) ||
+               walk_64(p2m, gp, gp->cr3, 3, va, access, out);
     }
     va &= 0xffffffffu;
     if (!(gp->cr0 & CR0_PG)) {
         *out = va;
         return true;
     }
-    return gp->cr4 & CR4_PAE ? walk_pae(c, gp, va, access, out) : walk_32(c, gp, va, access, out);
+    return gp->cr4 & CR4_PAE ? walk_pae(p2m, gp, va, access, out) : walk_32(p2m, gp, va, access, out);
 }

@@ -57,18 +57,41 @@ void p2m_table_free(struct p2m *p, uint64_t entry)
 int p2m_init(struct domain *d)
 {
     struct p2m *p = &d->p2m;
-    void *root = pages_alloc(0);
+    void *root = pages_alloc(0), *cache = pages_alloc(0);
 
-    if (!root) {
+    if (!root || !cache) {
+        pages_free(root, 0);
+        pages_free(cache, 0);
         return -ENOMEM;
     }
     *p = (struct p2m){
         .root = _mfn(virt_to_maddr(root) >> PAGE_SHIFT),
+        .cache = cache,
         .table_pages = 1,
         .table_limit = TABLES_SPARE + d->max_pages / PAGES_PER_TABLE,
     };
     return 0;
 }
+
+uint64_t p2m_find_walk(const struct p2m *p, uint64_t gfn)
+{
+    unsigned level = 0;
+    uint64_t e = p2m_walk(p, gfn, &level), frame, w;
+
+    if (!e) {
+        return 0;
+    }
+    frame = p2me_frame(e, gfn, level);
+    w = frame << P2MC_FRAME_SHIFT | p2me_type(e);
+    if (likely(w <= P2MC_VALUE)) {
+        write_once(p->cache[gfn % P2M_CACHE_SLOTS],
+                   w | (gfn / P2M_CACHE_SLOTS + 1) << P2MC_TAG_SHIFT);
+    }
+    return w;
+}
+BUILD_ASSERT(P2M_TYPE_COUNT <= P2MC_TYPE + 1);
+BUILD_ASSERT(P2M_GFN_LIMIT / P2M_CACHE_SLOTS + 1 < 1ull << (64 - P2MC_TAG_SHIFT));
+BUILD_ASSERT(P2M_CACHE_SLOTS * sizeof(uint64_t) == PAGE_SIZE);
 
 /* Replace a large entry by a table of the same translations. */
 static int entry_split(struct p2m *p, uint64_t *slot, unsigned level)
@@ -214,25 +237,25 @@ static void batch_make_room(struct domain *d, struct p2m_batch *batch)
 int p2m_unmap_if(struct domain *d, gfn_t gfn, unsigned set, mfn_t mfn, struct p2m_batch *batch)
 {
     struct p2m *p = &d->p2m;
-    uint64_t g = gfn_x(gfn), e, *slot;
-    unsigned level = 0;
+    uint64_t g = gfn_x(gfn), w, *slot;
     int rc = 0;
 
     batch_make_room(d, batch);
     write_lock(&p->lock);
-    e = p2m_walk(p, g, &level);
-    if (!e) {
+    w = p2m_find(p, g);
+    if (!w) {
         rc = -ENOENT;
-    } else if (!(P2M_SET(p2me_type(e)) & set) ||
-               (mfn_x(mfn) != INVALID_FRAME && p2me_frame(e, g, level) != mfn_x(mfn))) {
+    } else if (!(set >> (w & P2MC_TYPE) & 1) ||
+               (mfn_x(mfn) != INVALID_FRAME && w >> P2MC_FRAME_SHIFT != mfn_x(mfn))) {
         rc = -EBUSY;
     } else {
         rc = slot_get(p, g, 0, false, &slot);
     }
     if (!rc) {
-        e = *slot;
+        w = *slot;
         write_once(*slot, 0);
-        batch_add(batch, e);
+        p2m_cache_drop(p, g);
+        batch_add(batch, w);
     }
     write_unlock(&p->lock);
     return rc;
@@ -247,8 +270,7 @@ int p2m_replace(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type type, unsi
                 struct p2m_batch *batch)
 {
     struct p2m *p = &d->p2m;
-    uint64_t g = gfn_x(gfn), e, *slot;
-    unsigned level = 0;
+    uint64_t g = gfn_x(gfn), w, *slot;
     int rc;
 
     if (g >= P2M_GFN_LIMIT || type == P2M_INVALID || type >= P2M_TYPE_COUNT) {
@@ -256,20 +278,21 @@ int p2m_replace(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type type, unsi
     }
     batch_make_room(d, batch);
     write_lock(&p->lock);
-    e = p2m_walk(p, g, &level);
+    w = p2m_find(p, g);
     if (p->closed) {
         rc = -ESRCH;
-    } else if (e && !(P2M_SET(p2me_type(e)) & set)) {
+    } else if (w && !(set >> (w & P2MC_TYPE) & 1)) {
         rc = -EBUSY;
     } else {
         rc = slot_get(p, g, 0, true, &slot);
     }
     if (!rc) {
-        e = *slot;
+        w = *slot;
         write_once(*slot, entry_make(mfn_x(mfn), 0, type));
+        p2m_cache_drop(p, g);
         note_gfn(p, g);
-        if (e & P2ME_PRESENT) {
-            batch_add(batch, e);
+        if (w & P2ME_PRESENT) {
+            batch_add(batch, w);
         }
     }
     write_unlock(&p->lock);
@@ -290,15 +313,10 @@ void p2m_batch_flush(struct domain *d, struct p2m_batch *batch)
 
 mfn_t p2m_lookup_locked(const struct domain *d, gfn_t gfn, enum p2m_type *type)
 {
-    unsigned level = 0;
-    uint64_t e = p2m_walk(&d->p2m, gfn_x(gfn), &level);
+    uint64_t w = p2m_find(&d->p2m, gfn_x(gfn));
 
-    if (!e) {
-        *type = P2M_INVALID;
-        return _mfn(INVALID_FRAME);
-    }
-    *type = p2me_type(e);
-    return _mfn(p2me_frame(e, gfn_x(gfn), level));
+    *type = (enum p2m_type)(w & P2MC_TYPE);
+    return _mfn(w ? w >> P2MC_FRAME_SHIFT : INVALID_FRAME);
 }
 
 struct page_info *p2m_get_page(struct domain *d, gfn_t gfn, bool write, enum p2m_type *type)

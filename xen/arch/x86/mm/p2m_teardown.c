@@ -53,12 +53,16 @@ int p2m_teardown(struct domain *d)
     struct p2m *p = &d->p2m;
     int rc;
 
+    if (!mfn_x(p->root)) {
+        return 0; /* never made: a domain whose creation failed early */
+    }
     write_lock(&p->lock);
+    memset(p->cache, 0, PAGE_SIZE); /* readers between two calls may have filled it again */
     if (!p->closed) {
         p->closed = true;
         arch_p2m_flush(d);
     }
-    rc = mfn_x(p->root) ? table_drop(p, mfn_to_virt(p->root), P2M_LEVELS - 1) : 0;
+    rc = table_drop(p, mfn_to_virt(p->root), P2M_LEVELS - 1);
     write_unlock(&p->lock);
     return rc;
 }
@@ -67,6 +71,8 @@ void p2m_free(struct domain *d)
 {
     if (mfn_x(d->p2m.root)) {
         pages_free(mfn_to_virt(d->p2m.root), 0);
+        pages_free(d->p2m.cache, 0);
         d->p2m.root = _mfn(0);
+        d->p2m.cache = NULL;
     }
 }
