@@ -15,7 +15,7 @@
 
 /* -- fake_core.c ---------------------------------------------------------------------------------- */
 
-extern struct vcpu *fake_current;
+extern _Thread_local struct vcpu *fake_current;
 extern uint64_t fake_now_ns;
 extern bool fake_preempt;         /* what preempt_wanted() answers */
 extern int fake_preempt_after;    /* > 0: becomes true after so many questions */

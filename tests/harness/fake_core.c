@@ -5,7 +5,7 @@
 #include <xen/time.h>
 #include <xen/timer.h>
 
-struct vcpu *fake_current;
+_Thread_local struct vcpu *fake_current;
 uint64_t fake_now_ns;
 bool fake_preempt;
 int fake_preempt_after;

@@ -59,7 +59,7 @@ struct domain *domain_get(domid_t id)
     }
     for (unsigned i = 0; i < domain_count; i++) {
         if (domains[i]->id == id && domains[i]->state != DOMAIN_DEAD) {
-            domains[i]->refcount++;
+            __atomic_fetch_add(&domains[i]->refcount, 1, __ATOMIC_SEQ_CST);
             return domains[i];
         }
     }
@@ -68,13 +68,15 @@ struct domain *domain_get(domid_t id)
 
 void domain_get_more(struct domain *d)
 {
-    d->refcount++;
+    __atomic_fetch_add(&d->refcount, 1, __ATOMIC_SEQ_CST);
 }
 
 void domain_put(struct domain *d)
 {
-    assert(d->refcount > 1);
-    d->refcount--;
+    uint32_t old = __atomic_fetch_sub(&d->refcount, 1, __ATOMIC_SEQ_CST);
+
+    assert(old > 1);
+    (void)old;
 }
 
 struct domain *domain_next(struct domain *prev)

@@ -48,12 +48,12 @@ int xsm_check_some(xsm_sid_t ssid, xsm_sid_t tsid, uint32_t tclass, uint32_t req
                    const struct xsm_audit *audit)
 {
     bool yes = allowed(ssid, tsid, (uint16_t)tclass, requested);
+    unsigned n = __atomic_fetch_add(&fake_question_count, 1, __ATOMIC_RELAXED);
 
     (void)audit;
-    if (fake_question_count < FAKE_QUESTIONS_MAX) {
-        fake_questions[fake_question_count] = (struct fake_question){ ssid, tsid, (uint16_t)tclass, requested, yes };
+    if (n < FAKE_QUESTIONS_MAX) {
+        fake_questions[n] = (struct fake_question){ ssid, tsid, (uint16_t)tclass, requested, yes };
     }
-    fake_question_count++;
     if (fake_preempt_after > 0 && --fake_preempt_after == 0) {
         fake_preempt = true;
     }

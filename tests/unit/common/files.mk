@@ -6,6 +6,10 @@ evtchn-src := $(wildcard xen/common/evtchn/*.c) xen/common/hypercalls/event_chan
 unit-tests += test_evtchn
 test_evtchn-src := tests/unit/common/evtchn/test_evtchn.c xen/common/hypercall.c $(evtchn-src) $(fakes)
 
+unit-tests += test_evtchn_threads
+test_evtchn_threads-src := tests/unit/common/evtchn/test_threads.c xen/common/hypercall.c $(evtchn-src) $(fakes)
+test_evtchn_threads-libs := -pthread
+
 unit-tests += test_dispatch
 test_dispatch-src := tests/unit/common/hypercall/test_dispatch.c xen/common/hypercall.c \
                      xen/common/hypercalls/multicall.c xen/common/hypercalls/xen_version.c $(fakes)
