@@ -69,7 +69,7 @@ static int put(const void *bytes, size_t length, uint64_t deadline)
     const char *from = bytes;
 
     while (length != 0) {
-        uint32_t space, count = 0;
+        uint32_t space, count, at, first;
 
         if (!ring_space(req_prod, READ_ONCE(ring->req_cons), XENSTORE_RING_SIZE, &space)) {
             return -XEN_EIO;
@@ -83,10 +83,11 @@ static int put(const void *bytes, size_t length, uint64_t deadline)
             continue;
         }
         smp_mb();
-        while (count < length && count < space) {
-            ring->req[MASK_XENSTORE_IDX(req_prod + count)] = from[count];
-            count++;
-        }
+        count = length < space ? (uint32_t)length : space;
+        at = MASK_XENSTORE_IDX(req_prod);
+        first = count < XENSTORE_RING_SIZE - at ? count : XENSTORE_RING_SIZE - at;
+        memcpy(ring->req + at, from, first);
+        memcpy(ring->req, from + first, count - first);
         smp_wmb();
         req_prod += count;
         WRITE_ONCE(ring->req_prod, req_prod);

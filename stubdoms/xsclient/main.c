@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A client that tries the XenStore service over its real ring. Prints TAP, powers off. The words
- * foreign=<path> on the command line name a node that the policy must keep from this domain.
+ * foreign=<path> on the command line name a node that the policy must keep from this domain;
+ * reboots=<n> has it reboot first, for a domain with on-reboot = restart.
  */
 #include <runtime/evtchn.h>
 #include <runtime/start.h>
@@ -11,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <public/sched.h>
 
 static char value[256], token[32];
 
@@ -108,12 +111,38 @@ static void test_broken_ring(void)
     tap_is(xenbus_read(0, "data/x", value, sizeof(value)), 0, "and read");
 }
 
+/*
+ * Reboot as often as the command line says; the store counts. When the service answers again, the
+ * new instance has been connected in place of the old one.
+ */
+static void reboot_first(void)
+{
+    char limit[8];
+    unsigned long count;
+
+    if (!start_cmdline_get("reboots", limit, sizeof(limit))) {
+        return;
+    }
+    if (xenbus_read(0, "data/reboots", value, sizeof(value)) != 0) {
+        value[0] = '\0';
+    }
+    count = strtoul(value, NULL, 10);
+    if (count < strtoul(limit, NULL, 10)) {
+        snprintf(value, sizeof(value), "%lu", count + 1);
+        (void)xenbus_write(0, "data/reboots", value);
+        tap_note("rebooting, %s", value);
+        domain_shutdown(SHUTDOWN_reboot);
+    }
+    tap_ok(true, "rebooted %lu times", count);
+}
+
 void stub_main(void)
 {
     tap_plan(0);
     if (!tap_is(xenbus_connect(), 0, "connect")) {
         tap_done();
     }
+    reboot_first();
     test_nodes();
     test_watches();
     test_transactions();
