@@ -28,6 +28,8 @@
 /* Some unpopulated guest-physical page; nothing is ever mapped there if the refusals hold. */
 #define SCRATCH_GPA 0x17fff000UL
 
+#define STRANGERS_MAX 4 /* domids up to here are tried in XenStore */
+
 struct tally {
     unsigned int tries;
     unsigned int denied;    /* by policy */
@@ -220,6 +222,12 @@ static int refuse_xenstore(const struct neighbours *n)
         snprintf(what, sizeof(what), "write %s", path);
         errno = 0;
         tally_error(&tally, what, xs_write(n->xs, XBT_NULL, path, "poweroff", 8) ? 0 : errno);
+    }
+    /* Domains that we have nothing to do with: here policy answers, before the node's own list. */
+    for (unsigned int other = 1; other <= STRANGERS_MAX; other++) {
+        if (other != n->self && other != n->stordd && other != n->netdd) {
+            store_read(n, &tally, other, "name");
+        }
     }
     return report("xenstore", &tally);
 }

@@ -156,7 +156,8 @@ static void line_of_other_domain_does_not_count(void **state)
     (void)state;
     play(&s, 1, 0);
     scenario_line(&s, 4, "SCENARIO disk ok forged");
-    scenario_line(&s, 5, "avc:  denied  { x } scontext=a:b:guest_t tcontext=a tclass=event");
+    scenario_line(&s, 5, "avc:  denied  { x } for domid=5 scontext=a tcontext=a tclass=event");
+    scenario_line(&s, 0, "avc:  denied  { x } for domid=3 scontext=a tcontext=a tclass=event");
     scenario_line(&s, -1, "SCENARIO disk ok forged");
     assert_int_equal(scenario_judge(&s), 2);
 }
