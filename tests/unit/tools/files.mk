@@ -18,6 +18,11 @@ tools-manifest-src += $(call bh-test,$(bh-test-host) image manifest) $(launch-pu
 tools-manifest-src += xen/lib/sha256.c
 tools-manifest-libs := -lcrypto -lfdt
 
+unit-tests += tools-loader
+tools-loader-src := tests/unit/tools/test_loader.c tests/unit/tools/small_host.c
+tools-loader-src += $(call bh-test,$(bh-test-host) image loader spawn)
+tools-loader-libs := -lcrypto
+
 unit-tests += tools-recipe
 tools-recipe-src := tests/unit/tools/test_recipe.c $(call bh-test,buf diag recipe suggest)
 

@@ -420,6 +420,10 @@ static bool build_run(struct build *b)
     debian_init(&b->debian, b->debian_cache);
     b->image.host = &b->host;
     b->image.cmdline = cmdline_of(&b->host);
+    if (strstr(b->image.cmdline, "flask=permissive") != NULL) {
+        fprintf(stderr, "%s:%u: hypervisor: warning: flask=permissive refuses nothing; this host "
+                "will fail attestation\n", o->conf, b->host.cmdline_line);
+    }
     if (setenv("SOURCE_DATE_EPOCH", DEFAULT_EPOCH, 0) != 0) {
         return false;
     }

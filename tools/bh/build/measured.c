@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "measured.h"
 
+#include <ctype.h>
 #include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,20 +68,31 @@ static const char *version_find(const struct image *image)
     return NULL;
 }
 
-/* The name a person knows a module by: "policy", "manifest", "seed", or the domain's. */
+/*
+ * The name a person knows a module by: "policy", "manifest", "seed", or the domain's. Reference values
+ * take letters, digits and ._/- in names; a Debian release may have + and ~.
+ */
 static char *component_of(const char *module)
 {
-    size_t len = strlen(module);
     static const char *const endings[] = { ".cpio.gz", ".ramdisk", ".bin", ".dtb", ".xs" };
+    size_t len = strlen(module);
 
     for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
         size_t cut = strlen(endings[i]);
 
         if (len > cut && strcmp(module + len - cut, endings[i]) == 0) {
-            return bh_strndup(module, len - cut);
+            len -= cut;
+            break;
         }
     }
-    return bh_strdup(module);
+    char *name = bh_strndup(module, len);
+
+    for (char *c = name; *c != '\0'; c++) {
+        if (!isalnum((unsigned char)*c) && strchr("._/-", *c) == NULL) {
+            *c = '-';
+        }
+    }
+    return name;
 }
 
 struct list {
@@ -161,8 +173,8 @@ static void add_hypervisor(struct list *l, const struct image *image)
     add_event(l, "cmdline", REFERENCE_HYPERVISOR_EVENT, MEASURE_PCR_HYPERVISOR, text, rc);
     add(l, "protection", REFERENCE_PROTECTION, MEASURE_PCR_HYPERVISOR, "svm=1 npt=1 nx=1");
     SHA256((const uint8_t *)policy->data, policy->len, digest);
-    rc = measure_text_policy(text, sizeof(text), digest, policy->len,
-                             strstr(image->cmdline, "flask=permissive") == NULL);
+    /* Always enforcing: a permissive host may be built and run, but not pass for a sound one. */
+    rc = measure_text_policy(text, sizeof(text), digest, policy->len, true);
     add_event(l, "policy", REFERENCE_HYPERVISOR_EVENT, MEASURE_PCR_HYPERVISOR, text, rc);
     SHA256((const uint8_t *)manifest->data, manifest->len, digest);
     rc = measure_text_manifest(text, sizeof(text), digest, manifest->len);
