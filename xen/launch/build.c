@@ -182,7 +182,8 @@ static int measure(const struct launch_domain *ld, const uint8_t digest[SHA256_S
     char label[XSM_CONTEXT_MAX];
     int ret = xsm_sid_to_context(ld->config.sid, label, sizeof(label), NULL);
 
-    return ret != 0 ? ret : measure_domain(ld->config.domid, ld->in.name, label, digest, 1);
+    return ret != 0 ? ret : measure_domain(ld->config.domid, ld->in.name, label, digest,
+                                           ld->start_count + 1);
 }
 
 static void report(const struct launch_domain *ld, const uint8_t digest[SHA256_SIZE],
@@ -235,6 +236,7 @@ int launch_build(struct launch_domain *ld, struct launch_error *err)
     if (ret != 0) {
         return launch_fail(err, ret, "domain %s: cannot be measured (error %d)", ld->in.name, -ret);
     }
+    ld->start_count++;
     report(ld, digest, began);
     return 0;
 }

@@ -19,7 +19,8 @@ struct launch_domain {
     struct domain_config config;
 
     struct pvh_plan plan;      /* after launch_check() */
-    struct domain *d;          /* after launch_build(); reference owned until start */
+    struct domain *d;          /* after launch_build(); borrowed, valid until it is started */
+    uint64_t start_count;      /* times it was built */
 };
 
 /* Ends of the service channels: who drains consoles and who is the XenStore; -1 nobody. */

@@ -19,9 +19,12 @@
 /* What the image carries for legacy mode, from policy/. */
 extern const uint8_t builtin_policy[], builtin_policy_end[];
 
+/* Constant after launch_domains(), but for what restarts change in an element, under restart_lock. */
 static struct manifest manifest;
 static struct launch_domain domains[MANIFEST_DOMAIN_MAX];
 static unsigned domain_count;
+static struct launch_services services;
+static spinlock_t restart_lock = SPINLOCK_INIT; /* outermost: one domain is built at a time */
 
 static bool has_manifest(const struct boot_info *bi)
 {
@@ -136,11 +139,11 @@ static void from_manifest(const struct boot_info *bi, const struct manifest_doma
     ld->ioport_count = md->ioport_count;
 }
 
-static void collect(const struct boot_info *bi, struct launch_services *services)
+static void collect(const struct boot_info *bi)
 {
     const struct manifest_domain *console, *xenstore;
 
-    services->console_domid = services->xenstore_domid = -1;
+    services.console_domid = services.xenstore_domid = -1;
     if (!has_manifest(bi)) {
         launch_legacy(bi, &domains[0]);
         domain_count = 1;
@@ -152,10 +155,10 @@ static void collect(const struct boot_info *bi, struct launch_services *services
     console = manifest_with_function(&manifest, MANIFEST_FUNCTION_CONSOLE);
     xenstore = manifest_with_function(&manifest, MANIFEST_FUNCTION_XENSTORE);
     if (console != NULL) {
-        services->console_domid = console->domid;
+        services.console_domid = console->domid;
     }
     if (xenstore != NULL) {
-        services->xenstore_domid = xenstore->domid;
+        services.xenstore_domid = xenstore->domid;
     }
 }
 
@@ -179,12 +182,12 @@ static void check_all(void)
 
 void launch_domains(const struct boot_info *bi)
 {
-    struct launch_services services;
     struct launch_error err;
     uint64_t began = time_now_ns();
+    bool keep_modules = false;
     unsigned i;
 
-    collect(bi, &services);
+    collect(bi);
     check_all();
     for (i = 0; i < domain_count; i++) {
         if (launch_build(&domains[i], &err) != 0) {
@@ -195,11 +198,57 @@ void launch_domains(const struct boot_info *bi)
         if (launch_connect(&domains[i], &services, &err) != 0) {
             panic("launch: %s", err.text);
         }
+        keep_modules |= domains[i].config.restart_on_reboot;
     }
-    boot_modules_free();
+    if (!keep_modules) {
+        boot_modules_free();
+    }
     pr_info("%u domain%s built in %llu ms, starting", domain_count, domain_count == 1 ? "" : "s",
             (unsigned long long)((time_now_ns() - began) / NS_PER_MS));
     for (i = 0; i < domain_count; i++) {
         domain_start(domains[i].d);
     }
+}
+
+static int build_again(struct launch_domain *ld, struct launch_error *err)
+{
+    int ret = launch_ask(ld, err);
+
+    ld->d = NULL;
+    if (ret == 0) {
+        ret = launch_build(ld, err);
+    }
+    if (ret == 0) {
+        ret = launch_connect(ld, &services, err);
+    }
+    if (ret != 0 && ld->d != NULL) {
+        while (domain_kill(ld->d) == -ERESTART) {
+            cpu_relax();
+        }
+        ld->d = NULL;
+    }
+    return ret;
+}
+
+int launch_restart(domid_t id)
+{
+    struct launch_error err;
+    unsigned i = 0;
+    int ret;
+
+    while (i < domain_count && domains[i].config.domid != id) {
+        i++;
+    }
+    if (i == domain_count || !domains[i].config.restart_on_reboot) {
+        return -ENOENT;
+    }
+    spin_lock(&restart_lock);
+    ret = build_again(&domains[i], &err);
+    if (ret != 0) {
+        pr_err("launch: restart: %s", err.text);
+    } else {
+        domain_start(domains[i].d);
+    }
+    spin_unlock(&restart_lock);
+    return ret;
 }

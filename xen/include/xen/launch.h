@@ -5,9 +5,19 @@
 
 #include <xen/boot.h>
 
+#include <public/xen.h>
+
 /** Load the policy the modules name (or the built-in one in legacy mode), before the first domain exists. Panics with one line on error. */
 void launch_policy(const struct boot_info *bi);
 /** Build, measure and start every domain. Panics with one line that names the module and node on error. */
 void launch_domains(const struct boot_info *bi);
+
+/**
+ * Build anew, from its measured modules, a domain that rebooted and is gone, and start it; measured with its start
+ * counter one higher. Takes as long as building it at boot did.
+ * @return 0; -ENOENT not a domain of the manifest with on-reboot = "restart"; -EACCES the policy; others from
+ *         building, in all but the first case logged
+ */
+int launch_restart(domid_t id) must_check;
 
 #endif
