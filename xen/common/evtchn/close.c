@@ -163,6 +163,16 @@ void evtchn_destroy(struct domain *d)
     d->evtchn->closed = true;
     spin_unlock(&d->evtchn->lock);
     (void)close_all(d, true, false);
+    /* Nothing can become pending any more: the places where it was written go back. */
+    for (unsigned i = 0; i < d->vcpu_count; i++) {
+        struct vcpu *v = d->vcpu[i];
+
+        if (v != NULL && v->info_page != NULL) {
+            write_once(v->info, NULL);
+            page_put(v->info_page);
+            v->info_page = NULL;
+        }
+    }
 }
 
 int evtchn_reset_decode(struct call *c)

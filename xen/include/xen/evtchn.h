@@ -14,7 +14,10 @@
 #define EVTCHN_MAX_PORTS 4096
 
 int evtchn_init(struct domain *d) must_check;
-/** Close everything; ports only disappear, so it may be called for a dying domain at any time. */
+/**
+ * Close everything and let go of the pages that hold vcpu_info. Ports only disappear, so it may be called again; no vCPU
+ * of d runs any more.
+ */
 void evtchn_destroy(struct domain *d);
 /** Give the table's memory back: with the domain's last reference, after evtchn_destroy(). */
 void evtchn_free(struct domain *d);

@@ -24,6 +24,14 @@ const struct hypercall_family *const hypercall_table[HYPERCALL_COUNT] = {
 #define SID_C 40
 
 static struct domain *a, *b, *c;
+static struct page_info info_page;
+static unsigned pages_put;
+
+void page_put(struct page_info *pg)
+{
+    assert_ptr_equal(pg, &info_page);
+    pages_put++;
+}
 
 static long op(struct domain *d, unsigned cmd, void *arg)
 {
@@ -484,6 +492,18 @@ static void destroy_domain_leaves_peers_unbound(void **state)
     evtchn_destroy(a); /* once more is fine */
 }
 
+static void destroy_domain_lets_go_of_vcpu_info(void **state)
+{
+    (void)state;
+    a->vcpu[1]->info_page = &info_page;
+    pages_put = 0;
+    evtchn_destroy(a);
+    assert_int_equal(pages_put, 1);
+    assert_null(a->vcpu[1]->info);
+    evtchn_destroy(a);
+    assert_int_equal(pages_put, 1);
+}
+
 static unsigned consumed;
 static void consume(void *arg)
 {
@@ -590,6 +610,7 @@ int main(void)
         T(status_of_others_is_asked),
         T(reset_closes_all_in_pieces),
         T(destroy_domain_leaves_peers_unbound),
+        T(destroy_domain_lets_go_of_vcpu_info),
         T(consumer_runs_and_cannot_be_closed),
         T(launch_port_wanted_number),
         T(absent_operations_say_so),

@@ -30,6 +30,12 @@ const struct hypercall_family *const hypercall_table[HYPERCALL_COUNT] = {
 
 static struct domain *d[DOMAINS];
 
+void page_put(struct page_info *pg)
+{
+    (void)pg;
+    abort(); /* no vcpu_info was registered */
+}
+
 static long op(unsigned cmd, void *arg)
 {
     struct hypercall hc = { .nr = __HYPERVISOR_event_channel_op, .arg = { cmd, (uint64_t)arg } };
