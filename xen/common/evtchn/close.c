@@ -168,7 +168,7 @@ void evtchn_destroy(struct domain *d)
         struct vcpu *v = d->vcpu[i];
 
         if (v != NULL && v->info_page != NULL) {
-            write_once(v->info, NULL);
+            __atomic_store_n(&v->info, NULL, __ATOMIC_RELEASE);
             page_put(v->info_page);
             v->info_page = NULL;
         }
