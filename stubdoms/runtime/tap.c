@@ -14,7 +14,7 @@ void tap_plan(unsigned int count)
 {
     planned = count;
     if (count != 0) {
-        printk("TAP 1..%u\n", count);
+        printk("1..%u\n", count);
     }
 }
 
@@ -25,7 +25,7 @@ static void result(bool ok, const char *format, va_list args, const char *tail)
     passed += ok ? 1 : 0;
     failed += ok ? 0 : 1;
     vsnprintf(text, sizeof(text), format, args);
-    printk("TAP %s %u - %s%s\n", ok ? "ok" : "not ok", passed + failed, text, tail);
+    printk("%s %u - %s%s\n", ok ? "ok" : "not ok", passed + failed, text, tail);
 }
 
 bool tap_ok(bool condition, const char *format, ...)
@@ -61,7 +61,7 @@ void tap_skip(const char *format, ...)
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
     passed++;
-    printk("TAP ok %u # SKIP %s\n", passed + failed, text);
+    printk("ok %u # SKIP %s\n", passed + failed, text);
 }
 
 void tap_note(const char *format, ...)
@@ -72,19 +72,19 @@ void tap_note(const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    printk("TAP # %s\n", text);
+    printk("# %s\n", text);
 }
 
 void tap_done(void)
 {
     if (planned == 0) {
         planned = passed + failed;
-        printk("TAP 1..%u\n", planned);
+        printk("1..%u\n", planned);
     }
     if (passed + failed != planned) {
-        printk("TAP # planned %u tests but ran %u\n", planned, passed + failed);
+        printk("# planned %u tests but ran %u\n", planned, passed + failed);
         failed++;
     }
-    printk("TAP done passed=%u failed=%u\n", passed, failed);
+    printk("# done: %u passed, %u failed\n", passed, failed);
     domain_shutdown(SHUTDOWN_poweroff);
 }

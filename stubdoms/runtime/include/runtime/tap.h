@@ -7,7 +7,7 @@
  *     ...
  *     tap_done();
  *
- * Lines start with the word "TAP " so that a reader finds them among other console output.
+ * Each call prints one line: "ok 1 - ...", "not ok 2 - ...", "1..N", "# remark".
  */
 #ifndef RUNTIME_TAP_H
 #define RUNTIME_TAP_H
@@ -29,7 +29,7 @@ void tap_skip(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /** A remark. */
 void tap_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/** Print the verdict ("TAP done passed=N failed=N") and power off. */
+/** Print the plan if it was not known before, "# done: N passed, M failed", and power off. */
 void tap_done(void) __attribute__((noreturn));
 
 #endif
