@@ -159,7 +159,7 @@ static int place_data(const struct launch_input *in, struct pvh_plan *plan, uint
 
 int pvh_plan(const struct launch_input *in, struct pvh_plan *plan, struct launch_error *err)
 {
-    uint64_t kernel_end;
+    uint64_t kernel_end = 0;
     int ret;
 
     memset(plan, 0, sizeof(*plan));
