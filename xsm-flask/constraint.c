@@ -90,7 +90,7 @@ bool constraint_holds(const struct policydb *p, const struct constraint *k,
                       const struct context *source, const struct context *target,
                       const struct context *third)
 {
-    bool stack[CEXPR_DEPTH_MAX];
+    bool stack[CEXPR_DEPTH_MAX] = { false };
     uint32_t i, depth = 0;
 
     /* The reader has walked every expression: depth stays within the stack and ends at 1. */

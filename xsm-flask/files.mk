@@ -56,3 +56,5 @@ flask-host-src := $(flask-src) xsm-flask/host/env.c
 # The embedded policy is found through the build folder, so that the object holds no path.
 $(O)/hv/xsm-flask/builtin_policy.o: $(O)/policy/legacy.bin
 $(O)/hv/xsm-flask/builtin_policy.o: hv-cflags += -DBUILTIN_POLICY_FILE='"$(O)/policy/legacy.bin"'
+
+include tests/fuzz/policy.mk

@@ -9,8 +9,10 @@
 
 int policydb_read_counts(struct cursor *c, uint32_t *prim, uint32_t *count, size_t record)
 {
-    int rc = cursor_u32(c, prim);
+    int rc;
 
+    *count = 0;
+    rc = cursor_u32(c, prim);
     if (rc == 0 && *prim > POLICY_VALUES_MAX) {
         return cursor_fail(c, 4, "at most 65535 values");
     }

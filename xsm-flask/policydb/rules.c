@@ -154,7 +154,7 @@ int policydb_read_conditionals(struct policydb *p, struct cursor *c)
 
 static bool cond_holds(const struct policydb *p, const struct policy_cond *k)
 {
-    bool stack[COND_DEPTH_MAX];
+    bool stack[COND_DEPTH_MAX] = { false };
     uint32_t i, depth = 0;
 
     /* read_expr() has made sure of the depth. */
