@@ -79,6 +79,12 @@ static char *package_fetch(const char *cache, const char *package, struct diag *
         }
     }
 out:
+    if (result == NULL) {
+        struct diag quiet = { 0 };
+
+        dir_remove(part, &quiet);
+        diag_free(&quiet);
+    }
     names_free(debs, deb_count);
     free(download);
     free(part);
