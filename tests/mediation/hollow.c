@@ -11,22 +11,29 @@
 #include <xsm/flask_op.h>
 
 unsigned hollow_effects;
+void *hollow_page;
+char hollow_output[8192];
+size_t hollow_output_size;
+const char *hollow_input = "";
 struct boot_info boot_info = { .cmdline = "" };
 
 void console_domain_write(struct domain *d, const char *text, size_t size)
 {
     (void)d;
-    (void)text;
-    (void)size;
     hollow_effects++;
+    assert(hollow_output_size + size <= sizeof(hollow_output));
+    memcpy(hollow_output + hollow_output_size, text, size);
+    hollow_output_size += size;
 }
 
 size_t console_read(char *buf, size_t size)
 {
-    (void)buf;
-    (void)size;
+    size_t n = strnlen(hollow_input, size);
+
     hollow_effects++;
-    return 0;
+    memcpy(buf, hollow_input, n);
+    hollow_input += n;
+    return n;
 }
 
 bool console_has_focus(const struct domain *d)
@@ -127,23 +134,31 @@ mfn_t p2m_lookup_locked(const struct domain *d, gfn_t gfn, enum p2m_type *type)
     return _mfn(1);
 }
 
-struct page_info *frame_table;
-uint64_t frame_count;
+/* Frame 1 is hollow_page: the direct map begins one page before it. */
+struct page_info hollow_frames[2];
+struct page_info *frame_table = hollow_frames;
+uint64_t frame_count = 2;
 char *direct_map_fake;
 
 struct page_info *p2m_get_page(struct domain *d, gfn_t gfn, bool write, enum p2m_type *type)
 {
-    (void)d;
-    (void)gfn;
     (void)write;
     *type = P2M_INVALID;
-    return NULL;
+    if (hollow_page == NULL || gfn_x(gfn) != HOLLOW_GFN) {
+        return NULL;
+    }
+    *type = P2M_RAM_RW;
+    direct_map_fake = (char *)hollow_page - PAGE_SIZE;
+    hollow_frames[1].owner = d;
+    hollow_frames[1].refcount++;
+    return &hollow_frames[1];
 }
 
 void page_put(struct page_info *pg)
 {
-    (void)pg;
     hollow_effects++;
+    assert(pg->refcount > 0);
+    pg->refcount--;
 }
 
 /* Families that this walk leaves out. */

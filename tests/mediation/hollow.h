@@ -3,6 +3,18 @@
 #ifndef MEDIATION_HOLLOW_H
 #define MEDIATION_HOLLOW_H
 
+#include <xen/mm.h>
+
 extern unsigned hollow_effects;
+
+/* One page of guest memory at HOLLOW_GFN, when the test sets it; counted references. */
+#define HOLLOW_GFN 0x55
+extern void *hollow_page;
+extern struct page_info hollow_frames[2];
+
+/* The console: what was written, what is to be read. */
+extern char hollow_output[8192];
+extern size_t hollow_output_size;
+extern const char *hollow_input;
 
 #endif
