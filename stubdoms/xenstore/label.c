@@ -36,17 +36,25 @@ int mac_label_subtree(struct mac *mac, const char *path, size_t length, sid_t si
     return 0;
 }
 
-int mac_label_domain(struct mac *mac, uint16_t domid, sid_t sid)
+static struct domain_label *domain_find(const struct mac *mac, uint16_t domid)
 {
-    struct domain_label *label;
-
-    for (label = mac->domains; label != NULL; label = label->next) {
-        if (label->domid == domid) {
-            label->sid = sid;
-            return 0;
+    for (struct domain_label *d = mac->domains; d != NULL; d = d->next) {
+        if (d->domid == domid) {
+            return d;
         }
     }
-    label = malloc(sizeof(*label));
+    return NULL;
+}
+
+int mac_label_domain(struct mac *mac, uint16_t domid, sid_t sid)
+{
+    struct domain_label *label = domain_find(mac, domid);
+
+    if (label != NULL) {
+        label->sid = sid;
+        return 0;
+    }
+    label = calloc(1, sizeof(*label));
     if (label == NULL) {
         return -XEN_ENOMEM;
     }
@@ -59,12 +67,9 @@ int mac_label_domain(struct mac *mac, uint16_t domid, sid_t sid)
 
 sid_t mac_domain_sid(const struct mac *mac, uint16_t domid)
 {
-    for (const struct domain_label *d = mac->domains; d != NULL; d = d->next) {
-        if (d->domid == domid) {
-            return d->sid;
-        }
-    }
-    return SID_NONE;
+    const struct domain_label *d = domain_find(mac, domid);
+
+    return d != NULL ? d->sid : SID_NONE;
 }
 
 /* The N of /local/domain/N or of anything below it. */
@@ -148,26 +153,27 @@ static void context_of(struct mac *mac, sid_t sid, char *text)
     }
 }
 
-/* A guest must not be able to flood the log: what is too much is counted and said later. */
-static bool audit_admitted(struct mac *mac)
+/* A guest can neither flood the log nor use up what others may print. */
+static bool audit_admitted(struct mac *mac, uint16_t domid)
 {
+    struct domain_label *d = domain_find(mac, domid);
+    struct audit_budget *budget = d != NULL ? &d->audit : &mac->audit;
     uint64_t now = mac->now_ns(mac->log_arg);
     char text[80];
 
-    if (now - mac->audit_ns >= NS_PER_SECOND) {
-        if (mac->audit_dropped != 0) {
-            snprintf(text, sizeof(text), "avc:  %u denials not shown", mac->audit_dropped);
+    if (now - budget->start_ns >= NS_PER_SECOND) {
+        if (budget->dropped != 0) {
+            snprintf(text, sizeof(text), "avc:  %u denials of domid=%u not shown", budget->dropped,
+                     domid);
             mac->log(mac->log_arg, text);
         }
-        mac->audit_ns = now;
-        mac->audit_count = 0;
-        mac->audit_dropped = 0;
+        *budget = (struct audit_budget){ .start_ns = now };
     }
-    if (mac->audit_count >= MAC_AUDIT_PER_SECOND) {
-        mac->audit_dropped++;
+    if (budget->count >= MAC_AUDIT_PER_SECOND) {
+        budget->dropped++;
         return false;
     }
-    mac->audit_count++;
+    budget->count++;
     return true;
 }
 
@@ -176,7 +182,7 @@ static void audit_denial(struct mac *mac, uint16_t domid, const char *object, si
 {
     char source[CONTEXT_MAX], target[CONTEXT_MAX], text[2 * CONTEXT_MAX + 512];
 
-    if (!audit_admitted(mac)) {
+    if (!audit_admitted(mac, domid)) {
         return;
     }
     context_of(mac, ssid, source);

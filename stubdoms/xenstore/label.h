@@ -18,7 +18,7 @@ typedef uint32_t sid_t;
 #define SID_NONE 0u
 #define MAC_CACHE_SIZE 64u
 #define MAC_CACHE_NS UINT64_C(1000000000)
-#define MAC_AUDIT_PER_SECOND 20u
+#define MAC_AUDIT_PER_SECOND 10u     /* lines, for each source */
 #define CONTEXT_MAX 256u
 
 /* Permissions of the policy's class `xenstore`, filled with its numbers by whoever sets up mac. */
@@ -43,10 +43,18 @@ struct subtree_label {
     char path[];
 };
 
+/* Lines that one source may still print in the current second. */
+struct audit_budget {
+    uint64_t start_ns;
+    uint32_t count;
+    uint32_t dropped;
+};
+
 struct domain_label {
     struct domain_label *next;
     uint16_t domid;
     sid_t sid;
+    struct audit_budget audit;
 };
 
 struct mac_cached {
@@ -65,9 +73,7 @@ struct mac {
     struct domain_label *domains;
     struct mac_cached cache[MAC_CACHE_SIZE];
     uint64_t cache_ns;               /* when it was last emptied */
-    uint64_t audit_ns;               /* start of the second that audit_count counts in */
-    uint32_t audit_count;
-    uint32_t audit_dropped;
+    struct audit_budget audit;       /* of domains without a label */
     void (*log)(void *arg, const char *text);
     uint64_t (*now_ns)(void *arg);
     void *log_arg;

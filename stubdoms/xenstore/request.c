@@ -305,7 +305,7 @@ void request_handle(struct connection *c, const struct xsd_sockmsg *h, const uin
         rc = connection_send(c, XS_ERROR, h->req_id, h->tx_id, name, strlen(name) + 1) == 0
              ? rc : -XEN_ENOMEM;
     } else if (connection_send(c, h->type, h->req_id, h->tx_id, s->reply, r.reply_len) != 0) {
-        server_log(s, "xenstore: out of memory for a reply to domain %u", c->domid);
+        connection_complain(c, "out of memory for a reply");
     }
     if (rc == 0) {
         report(s, &r.own);

@@ -16,10 +16,13 @@ static void store(uint32_t *p, uint32_t value)
     __atomic_store_n(p, value, __ATOMIC_RELEASE);
 }
 
+/* End a connection; @why NULL: that has been said. */
 static void tell_error(struct connection *c, uint32_t error, const char *why)
 {
     c->state = CONNECTION_FAILED;
-    server_log(c->server, "xenstore: domain %u: %s: connection ended", c->domid, why);
+    if (why != NULL) {
+        connection_complain(c, why);
+    }
     connection_reset(c);
     store(&c->ring->error, error);
     c->server->ops->notify(c->server->arg, c);
@@ -97,7 +100,7 @@ static enum progress receive(struct connection *c, bool *moved)
     if (c->received < head) {
         n = take(c, (uint8_t *)&c->header + c->received, head - c->received);
         if (n < 0) {
-            tell_error(c, XENSTORE_ERROR_RINGIDX, "impossible request index");
+            tell_error(c, XENSTORE_ERROR_RINGIDX, "impossible request index: connection ended");
             return PROGRESS_FAILED;
         }
         c->received += (uint32_t)n;
@@ -106,13 +109,13 @@ static enum progress receive(struct connection *c, bool *moved)
             return PROGRESS_NONE;
         }
         if (c->header.len > XENSTORE_PAYLOAD_MAX) {
-            tell_error(c, XENSTORE_ERROR_PROTO, "request longer than the protocol allows");
+            tell_error(c, XENSTORE_ERROR_PROTO, "request longer than the protocol allows: connection ended");
             return PROGRESS_FAILED;
         }
     }
     n = take(c, c->payload + (c->received - head), c->header.len - (c->received - head));
     if (n < 0) {
-        tell_error(c, XENSTORE_ERROR_RINGIDX, "impossible request index");
+        tell_error(c, XENSTORE_ERROR_RINGIDX, "impossible request index: connection ended");
         return PROGRESS_FAILED;
     }
     c->received += (uint32_t)n;
@@ -136,7 +139,7 @@ static bool transmit(struct connection *c, bool *moved)
         uint32_t count, first;
 
         if (used > XENSTORE_RING_SIZE) {
-            tell_error(c, XENSTORE_ERROR_RINGIDX, "impossible response index");
+            tell_error(c, XENSTORE_ERROR_RINGIDX, "impossible response index: connection ended");
             return false;
         }
         count = left < XENSTORE_RING_SIZE - used ? left : XENSTORE_RING_SIZE - used;
@@ -170,7 +173,7 @@ bool connection_turn(struct connection *c)
     }
     if (c->state == CONNECTION_FAILED) {
         if (c->out_first != NULL || c->watches != NULL) {
-            tell_error(c, XENSTORE_ERROR_COMM, "event queue full");
+            tell_error(c, XENSTORE_ERROR_COMM, NULL);
         }
         return false;
     }

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define COMPLAIN_NS UINT64_C(1000000000)
+
 int server_init(struct server *s, const struct server_ops *ops, void *arg)
 {
     memset(s, 0, sizeof(*s));
@@ -41,6 +43,24 @@ void server_log(struct server *s, const char *format, ...)
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
     s->ops->log(s->arg, text);
+}
+
+void connection_complain(struct connection *c, const char *what)
+{
+    struct server *s = c->server;
+    uint64_t now = s->ops->now_ns(s->arg);
+
+    if (c->complained_ns != 0 && now - c->complained_ns < COMPLAIN_NS) {
+        c->complaints_dropped++;
+        return;
+    }
+    if (c->complaints_dropped != 0) {
+        server_log(s, "xenstore: domain %u: %u lines like this not shown", c->domid,
+                   c->complaints_dropped);
+    }
+    c->complained_ns = now;
+    c->complaints_dropped = 0;
+    server_log(s, "xenstore: domain %u: %s", c->domid, what);
 }
 
 struct connection *server_find(struct server *s, uint16_t domid)
@@ -235,8 +255,7 @@ int connection_send_event(struct connection *c, const char *path, size_t path_le
     if (c->event_bytes + m->length > c->server->store.quota.event_bytes &&
         !connection_is_privileged(c)) {
         free(m);
-        server_log(c->server, "xenstore: domain %u does not take its events: connection ended",
-                   c->domid);
+        connection_complain(c, "does not take its events: connection ended");
         c->state = CONNECTION_FAILED;
         c->waiting = true;           /* the ring is told by the next server_turn() */
         return -XEN_ENOSPC;

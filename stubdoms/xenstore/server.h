@@ -79,6 +79,8 @@ struct connection {
     struct transaction *transactions;
     uint32_t transaction_id;         /* last one given out */
     uint64_t request_count;
+    uint64_t complained_ns;          /* when a line about this peer was last printed, 0: never */
+    uint32_t complaints_dropped;
 };
 
 #define WATCH_BUCKETS 256u
@@ -100,6 +102,11 @@ void server_destroy(struct server *s);
 
 /** Log a formatted line. */
 void server_log(struct server *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/**
+ * Log what a peer did wrong, at most once a second and peer: it may do it as often as it likes.
+ */
+void connection_complain(struct connection *c, const char *what);
 
 /** The connection of a domain, NULL if none. */
 struct connection *server_find(struct server *s, uint16_t domid);

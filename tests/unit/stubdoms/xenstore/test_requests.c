@@ -575,7 +575,7 @@ static void events_not_taken_end_the_connection(void **state)
     }
     assert_int_equal(rig_conn(rig, 6)->state, CONNECTION_FAILED);
     assert_in_range(rig_conn(rig, 6)->event_bytes, 1, 1000);
-    assert_non_null(strstr(rig->log, "domain 6 does not take its events"));
+    assert_non_null(strstr(rig->log, "domain 6: does not take its events"));
 }
 
 static void policy_refusal_comes_before_permissions_and_is_audited(void **state)
@@ -696,7 +696,7 @@ static void policy_permissive_logs_and_allows(void **state)
     assert_non_null(strstr(rig->log, "permissive=1"));
 }
 
-static void policy_audit_is_limited_per_second(void **state)
+static void policy_audit_is_limited_per_second_and_source(void **state)
 {
     struct rig *rig = *state;
     unsigned int lines = 0;
@@ -709,9 +709,11 @@ static void policy_audit_is_limited_per_second(void **state)
         lines++;
     }
     assert_int_equal(lines, MAC_AUDIT_PER_SECOND);
+    rig_ask(rig, 6, XS_READ, 0, "n");
+    assert_non_null(strstr(rig->log, "domid=6 path=/local/domain/6/n"));
     rig->now_ns += UINT64_C(1000000000);
     rig_ask(rig, 5, XS_READ, 0, "n");
-    assert_non_null(strstr(rig->log, "80 denials not shown"));
+    assert_non_null(strstr(rig->log, "90 denials of domid=5 not shown"));
 }
 
 static void policy_filters_events_without_audit(void **state)
@@ -884,7 +886,7 @@ int main(void)
         T(policy_is_asked_for_each_operation), T(policy_label_of_the_longest_subtree_counts),
         T(policy_protects_labelled_subtrees_from_removal_above),
         T(policy_decisions_are_cached_for_a_second), T(policy_permissive_logs_and_allows),
-        T(policy_audit_is_limited_per_second), T(policy_filters_events_without_audit),
+        T(policy_audit_is_limited_per_second_and_source), T(policy_filters_events_without_audit),
         T(domain_requests_need_privilege), T(introduce_and_release_fire_special_watches),
         T(target_gives_its_rights), T(control_print_refuses_control_characters),
         T(requests_random_keep_the_accounts_right),

@@ -237,6 +237,28 @@ static void reconnection_starts_from_nothing(void **state)
     get_reply(rig, &page5, XS_GET_DOMAIN_PATH, 3, "/local/domain/6");
 }
 
+static void complaints_are_limited(void **state)
+{
+    struct rig *rig = *state;
+    unsigned int lines = 0;
+
+    for (int i = 0; i < 50; i++) {
+        page5.req_prod += 5000;
+        run(rig);
+        page5.connection = XENSTORE_RECONNECT;
+        run(rig);
+        assert_int_equal(rig_conn(rig, 5)->state, CONNECTION_OPEN);
+    }
+    for (const char *p = rig->log; (p = strchr(p, '\n')) != NULL; p++) {
+        lines++;
+    }
+    assert_int_equal(lines, 1);
+    rig->now_ns += UINT64_C(1000000000);
+    page5.req_prod += 5000;
+    run(rig);
+    assert_non_null(strstr(rig->log, "49 lines like this not shown"));
+}
+
 static void requests_wait_while_replies_are_not_read(void **state)
 {
     struct rig *rig = *state;
@@ -333,7 +355,7 @@ int main(void)
         T(reply_longer_than_the_ring_comes_in_pieces),
         T(request_index_too_far_ends_the_connection),
         T(response_index_too_far_ends_the_connection), T(own_indexes_in_the_page_are_not_believed),
-        T(payload_length_too_big_ends_the_connection), T(reconnection_starts_from_nothing),
+        T(payload_length_too_big_ends_the_connection), T(reconnection_starts_from_nothing), T(complaints_are_limited),
         T(requests_wait_while_replies_are_not_read), T(a_busy_domain_leaves_turns_to_others),
         T(event_flood_ends_the_connection_over_the_ring), T(page_full_of_noise_does_no_harm),
     };
