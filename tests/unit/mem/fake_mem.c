@@ -113,6 +113,7 @@ void domain_put(struct domain *d)
 
 void fake_run(struct domain *d)
 {
+    memset(&running, 0, sizeof(running));
     running.domain = d;
 }
 

@@ -315,6 +315,74 @@ static void copy_table_in_read_only_page_cannot_be_marked(void **state)
     assert_int_equal(readable(VA), -EFAULT);
 }
 
+static void copy_within_one_stay_uses_what_was_found_until_the_vcpu_runs(void **state)
+{
+    uint64_t v = 0;
+
+    (void)state;
+    long_mode(P | W);
+    fake_paging.epoch = 7;
+    assert_int_equal(readable(VA), 0);
+    *leaf &= ~P; /* as a processor's TLB: not seen before the vCPU has run */
+    assert_int_equal(copy_from_guest(&v, VA + 8, 8), 0);
+    assert_memory_equal(&v, fake_gaddr(d, DATA + 8), 8);
+    assert_int_equal(writable(VA), -EFAULT); /* found for reading only: the page was not dirty */
+    fake_paging.epoch = 8;
+    assert_int_equal(readable(VA), -EFAULT);
+    /* what the domain itself no longer has is gone at once */
+    long_mode(P | W | A | D);
+    fake_paging.epoch = 9;
+    assert_int_equal(readable(VA), 0);
+    assert_int_equal(writable(VA), 0);
+    {
+        struct p2m_batch b;
+
+        p2m_batch_init(&b);
+        assert_int_equal(p2m_unmap(d, _gfn(DATA >> 12), &b), 0);
+        p2m_batch_flush(d, &b);
+    }
+    assert_int_equal(readable(VA), -EFAULT);
+    assert_int_equal(writable(VA), -EFAULT);
+}
+
+static void fetch_is_decided_each_time(void **state)
+{
+    uint8_t b;
+
+    (void)state;
+    long_mode(P | W | A | D | NX);
+    fake_paging.epoch = 7;
+    assert_int_equal(readable(VA), 0);
+    assert_int_equal(writable(VA), 0);
+    assert_int_equal(fetch_from_guest(&b, VA, 1), 0);
+}
+
+static void copy_far_frames_translate(void **state)
+{
+    uint64_t far = (1ull << 35) + 5; /* beyond what the p2m's cache keeps */
+    struct page_info *pg = page_alloc(d, 0);
+    struct p2m_batch b;
+    uint64_t v = 0;
+
+    (void)state;
+    assert_int_equal(p2m_map(d, _gfn(far), page_to_mfn(pg), 0, P2M_RAM_RW), 0);
+    *(uint64_t *)page_to_virt(pg) = 4711;
+    long_mode(P | W);
+    *leaf = far << 12 | P | W;
+    for (unsigned i = 0; i < 3; i++) {
+        uint64_t near;
+
+        assert_int_equal(copy_from_gaddr(d, &near, 5 << 12, 8), 0); /* the same slot */
+        assert_int_not_equal(near, 4711);
+        assert_int_equal(copy_from_guest(&v, VA, 8), 0);
+        assert_int_equal(v, 4711);
+    }
+    p2m_batch_init(&b);
+    assert_int_equal(p2m_unmap(d, _gfn(far), &b), 0);
+    p2m_batch_flush(d, &b);
+    assert_int_equal(readable(VA), -EFAULT);
+}
+
 static void copy_to_read_only_frame_faults(void **state)
 {
     struct page_info *pg = page_alloc(d, 0);
@@ -346,6 +414,9 @@ int main(void)
         TEST(copy_pae_translates),
         TEST(copy_two_levels_translate),
         TEST(copy_table_in_read_only_page_cannot_be_marked),
+        TEST(copy_within_one_stay_uses_what_was_found_until_the_vcpu_runs),
+        TEST(fetch_is_decided_each_time),
+        TEST(copy_far_frames_translate),
         TEST(copy_to_read_only_frame_faults),
     };
 

@@ -34,6 +34,18 @@ struct vcpu_sched {
     uint64_t affinity;     /* mask of CPUs */
 };
 
+/*
+ * Translations that copies from and to the guest have found. Good for one stay in the hypervisor (guest_paging.epoch), as the
+ * processor's own TLB would be: a vCPU that has not run again cannot have acknowledged a shootdown.
+ */
+#define GUEST_TLB_SLOTS 4
+struct guest_tlb {
+    uint64_t epoch;
+    vaddr_t page;
+    gaddr_t frame;
+    bool writable;
+};
+
 struct vcpu {
     unsigned id;
     struct domain *domain;
@@ -60,6 +72,7 @@ struct vcpu {
     vaddr_t runstate_area;      /* guest virtual address, 0 = none */
     vaddr_t time_area;
 
+    struct guest_tlb tlb[GUEST_TLB_SLOTS]; /* only the owning vCPU */
     struct arch_vcpu *arch;
 };
 
@@ -100,6 +113,7 @@ void arch_vcpu_update_time(struct vcpu *v);
 struct guest_paging {
     uint64_t cr0, cr3, cr4, efer, rflags;
     unsigned cpl;
+    uint64_t epoch; /* another number after each time the vCPU has run; 0 (as the caller has set it): not known */
 };
 void arch_vcpu_paging(struct vcpu *v, struct guest_paging *out);
 

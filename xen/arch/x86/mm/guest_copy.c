@@ -29,38 +29,66 @@ static inline size_t page_rest(uint64_t addr, size_t size)
     return rest < size ? rest : size;
 }
 
+/* As guest_walk(), remembering what it finds until the vCPU runs again. Lock held. */
+static inline __attribute__((always_inline)) bool
+translate(struct vcpu *v, const struct guest_paging *gp, vaddr_t va,
+          unsigned access, gaddr_t *out)
+{
+    struct guest_tlb *t = &v->tlb[va / PAGE_SIZE % GUEST_TLB_SLOTS];
+    bool writable;
+
+    if (likely(t->epoch == gp->epoch) && gp->epoch && t->page == (va & PAGE_MASK) &&
+        (access == WALK_READ || (access == WALK_WRITE && t->writable))) {
+        *out = t->frame | (va & ~PAGE_MASK);
+        return true;
+    }
+    if (unlikely(!guest_walk(&v->domain->p2m, gp, va, access, out, &writable))) {
+        return false;
+    }
+    if (access != WALK_FETCH) {
+        t->epoch = gp->epoch;
+        t->page = va & PAGE_MASK;
+        t->frame = *out & PAGE_MASK;
+        t->writable = writable;
+    }
+    return true;
+}
+
 /* @return bytes done */
-static size_t guest_transfer(void *buf, vaddr_t va, size_t size, unsigned access)
+static inline __attribute__((always_inline)) size_t guest_transfer(uint8_t *buf, vaddr_t va,
+                                                                   size_t size, unsigned access)
 {
     struct vcpu *v = current;
     struct p2m *p2m = &v->domain->p2m;
     struct guest_paging gp;
-    unsigned set = access == WALK_WRITE ? P2M_SET_WRITABLE : P2M_SET_PAGES;
-    size_t done = 0;
+    size_t left = size;
 
+    gp.epoch = 0;
     arch_vcpu_paging(v, &gp);
     read_lock(&p2m->lock);
-    while (done < size) {
-        size_t n = page_rest(va + done, size - done);
+    while (left) {
+        size_t n = page_rest(va, left);
         gaddr_t addr;
         uint8_t *p;
 
-        if (!guest_walk(p2m, &gp, va + done, access, &addr)) {
+        if (unlikely(!translate(v, &gp, va, access, &addr))) {
             break;
         }
-        p = p2m_host(p2m, addr, set);
+        p = p2m_host(p2m, addr, access == WALK_WRITE ? P2M_SET_WRITABLE : P2M_SET_PAGES);
         if (unlikely(!p)) {
             break;
         }
         if (access == WALK_WRITE) {
-            words_copy(p, (uint8_t *)buf + done, n);
+            words_copy(p, buf, n);
         } else {
-            words_copy((uint8_t *)buf + done, p, n);
+            words_copy(buf, p, n);
         }
-        done += n;
+        buf += n;
+        va += n;
+        left -= n;
     }
     read_unlock(&p2m->lock);
-    return done;
+    return size - left;
 }
 
 int copy_from_guest(void *dst, vaddr_t src, size_t size)
@@ -70,7 +98,7 @@ int copy_from_guest(void *dst, vaddr_t src, size_t size)
 
 int copy_to_guest(vaddr_t dst, const void *src, size_t size)
 {
-    return guest_transfer((void *)(uintptr_t)src, dst, size, WALK_WRITE) == size ? 0 : -EFAULT;
+    return guest_transfer((uint8_t *)(uintptr_t)src, dst, size, WALK_WRITE) == size ? 0 : -EFAULT;
 }
 
 size_t fetch_from_guest(void *dst, vaddr_t src, size_t size)

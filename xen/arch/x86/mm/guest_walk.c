@@ -210,7 +210,7 @@ static inline bool quick_entry(const struct p2m *p2m, gaddr_t table, uint64_t in
  * that walk_64() has to decide.
  */
 static inline bool quick_walk(const struct p2m *p2m, const struct guest_paging *gp, vaddr_t va,
-                              unsigned access, gaddr_t *out)
+                              unsigned access, gaddr_t *out, bool *writable)
 {
     uint64_t e, all, any, mask;
 
@@ -237,11 +237,10 @@ static inline bool quick_walk(const struct p2m *p2m, const struct guest_paging *
         any |= e;
         mask = PAGE_SIZE - 1;
     }
-    if (access == WALK_WRITE && !(e & PTE_DIRTY)) {
-        return false;
-    }
+    all = (all & (PTE_WRITE | PTE_USER)) | (~any & PTE_NX);
+    *writable = (e & PTE_DIRTY) && rights_allow(gp, all, WALK_WRITE);
     if (((any & PTE_NX) && !(gp->efer & EFER_NXE)) ||
-        !rights_allow(gp, (all & (PTE_WRITE | PTE_USER)) | (~any & PTE_NX), access)) {
+        !(access == WALK_WRITE ? *writable : rights_allow(gp, all, access))) {
         return false;
     }
     *out = (e & PTE_ADDR & ~mask) | (va & mask);
@@ -249,19 +248,24 @@ static inline bool quick_walk(const struct p2m *p2m, const struct guest_paging *
 }
 
 bool guest_walk(const struct p2m *p2m, const struct guest_paging *gp, vaddr_t va, unsigned access,
-                gaddr_t *out)
+                gaddr_t *out, bool *writable)
 {
     if (likely(gp->efer & EFER_LMA)) {
         if (unlikely((uint64_t)((int64_t)va >> 47) + 1 > 1)) {
             return false; /* not canonical */
         }
-        return likely(quick_walk(p2m, gp, va, access, out)) ||
-               walk_64(p2m, gp, gp->cr3, 3, va, access, out);
+        if (likely(quick_walk(p2m, gp, va, access, out, writable))) {
+            return true;
+        }
+        *writable = access == WALK_WRITE;
+        return walk_64(p2m, gp, gp->cr3, 3, va, access, out);
     }
+    *writable = access == WALK_WRITE;
     va &= 0xffffffffu;
     if (!(gp->cr0 & CR0_PG)) {
         *out = va;
         return true;
     }
-    return gp->cr4 & CR4_PAE ? walk_pae(p2m, gp, va, access, out) : walk_32(p2m, gp, va, access, out);
+    return gp->cr4 & CR4_PAE ? walk_pae(p2m, gp, va, access, out)
+                             : walk_32(p2m, gp, va, access, out);
 }

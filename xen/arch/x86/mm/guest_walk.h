@@ -20,9 +20,10 @@
  * @param gp      state of the vCPU
  * @param access  WALK_*
  * @param out     guest physical address
+ * @param writable  out: a write there is known to be allowed, and marked, too
  * @return whether the access is allowed
  */
 bool guest_walk(const struct p2m *p2m, const struct guest_paging *gp, vaddr_t va, unsigned access,
-                gaddr_t *out) must_check;
+                gaddr_t *out, bool *writable) must_check;
 
 #endif

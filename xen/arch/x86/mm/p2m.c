@@ -76,21 +76,19 @@ int p2m_init(struct domain *d)
 uint64_t p2m_find_walk(const struct p2m *p, uint64_t gfn)
 {
     unsigned level = 0;
-    uint64_t e = p2m_walk(p, gfn, &level), frame, w;
+    uint64_t e = p2m_walk(p, gfn, &level), tag, w;
 
     if (!e) {
         return 0;
     }
-    frame = p2me_frame(e, gfn, level);
-    w = frame << P2MC_FRAME_SHIFT | p2me_type(e);
-    if (likely(w <= P2MC_VALUE)) {
-        write_once(p->cache[gfn % P2M_CACHE_SLOTS],
-                   w | (gfn / P2M_CACHE_SLOTS + 1) << P2MC_TAG_SHIFT);
+    w = p2me_frame(e, gfn, level) << PAGE_SHIFT | p2me_type(e);
+    tag = gfn / P2M_CACHE_SLOTS + 1;
+    if (likely(!(w >> P2MC_TAG_SHIFT) && !(tag >> (64 - P2MC_TAG_SHIFT)))) {
+        write_once(p->cache[gfn % P2M_CACHE_SLOTS], w | tag << P2MC_TAG_SHIFT);
     }
     return w;
 }
 BUILD_ASSERT(P2M_TYPE_COUNT <= P2MC_TYPE + 1);
-BUILD_ASSERT(P2M_GFN_LIMIT / P2M_CACHE_SLOTS + 1 < 1ull << (64 - P2MC_TAG_SHIFT));
 BUILD_ASSERT(P2M_CACHE_SLOTS * sizeof(uint64_t) == PAGE_SIZE);
 
 /* Replace a large entry by a table of the same translations. */
@@ -246,7 +244,7 @@ int p2m_unmap_if(struct domain *d, gfn_t gfn, unsigned set, mfn_t mfn, struct p2
     if (!w) {
         rc = -ENOENT;
     } else if (!(set >> (w & P2MC_TYPE) & 1) ||
-               (mfn_x(mfn) != INVALID_FRAME && w >> P2MC_FRAME_SHIFT != mfn_x(mfn))) {
+               (mfn_x(mfn) != INVALID_FRAME && w >> PAGE_SHIFT != mfn_x(mfn))) {
         rc = -EBUSY;
     } else {
         rc = slot_get(p, g, 0, false, &slot);
@@ -316,7 +314,7 @@ mfn_t p2m_lookup_locked(const struct domain *d, gfn_t gfn, enum p2m_type *type)
     uint64_t w = p2m_find(&d->p2m, gfn_x(gfn));
 
     *type = (enum p2m_type)(w & P2MC_TYPE);
-    return _mfn(w ? w >> P2MC_FRAME_SHIFT : INVALID_FRAME);
+    return _mfn(w ? w >> PAGE_SHIFT : INVALID_FRAME);
 }
 
 struct page_info *p2m_get_page(struct domain *d, gfn_t gfn, bool write, enum p2m_type *type)

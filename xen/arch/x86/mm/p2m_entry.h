@@ -64,26 +64,24 @@ static inline uint64_t p2m_walk(const struct p2m *p, uint64_t gfn, unsigned *lev
 }
 
 /*
- * Translations lately used, so that a copy from a guest does not walk the nested tables for each of the guest's tables. One word per slot
- * (gfn's low 9 bits): type in bits 0-3, frame in 4-35, the rest of gfn plus 1 in 36-63; 0 is empty. Filled by readers, each store whole;
- * a slot is emptied under the write lock whenever its translation goes.
+ * Translations lately used, so that a copy from a guest does not walk the nested tables for each of the guest's tables. One word per
+ * slot (gfn's low 9 bits): type in bits 0-3, frame in 12-39, the rest of gfn plus 1 in 40-63; 0 is empty. Larger numbers are not
+ * kept. Filled by readers, each store whole; a slot is emptied under the write lock whenever its translation goes.
  */
 #define P2M_CACHE_SLOTS 512
-#define P2MC_TAG_SHIFT 36
-#define P2MC_FRAME_SHIFT 4
+#define P2MC_TAG_SHIFT 40
 #define P2MC_TYPE 15u
-#define P2MC_VALUE (((uint64_t)1 << P2MC_TAG_SHIFT) - 1)
 
 /* Slow half of p2m_find(): walk and fill. */
 uint64_t p2m_find_walk(const struct p2m *p, uint64_t gfn);
 
-/* Translation of gfn as frame << 4 | type, 0 when there is none; lock held. */
+/* Translation of gfn as frame << PAGE_SHIFT | type, 0 when there is none; lock held. */
 static inline uint64_t p2m_find(const struct p2m *p, uint64_t gfn)
 {
     uint64_t w = read_once(p->cache[gfn % P2M_CACHE_SLOTS]);
 
-    if (likely(w >> P2MC_TAG_SHIFT == gfn / P2M_CACHE_SLOTS + 1)) {
-        return w & P2MC_VALUE;
+    if (likely(w >> P2MC_TAG_SHIFT == gfn / P2M_CACHE_SLOTS + 1)) { /* whole gfn: numbers too large never match */
+        return w << (64 - P2MC_TAG_SHIFT) >> (64 - P2MC_TAG_SHIFT);
     }
     return p2m_find_walk(p, gfn);
 }
@@ -101,7 +99,7 @@ static inline void *p2m_host(const struct p2m *p, gaddr_t addr, unsigned set)
     if (unlikely(!(set >> (w & P2MC_TYPE) & 1))) { /* absent: type P2M_INVALID, in no set */
         return NULL;
     }
-    return maddr_to_virt((w >> P2MC_FRAME_SHIFT << PAGE_SHIFT) | (addr & ~PAGE_MASK));
+    return (uint8_t *)maddr_to_virt(w & ~(uint64_t)P2MC_TYPE) + (addr & ~PAGE_MASK);
 }
 
 /* Frame of gfn inside a leaf of the level. */
