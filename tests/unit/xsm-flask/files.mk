@@ -61,3 +61,6 @@ test_flask_sepol-libs := -l:libsepol.a
 
 $(addprefix $(O)/unit/,test_flask_engine test_flask_image test_flask_op test_flask_sepol): \
     | $(flask-test-policies) $(flask-test-dir)/other/foreign.bin $(flask-test-dir)/other/big.bin $(O)/policy/legacy.bin $(O)/policy/first-light.bin
+
+unit-tests += test_policy_assertions
+test_policy_assertions-src := tests/unit/xsm-flask/test_assertions.c

@@ -115,6 +115,25 @@ static void first_light_event_channels_by_label_of_the_end(void **state)
     assert_int_equal(other, dom("guest"));
 }
 
+static void first_light_tpm_locality_0_for_attest_alone(void **state)
+{
+    xsm_sid_t page, other;
+
+    (void)state;
+    assert_int_equal(xsm_iomem_sid(0xfed40, &page), 0);
+    assert_int_equal(xsm_iomem_sid(0xfed42, &other), 0);
+    assert_int_equal(xsm_check(dom("attest"), page, SECCLASS_RESOURCE, RESOURCE__USE_NOIOMMU, &line),
+                     0);
+    assert_int_equal(xsm_check(dom("attest"), other, SECCLASS_RESOURCE, RESOURCE__USE_NOIOMMU, &line),
+                     -EACCES);
+    assert_int_equal(xsm_check(dom("guest"), page, SECCLASS_RESOURCE, RESOURCE__USE_NOIOMMU, &line),
+                     -EACCES);
+    assert_int_equal(xsm_check(dom("xenboot"), page, SECCLASS_RESOURCE, RESOURCE__ADD_IOMEM, &line), 0);
+    assert_int_equal(xsm_ioport_sid(0x2f8, &page), 0);
+    assert_int_equal(xsm_check(dom("attest"), page, SECCLASS_RESOURCE, RESOURCE__USE_NOIOMMU, &line),
+                     0);
+}
+
 static void first_light_foreign_memory_constrained(void **state)
 {
     (void)state;
@@ -610,6 +629,8 @@ int main(void)
         cmocka_unit_test(check_without_policy_eacces),
         cmocka_unit_test_setup_teardown(first_light_connections_as_described, start_first_light, stop),
         cmocka_unit_test_setup_teardown(first_light_event_channels_by_label_of_the_end, start_first_light,
+                                        stop),
+        cmocka_unit_test_setup_teardown(first_light_tpm_locality_0_for_attest_alone, start_first_light,
                                         stop),
         cmocka_unit_test_setup_teardown(first_light_foreign_memory_constrained, start_first_light, stop),
         cmocka_unit_test_setup_teardown(legacy_initial_domain_keeps_to_itself, start_first_light, stop),
