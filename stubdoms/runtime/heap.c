@@ -86,7 +86,7 @@ static bool refill(uint32_t class)
 
 static struct header *alloc_large(size_t total)
 {
-    size_t pages = (total + PAGE_SIZE - 1) >> PAGE_SHIFT;
+    size_t pages = ((total - 1) >> PAGE_SHIFT) + 1;
     struct header *h = take_pages(pages);
 
     if (h != NULL) {
@@ -134,11 +134,12 @@ void *malloc(size_t size)
 
 void free(void *p)
 {
-    struct header *h = (struct header *)p - 1;
+    struct header *h;
 
     if (p == NULL) {
         return;
     }
+    h = (struct header *)p - 1;
     if (h->check != LIVE) {
         rt_panic("free(%p): not a live block (check %#x)", p, h->check);
     }
@@ -175,13 +176,14 @@ void *calloc(size_t count, size_t size)
 
 void *realloc(void *p, size_t size)
 {
-    struct header *h = (struct header *)p - 1;
+    struct header *h;
     size_t room;
     void *fresh;
 
     if (p == NULL) {
         return malloc(size);
     }
+    h = (struct header *)p - 1;
     room = (h->class == CLASS_LARGE ? h->pages << PAGE_SHIFT : sizes[h->class]) - sizeof(*h);
     if (size <= room) {
         return p;

@@ -11,3 +11,10 @@ xenstore-ring-src := $(patsubst %/test_requests.c,%/test_ring.c,$(xenstore-src))
 
 xenstore-seed-cflags := $(xenstore-cflags)
 xenstore-seed-src := $(patsubst %/test_requests.c,%/test_seed.c,$(xenstore-src))
+$(addprefix $(O)/unit/,xenstore xenstore-ring xenstore-seed): $(wildcard stubdoms/xenstore/*.h)
+
+unit-tests += stub-libc
+stub-libc-cflags := -I. -idirafter stubdoms/runtime/include -Istubdoms/runtime -Wno-missing-prototypes
+stub-libc-src := $(addprefix tests/unit/stubdoms/runtime/,renamed_heap.c renamed_printf.c \
+    renamed_stdlib.c test_libc.c)
+$(O)/unit/stub-libc: stubdoms/runtime/heap.c stubdoms/runtime/printf.c stubdoms/runtime/stdlib.c
