@@ -26,6 +26,7 @@ flask-src := \
     xsm-flask/context.c \
     xsm-flask/ebitmap.c \
     xsm-flask/flask_op.c \
+    xsm-flask/flask_op_boolean.c \
     xsm-flask/mls.c \
     xsm-flask/ocontext.c \
     xsm-flask/services.c \

@@ -7,6 +7,7 @@
 
 #include <flask/avc.h>
 #include <flask/env.h>
+#include <flask/flask_op_fn.h>
 #include <flask/policydb.h>
 #include <xen/errno.h>
 #include <xen/lib.h>
@@ -43,18 +44,6 @@ const struct flask_op_rule flask_op_rules[FLASK_OP_RULE_COUNT] = {
     ASK(FLASK_DEVICETREE_LABEL, SECURITY__ADD_OCONTEXT, 0),
 };
 
-/* The address in a guest handle, which is a structure or a pointer as the interface version has it. */
-#define HANDLE(h) handle_address(&(h), sizeof(h))
-static void *handle_address(const void *handle, size_t size)
-{
-    void *p = NULL;
-
-    memcpy(&p, handle, min(size, sizeof(p)));
-    return p;
-}
-
-typedef long act_fn(struct xen_flask_op *op, const struct flask_op_env *env);
-
 static long act_load(struct xen_flask_op *op, const struct flask_op_env *env)
 {
     uint32_t size = op->u.load.size;
@@ -71,7 +60,7 @@ static long act_load(struct xen_flask_op *op, const struct flask_op_env *env)
     if (image == NULL) {
         return -ENOMEM;
     }
-    rc = env->copy_from(env->arg, image, HANDLE(op->u.load.buffer), size);
+    rc = env->copy_from(env->arg, image, FLASK_OP_HANDLE(op->u.load.buffer), size);
     if (rc == 0 && env->before_load != NULL) {
         rc = env->before_load(env->arg, image, size);
     }
@@ -117,7 +106,7 @@ static long act_context_to_sid(struct xen_flask_op *op, const struct flask_op_en
     if (text == NULL) {
         return -ENOMEM;
     }
-    rc = env->copy_from(env->arg, text, HANDLE(op->u.sid_context.context), size);
+    rc = env->copy_from(env->arg, text, FLASK_OP_HANDLE(op->u.sid_context.context), size);
     if (rc == 0) {
         rc = xsm_context_to_sid(text, size, &sid);
     }
@@ -139,7 +128,7 @@ static long act_sid_to_context(struct xen_flask_op *op, const struct flask_op_en
     }
     rc = xsm_sid_to_context(op->u.sid_context.sid, text, room, &needed);
     if (rc == 0) {
-        rc = env->copy_to(env->arg, HANDLE(op->u.sid_context.context), text, needed);
+        rc = env->copy_to(env->arg, FLASK_OP_HANDLE(op->u.sid_context.context), text, needed);
     }
     op->u.sid_context.size = (uint32_t)needed;
     xsm_env_free(text);
@@ -186,102 +175,6 @@ static long act_transition(struct xen_flask_op *op, const struct flask_op_env *e
     }
     if (rc == 0) {
         t->newsid = sid;
-    }
-    return rc;
-}
-
-/* The boolean meant: by number, or by name where the number is -1. */
-static int boolean_resolve(struct xen_flask_boolean *b, const struct flask_op_env *env)
-{
-    char name[256];
-    uint32_t size = b->size;
-    int rc;
-
-    if (b->bool_id != ~0U) {
-        return 0;
-    }
-    if (size == 0 || size >= sizeof(name)) {
-        return -ENOENT;
-    }
-    rc = env->copy_from(env->arg, name, HANDLE(b->name), size);
-    if (rc != 0) {
-        return rc;
-    }
-    if (name[size - 1] == '\0') {
-        size--;
-    }
-    return xsm_boolean_find(name, size, &b->bool_id);
-}
-
-static long act_getbool(struct xen_flask_op *op, const struct flask_op_env *env)
-{
-    struct xen_flask_boolean *b = &op->u.boolean;
-    bool by_number = b->bool_id != ~0U;
-    struct xsm_boolean value;
-    char name[256];
-    uint32_t length;
-    int rc = boolean_resolve(b, env);
-
-    if (rc == 0) {
-        rc = xsm_boolean_get(b->bool_id, &value, name, sizeof(name));
-    }
-    if (rc != 0) {
-        return rc;
-    }
-    b->enforcing = value.current;
-    b->pending = value.pending;
-    length = (uint32_t)strlen(name) + 1;
-    if (by_number && b->size != 0) {
-        if (b->size < length) {
-            return -ERANGE;
-        }
-        rc = env->copy_to(env->arg, HANDLE(b->name), name, length);
-    }
-    b->size = length;
-    return rc;
-}
-
-static int measure_boolean(const struct flask_op_env *env, const char *name, bool value)
-{
-    return env->before_boolean != NULL ? env->before_boolean(env->arg, name, value) : 0;
-}
-
-static long act_commitbools(struct xen_flask_op *op, const struct flask_op_env *env)
-{
-    struct xsm_boolean value;
-    char name[256];
-    uint32_t id;
-    int rc;
-
-    (void)op;
-    for (id = 0; xsm_boolean_get(id, &value, name, sizeof(name)) == 0; id++) {
-        rc = value.current != value.pending ? measure_boolean(env, name, value.pending) : 0;
-        if (rc != 0) {
-            return rc;
-        }
-    }
-    return xsm_boolean_commit();
-}
-
-static long act_setbool(struct xen_flask_op *op, const struct flask_op_env *env)
-{
-    struct xen_flask_boolean *b = &op->u.boolean;
-    struct xsm_boolean value;
-    char name[256];
-    long rc = boolean_resolve(b, env);
-
-    if (rc == 0) {
-        rc = xsm_boolean_set(b->bool_id, b->new_value != 0);
-    }
-    if (rc == 0 && b->commit != 0) {
-        rc = act_commitbools(op, env);
-    }
-    if (rc == 0) {
-        rc = xsm_boolean_get(b->bool_id, &value, name, sizeof(name));
-    }
-    if (rc == 0) {
-        b->enforcing = value.current;
-        b->pending = value.pending;
     }
     return rc;
 }
@@ -412,7 +305,7 @@ static long act_relabel_domain(struct xen_flask_op *op, const struct flask_op_en
     return rc != 0 ? rc : env->domain_relabel(env->arg, (uint16_t)r->domid, r->sid);
 }
 
-static act_fn *const acts[FLASK_OP_RULE_COUNT] = {
+static flask_op_fn *const acts[FLASK_OP_RULE_COUNT] = {
     [FLASK_LOAD] = act_load,
     [FLASK_GETENFORCE] = act_getenforce,
     [FLASK_SETENFORCE] = act_setenforce,
@@ -423,9 +316,9 @@ static act_fn *const acts[FLASK_OP_RULE_COUNT] = {
     [FLASK_RELABEL] = act_transition,
     [FLASK_USER] = act_unsupported,
     [FLASK_POLICYVERS] = act_policyvers,
-    [FLASK_GETBOOL] = act_getbool,
-    [FLASK_SETBOOL] = act_setbool,
-    [FLASK_COMMITBOOLS] = act_commitbools,
+    [FLASK_GETBOOL] = flask_op_getbool,
+    [FLASK_SETBOOL] = flask_op_setbool,
+    [FLASK_COMMITBOOLS] = flask_op_commitbools,
     [FLASK_MLS] = act_mls,
     [FLASK_DISABLE] = act_unsupported,
     [FLASK_GETAVC_THRESHOLD] = act_getavc_threshold,
@@ -442,7 +335,7 @@ static act_fn *const acts[FLASK_OP_RULE_COUNT] = {
 
 long flask_op_act(struct xen_flask_op *op, const struct flask_op_env *env)
 {
-    act_fn *act;
+    flask_op_fn *act;
 
     if (op->interface_version != XEN_FLASK_INTERFACE_VERSION || op->cmd >= FLASK_OP_RULE_COUNT) {
         return -ENOSYS;

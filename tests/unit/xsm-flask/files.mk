@@ -44,6 +44,10 @@ unit-tests += test_flask_engine
 test_flask_engine-src = tests/unit/xsm-flask/test_engine.c $(flask-test-src)
 test_flask_engine-cflags := $(flask-test-cflags)
 
+unit-tests += test_flask_decisions
+test_flask_decisions-src = tests/unit/xsm-flask/test_decisions.c $(flask-test-src)
+test_flask_decisions-cflags := $(flask-test-cflags)
+
 unit-tests += test_flask_image
 test_flask_image-src = tests/unit/xsm-flask/test_image.c $(flask-test-src)
 test_flask_image-cflags := $(flask-test-cflags)
@@ -59,7 +63,7 @@ test_flask_sepol-src = tests/unit/xsm-flask/test_sepol.c tests/unit/xsm-flask/se
 test_flask_sepol-cflags := $(flask-test-cflags)
 test_flask_sepol-libs := -l:libsepol.a
 
-$(addprefix $(O)/unit/,test_flask_engine test_flask_image test_flask_op test_flask_sepol): \
+$(addprefix $(O)/unit/,test_flask_decisions test_flask_engine test_flask_image test_flask_op test_flask_sepol): \
     | $(flask-test-policies) $(flask-test-dir)/other/foreign.bin $(flask-test-dir)/other/big.bin $(O)/policy/legacy.bin $(O)/policy/first-light.bin
 
 unit-tests += test_policy_assertions
