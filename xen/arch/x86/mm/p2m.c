@@ -235,25 +235,30 @@ static void batch_make_room(struct domain *d, struct p2m_batch *batch)
 int p2m_unmap_if(struct domain *d, gfn_t gfn, unsigned set, mfn_t mfn, struct p2m_batch *batch)
 {
     struct p2m *p = &d->p2m;
-    uint64_t g = gfn_x(gfn), w, *slot;
+    uint64_t g = gfn_x(gfn), e, *slot;
+    unsigned level;
     int rc = 0;
 
+    if (g >= P2M_GFN_LIMIT) {
+        return -ENOENT;
+    }
     batch_make_room(d, batch);
     write_lock(&p->lock);
-    w = p2m_find(p, g);
-    if (!w) {
+    slot = p2m_walk_slot(p, g, &level);
+    e = *slot;
+    if (!(e & P2ME_PRESENT)) {
         rc = -ENOENT;
-    } else if (!(set >> (w & P2MC_TYPE) & 1) ||
-               (mfn_x(mfn) != INVALID_FRAME && w >> PAGE_SHIFT != mfn_x(mfn))) {
+    } else if (!(set >> p2me_type(e) & 1) ||
+               (mfn_x(mfn) != INVALID_FRAME && p2me_frame(e, g, level) != mfn_x(mfn))) {
         rc = -EBUSY;
-    } else {
+    } else if (level != 0) {
         rc = slot_get(p, g, 0, false, &slot);
     }
     if (!rc) {
-        w = *slot;
+        e = *slot;
         write_once(*slot, 0);
         p2m_cache_drop(p, g);
-        batch_add(batch, w);
+        batch_add(batch, e);
     }
     write_unlock(&p->lock);
     return rc;
@@ -268,29 +273,31 @@ int p2m_replace(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type type, unsi
                 struct p2m_batch *batch)
 {
     struct p2m *p = &d->p2m;
-    uint64_t g = gfn_x(gfn), w, *slot;
-    int rc;
+    uint64_t g = gfn_x(gfn), e, *slot;
+    unsigned level;
+    int rc = 0;
 
     if (g >= P2M_GFN_LIMIT || type == P2M_INVALID || type >= P2M_TYPE_COUNT) {
         return -EINVAL;
     }
     batch_make_room(d, batch);
     write_lock(&p->lock);
-    w = p2m_find(p, g);
+    slot = p2m_walk_slot(p, g, &level);
+    e = *slot;
     if (p->closed) {
         rc = -ESRCH;
-    } else if (w && !(set >> (w & P2MC_TYPE) & 1)) {
+    } else if ((e & P2ME_PRESENT) && !(set >> p2me_type(e) & 1)) {
         rc = -EBUSY;
-    } else {
+    } else if (level != 0) {
         rc = slot_get(p, g, 0, true, &slot);
     }
     if (!rc) {
-        w = *slot;
+        e = *slot;
         write_once(*slot, entry_make(mfn_x(mfn), 0, type));
         p2m_cache_drop(p, g);
         note_gfn(p, g);
-        if (w & P2ME_PRESENT) {
-            batch_add(batch, w);
+        if (e & P2ME_PRESENT) {
+            batch_add(batch, e);
         }
     }
     write_unlock(&p->lock);

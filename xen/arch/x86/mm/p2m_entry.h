@@ -42,25 +42,45 @@ static inline bool p2me_leaf(uint64_t entry, unsigned level)
     return level == 0 || (entry & P2ME_LARGE);
 }
 
+static inline uint64_t *p2m_slot_below(uint64_t entry, uint64_t gfn, unsigned level)
+{
+    return &p2m_table(entry)[P2M_INDEX(gfn, level)];
+}
+
+/*
+ * Where the walk for gfn ends: at the leaf that translates it, or at the first entry that is not present. Lock held; gfn is
+ * below P2M_GFN_LIMIT. *level is that of the slot.
+ */
+static inline uint64_t *p2m_walk_slot(const struct p2m *p, uint64_t gfn, unsigned *level)
+{
+    uint64_t *slot = (uint64_t *)mfn_to_virt(p->root) + P2M_INDEX(gfn, 3), e = read_once(*slot);
+
+    *level = 3;
+    if (unlikely(!(e & P2ME_PRESENT))) {
+        return slot;
+    }
+    slot = p2m_slot_below(e, gfn, 2);
+    e = read_once(*slot);
+    *level = 2;
+    if (unlikely((e & (P2ME_PRESENT | P2ME_LARGE)) != P2ME_PRESENT)) {
+        return slot;
+    }
+    slot = p2m_slot_below(e, gfn, 1);
+    e = read_once(*slot);
+    *level = 1;
+    if ((e & (P2ME_PRESENT | P2ME_LARGE)) != P2ME_PRESENT) {
+        return slot;
+    }
+    *level = 0;
+    return p2m_slot_below(e, gfn, 0);
+}
+
 /* The entry that translates gfn, 0 when there is none; lock held. *level says how large a page it is. */
 static inline uint64_t p2m_walk(const struct p2m *p, uint64_t gfn, unsigned *level)
 {
-    uint64_t e;
+    uint64_t e = gfn < P2M_GFN_LIMIT ? read_once(*p2m_walk_slot(p, gfn, level)) : 0;
 
-    if (unlikely(gfn >= P2M_GFN_LIMIT)) {
-        return 0;
-    }
-    e = read_once(((uint64_t *)mfn_to_virt(p->root))[P2M_INDEX(gfn, 3)]);
-    for (unsigned l = 2;; l--) {
-        if (!(e & P2ME_PRESENT)) {
-            return 0;
-        }
-        e = read_once(p2m_table(e)[P2M_INDEX(gfn, l)]);
-        if (l == 0 || (e & P2ME_LARGE)) {
-            *level = l;
-            return e & P2ME_PRESENT ? e : 0;
-        }
-    }
+    return e & P2ME_PRESENT ? e : 0;
 }
 
 /*
