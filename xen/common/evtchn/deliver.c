@@ -29,13 +29,14 @@ static void pollers_wake(struct domain *d, const struct port *p, unsigned notifi
     uint64_t left = __atomic_load_n(&d->evtchn->pollers, __ATOMIC_SEQ_CST);
 
     while (left != 0) {
+        uint64_t bit = left & (0 - left);
         unsigned i = (unsigned)__builtin_ctzll(left);
         struct vcpu *v = d->vcpu[i];
         uint32_t port = read_once(v->poll_port);
 
-        left &= left - 1;
+        left &= ~bit;
         if ((port == 0 || port == p->nr || i == notified) &&
-            (__atomic_fetch_and(&d->evtchn->pollers, ~(1ull << i), __ATOMIC_SEQ_CST) & (1ull << i))) {
+            (__atomic_fetch_and(&d->evtchn->pollers, ~bit, __ATOMIC_SEQ_CST) & bit)) {
             vcpu_wake(v, VCPU_PAUSE_POLL);
         }
     }
