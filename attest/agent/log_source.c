@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Where the event log comes from. The hypercall's argument and buffer must stay in memory while the
- * hypervisor writes to them: they live in pages from /dev/xen/hypercall, or in locked pages where that
- * device is missing.
+ * hypervisor writes to them: they live in pages from /dev/xen/hypercall, or in locked pages where
+ * that device is missing.
  */
 #include "log_source.h"
 
@@ -15,9 +15,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "../../xen/include/public/bulkhead.h" /* <public/> is Xen's own folder */
 #include <attest/error.h>
 #include <attest/eventlog.h>
-#include "../../xen/include/public/bulkhead.h" /* <public/> is Xen's own folder */
 
 #define CHUNK 32768u
 #define PAGES_SIZE (CHUNK + 4096u)
@@ -75,11 +75,11 @@ static int read_hypervisor(struct bytes *log, struct attest_error *err)
     log->size = 0;
     for (;;) {
         struct bulkhead_log_read *arg = (struct bulkhead_log_read *)(void *)(pages + CHUNK);
-        struct privcmd_hypercall call = { .op = __HYPERVISOR_bulkhead_op };
+        struct privcmd_hypercall call = {.op = __HYPERVISOR_bulkhead_op};
         int got;
 
-        *arg = (struct bulkhead_log_read){ .offset = log->size, .buffer = (uintptr_t)pages,
-                                           .size = CHUNK };
+        *arg = (struct bulkhead_log_read){
+            .offset = log->size, .buffer = (uintptr_t)pages, .size = CHUNK};
         call.arg[0] = BULKHEAD_log_read;
         call.arg[1] = (uintptr_t)arg;
         got = ioctl(fd, IOCTL_PRIVCMD_HYPERCALL, &call);

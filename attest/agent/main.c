@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * attest-agent: runs in the attest domain as root, owns TPM locality 0 and answers a verifier on one
- * byte stream: a UART's ports, a unix socket or standard input and output (the latter two for tests).
+ * attest-agent: runs in the attest domain as root, owns TPM locality 0 and answers a verifier on
+ * one byte stream: a UART's ports, a unix socket or standard input and output (the latter two for
+ * tests).
  */
 #include <errno.h>
 #include <getopt.h>
@@ -21,19 +22,18 @@
 
 static void usage(FILE *out)
 {
-    fprintf(out,
-            "usage: attest-agent [--tcti device:PATH|swtpm:ARGS] [--log FILE]\n"
-            "                    [--uart PORT | --unix PATH | --stdio]\n"
-            "  --tcti   the TPM (default device:/dev/tpmrm0)\n"
-            "  --log    event log from a file instead of the hypervisor\n"
-            "  --uart   I/O port of a 16550 (default 0x2f8)\n"
-            "  --unix   listen on a unix socket, one client after the other\n"
-            "  --stdio  standard input and output\n");
+    fprintf(out, "usage: attest-agent [--tcti device:PATH|swtpm:ARGS] [--log FILE]\n"
+                 "                    [--uart PORT | --unix PATH | --stdio]\n"
+                 "  --tcti   the TPM (default device:/dev/tpmrm0)\n"
+                 "  --log    event log from a file instead of the hypervisor\n"
+                 "  --uart   I/O port of a 16550 (default 0x2f8)\n"
+                 "  --unix   listen on a unix socket, one client after the other\n"
+                 "  --stdio  standard input and output\n");
 }
 
 static int serve_unix(struct agent *agent, const char *path)
 {
-    struct sockaddr_un sa = { .sun_family = AF_UNIX };
+    struct sockaddr_un sa = {.sun_family = AF_UNIX};
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     if (strlen(path) >= sizeof(sa.sun_path)) {
@@ -47,7 +47,7 @@ static int serve_unix(struct agent *agent, const char *path)
     }
     for (;;) {
         int client = accept(fd, NULL, NULL);
-        struct fd_pair fds = { client, client };
+        struct fd_pair fds = {client, client};
         struct stream stream;
 
         if (client < 0) {
@@ -65,7 +65,7 @@ static int serve_unix(struct agent *agent, const char *path)
 
 static int serve_uart(struct agent *agent, unsigned short base)
 {
-    struct attest_error err = { "" };
+    struct attest_error err = {""};
     struct uart uart;
     struct stream stream;
 
@@ -81,15 +81,18 @@ static int serve_uart(struct agent *agent, unsigned short base)
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
-        { "tcti", required_argument, NULL, 't' }, { "log", required_argument, NULL, 'l' },
-        { "uart", required_argument, NULL, 'u' }, { "unix", required_argument, NULL, 'x' },
-        { "stdio", no_argument, NULL, 's' },      { "help", no_argument, NULL, 'h' },
-        { NULL, 0, NULL, 0 },
+        {"tcti", required_argument, NULL, 't'},
+        {"log", required_argument, NULL, 'l'},
+        {"uart", required_argument, NULL, 'u'},
+        {"unix", required_argument, NULL, 'x'},
+        {"stdio", no_argument, NULL, 's'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
     const char *tcti = "device:/dev/tpmrm0", *unix_path = NULL;
     unsigned long base = 0x2f8;
-    struct attest_error err = { "" };
-    struct agent agent = { .tpm = NULL };
+    struct attest_error err = {""};
+    struct agent agent = {.tpm = NULL};
     bool use_stdio = false;
     char *end;
     int c, rc;
@@ -130,7 +133,7 @@ int main(int argc, char **argv)
         agent.tpm_error = err.text; /* served as such: the verifier says FAIL, with the reason */
     }
     if (use_stdio) {
-        struct fd_pair fds = { STDIN_FILENO, STDOUT_FILENO };
+        struct fd_pair fds = {STDIN_FILENO, STDOUT_FILENO};
         struct stream stream;
 
         stream_from_fds(&stream, &fds);

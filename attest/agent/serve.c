@@ -35,7 +35,7 @@ static int need_tpm(const struct agent *agent, struct attest_error *err)
 static int op_enroll(struct agent *agent, json_object *request, json_object *reply,
                      struct attest_error *err)
 {
-    struct bytes cert = { NULL, 0 }, ak = { NULL, 0 };
+    struct bytes cert = {NULL, 0}, ak = {NULL, 0};
     int rc = need_tpm(agent, err);
 
     (void)request;
@@ -59,7 +59,7 @@ static int op_enroll(struct agent *agent, json_object *request, json_object *rep
 static int op_activate(struct agent *agent, json_object *request, json_object *reply,
                        struct attest_error *err)
 {
-    struct bytes blob = { NULL, 0 }, seed = { NULL, 0 }, out = { NULL, 0 };
+    struct bytes blob = {NULL, 0}, seed = {NULL, 0}, out = {NULL, 0};
     int rc = need_tpm(agent, err);
 
     if (rc == 0) {
@@ -105,7 +105,7 @@ static int parse_mask(json_object *request, uint32_t *mask)
 static int quote_with_log(struct agent *agent, const struct bytes *nonce, uint32_t mask,
                           struct agent_quote *quote, struct bytes *log, struct attest_error *err)
 {
-    struct bytes after = { NULL, 0 };
+    struct bytes after = {NULL, 0};
     int rc = log_source_read(agent->log_path, log, err);
 
     for (unsigned int i = 0; rc == 0 && i < QUOTE_TRIES; i++) {
@@ -119,7 +119,7 @@ static int quote_with_log(struct agent *agent, const struct bytes *nonce, uint32
         if (rc == 0) {
             bytes_free(log);
             *log = after;
-            after = (struct bytes){ NULL, 0 };
+            after = (struct bytes){NULL, 0};
         }
     }
     bytes_free(&after);
@@ -129,8 +129,8 @@ static int quote_with_log(struct agent *agent, const struct bytes *nonce, uint32
 static int op_quote(struct agent *agent, json_object *request, json_object *reply,
                     struct attest_error *err)
 {
-    struct bytes nonce = { NULL, 0 }, log = { NULL, 0 };
-    struct agent_quote quote = { .attest = { NULL, 0 } };
+    struct bytes nonce = {NULL, 0}, log = {NULL, 0};
+    struct agent_quote quote = {.attest = {NULL, 0}};
     json_object *pcrs;
     uint32_t mask = 0;
     int rc = need_tpm(agent, err);
@@ -178,15 +178,15 @@ static const struct {
     int (*run)(struct agent *agent, json_object *request, json_object *reply,
                struct attest_error *err);
 } operations[] = {
-    { "hello", op_hello },
-    { "enroll", op_enroll },
-    { "activate", op_activate },
-    { "quote", op_quote },
+    {"hello", op_hello},
+    {"enroll", op_enroll},
+    {"activate", op_activate},
+    {"quote", op_quote},
 };
 
 static void run(struct agent *agent, json_object *request, json_object *reply)
 {
-    struct attest_error err = { "unknown operation" };
+    struct attest_error err = {"unknown operation"};
     const char *op = message_string(request, "op"), *id = message_string(request, "id");
     int rc = -ENOSYS;
 
@@ -195,7 +195,7 @@ static void run(struct agent *agent, json_object *request, json_object *reply)
     }
     for (size_t i = 0; op != NULL && i < sizeof(operations) / sizeof(operations[0]); i++) {
         if (strcmp(op, operations[i].name) == 0) {
-            err = (struct attest_error){ "internal error" };
+            err = (struct attest_error){"internal error"};
             rc = operations[i].run(agent, request, reply, &err);
         }
     }
@@ -209,7 +209,7 @@ static void run(struct agent *agent, json_object *request, json_object *reply)
 int agent_serve(struct agent *agent, struct stream *stream)
 {
     for (;;) {
-        struct attest_error err = { "" };
+        struct attest_error err = {""};
         json_object *request, *reply;
         uint8_t *data;
         size_t size;

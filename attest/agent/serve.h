@@ -7,9 +7,9 @@
 #include "tpm.h"
 
 struct agent {
-    struct agent_tpm *tpm;  /* NULL: no TPM, tpm_error says why */
+    struct agent_tpm *tpm; /* NULL: no TPM, tpm_error says why */
     const char *tpm_error;
-    const char *log_path;   /* NULL: from the hypervisor */
+    const char *log_path; /* NULL: from the hypervisor */
 };
 
 /** Answer requests until the stream ends. @return 0 at its end, else -errno */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * TPM commands through tpm2-tss. TCTIs are linked, not loaded, so that the ramdisk needs no plug-ins.
- * Source: TPM 2.0 Library part 3; TCG EK Credential Profile 2.5 (template L-1, NV 0x01c00002).
+ * TPM commands through tpm2-tss. TCTIs are linked, not loaded, so that the ramdisk needs no
+ * plug-ins. Source: TPM 2.0 Library part 3; TCG EK Credential Profile 2.5 (template L-1, NV
+ * 0x01c00002).
  */
 #include "tpm.h"
 
@@ -47,7 +48,8 @@ static int tcti_open(TSS2_TCTI_CONTEXT **out, const char *conf, struct attest_er
     } else if (name == 5 && strncmp(conf, "swtpm", 5) == 0) {
         init = Tss2_Tcti_Swtpm_Init;
     } else {
-        return attest_fail(err, -EINVAL, "--tcti %s: expected device:PATH or swtpm:ARGUMENTS", conf);
+        return attest_fail(err, -EINVAL, "--tcti %s: expected device:PATH or swtpm:ARGUMENTS",
+                           conf);
     }
     rc = init(NULL, &size, NULL);
     if (rc != TSS2_RC_SUCCESS) {
@@ -76,8 +78,8 @@ static int make_primary(struct agent_tpm *tpm, ESYS_TR hierarchy, const TPM2B_PU
 {
     TPM2B_PUBLIC *out = NULL;
     TSS2_RC rc = Esys_CreatePrimary(tpm->esys, hierarchy, ESYS_TR_PASSWORD, ESYS_TR_NONE,
-                                    ESYS_TR_NONE, &no_sensitive, template, &no_data, &no_pcr, handle,
-                                    &out, NULL, NULL, NULL);
+                                    ESYS_TR_NONE, &no_sensitive, template, &no_data, &no_pcr,
+                                    handle, &out, NULL, NULL, NULL);
 
     if (rc != TSS2_RC_SUCCESS) {
         return tpm_fail(err, what, rc);
@@ -92,49 +94,56 @@ static int make_primary(struct agent_tpm *tpm, ESYS_TR hierarchy, const TPM2B_PU
 static int make_ak(struct agent_tpm *tpm, struct attest_error *err)
 {
     const TPM2B_PUBLIC template = {
-        .publicArea = {
-            .type = TPM2_ALG_ECC,
-            .nameAlg = TPM2_ALG_SHA256,
-            .objectAttributes = TPMA_OBJECT_RESTRICTED | TPMA_OBJECT_SIGN_ENCRYPT |
-                                TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT |
-                                TPMA_OBJECT_SENSITIVEDATAORIGIN | TPMA_OBJECT_USERWITHAUTH |
-                                TPMA_OBJECT_NODA,
-            .parameters.eccDetail = {
-                .symmetric.algorithm = TPM2_ALG_NULL,
-                .scheme = { .scheme = TPM2_ALG_ECDSA,
-                            .details.ecdsa.hashAlg = TPM2_ALG_SHA256 },
-                .curveID = TPM2_ECC_NIST_P256,
-                .kdf.scheme = TPM2_ALG_NULL,
+        .publicArea =
+            {
+                .type = TPM2_ALG_ECC,
+                .nameAlg = TPM2_ALG_SHA256,
+                .objectAttributes = TPMA_OBJECT_RESTRICTED | TPMA_OBJECT_SIGN_ENCRYPT |
+                                    TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT |
+                                    TPMA_OBJECT_SENSITIVEDATAORIGIN | TPMA_OBJECT_USERWITHAUTH |
+                                    TPMA_OBJECT_NODA,
+                .parameters.eccDetail =
+                    {
+                        .symmetric.algorithm = TPM2_ALG_NULL,
+                        .scheme = {.scheme = TPM2_ALG_ECDSA,
+                                   .details.ecdsa.hashAlg = TPM2_ALG_SHA256},
+                        .curveID = TPM2_ECC_NIST_P256,
+                        .kdf.scheme = TPM2_ALG_NULL,
+                    },
             },
-        },
     };
 
     return make_primary(tpm, ESYS_TR_RH_OWNER, &template, &tpm->ak, &tpm->ak_public,
                         "making the attestation key", err);
 }
 
-/* The persistent key of the manufacturer when it is there, else made from the profile's template L-1. */
+/* The persistent key of the manufacturer when it is there, else made from the profile's template
+ * L-1. */
 static int find_ek(struct agent_tpm *tpm, struct attest_error *err)
 {
     TPM2B_PUBLIC template = {
-        .publicArea = {
-            .type = TPM2_ALG_RSA,
-            .nameAlg = TPM2_ALG_SHA256,
-            .objectAttributes = TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT |
-                                TPMA_OBJECT_SENSITIVEDATAORIGIN | TPMA_OBJECT_ADMINWITHPOLICY |
-                                TPMA_OBJECT_RESTRICTED | TPMA_OBJECT_DECRYPT,
-            .authPolicy = { .size = 32,
-                            .buffer = { 0x83, 0x71, 0x97, 0x67, 0x44, 0x84, 0xb3, 0xf8, 0x1a, 0x90, 0xcc,
-                                        0x8d, 0x46, 0xa5, 0xd7, 0x24, 0xfd, 0x52, 0xd7, 0x6e, 0x06, 0x52,
-                                        0x0b, 0x64, 0xf2, 0xa1, 0xda, 0x1b, 0x33, 0x14, 0x69, 0xaa } },
-            .parameters.rsaDetail = {
-                .symmetric = { .algorithm = TPM2_ALG_AES, .keyBits.aes = 128,
-                               .mode.aes = TPM2_ALG_CFB },
-                .scheme.scheme = TPM2_ALG_NULL,
-                .keyBits = 2048,
+        .publicArea =
+            {
+                .type = TPM2_ALG_RSA,
+                .nameAlg = TPM2_ALG_SHA256,
+                .objectAttributes = TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT |
+                                    TPMA_OBJECT_SENSITIVEDATAORIGIN | TPMA_OBJECT_ADMINWITHPOLICY |
+                                    TPMA_OBJECT_RESTRICTED | TPMA_OBJECT_DECRYPT,
+                .authPolicy = {.size = 32,
+                               .buffer = {0x83, 0x71, 0x97, 0x67, 0x44, 0x84, 0xb3, 0xf8,
+                                          0x1a, 0x90, 0xcc, 0x8d, 0x46, 0xa5, 0xd7, 0x24,
+                                          0xfd, 0x52, 0xd7, 0x6e, 0x06, 0x52, 0x0b, 0x64,
+                                          0xf2, 0xa1, 0xda, 0x1b, 0x33, 0x14, 0x69, 0xaa}},
+                .parameters.rsaDetail =
+                    {
+                        .symmetric = {.algorithm = TPM2_ALG_AES,
+                                      .keyBits.aes = 128,
+                                      .mode.aes = TPM2_ALG_CFB},
+                        .scheme.scheme = TPM2_ALG_NULL,
+                        .keyBits = 2048,
+                    },
+                .unique.rsa.size = 256,
             },
-            .unique.rsa.size = 256,
-        },
     };
 
     if (Esys_TR_FromTPMPublic(tpm->esys, EK_PERSISTENT, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
@@ -199,11 +208,12 @@ int agent_tpm_ek_certificate(struct agent_tpm *tpm, struct bytes *cert, struct a
     TPM2B_NV_PUBLIC *public = NULL;
     uint8_t buf[CERT_MAX];
     uint16_t size = 0, at = 0;
-    TSS2_RC rc = Esys_TR_FromTPMPublic(tpm->esys, EK_CERT_NV, ESYS_TR_NONE, ESYS_TR_NONE,
-                                       ESYS_TR_NONE, &nv);
+    TSS2_RC rc =
+        Esys_TR_FromTPMPublic(tpm->esys, EK_CERT_NV, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &nv);
 
     if (rc == TSS2_RC_SUCCESS) {
-        rc = Esys_NV_ReadPublic(tpm->esys, nv, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &public, NULL);
+        rc = Esys_NV_ReadPublic(tpm->esys, nv, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &public,
+                                NULL);
     }
     if (rc == TSS2_RC_SUCCESS) {
         size = public->nvPublic.dataSize;
@@ -252,10 +262,10 @@ int agent_tpm_ak_public(struct agent_tpm *tpm, struct bytes *pub, struct attest_
 /* A policy session satisfied as the endorsement key's template asks: PolicySecret(endorsement). */
 static TSS2_RC ek_session(struct agent_tpm *tpm, ESYS_TR *session)
 {
-    const TPMT_SYM_DEF none = { .algorithm = TPM2_ALG_NULL };
-    TSS2_RC rc = Esys_StartAuthSession(tpm->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
-                                       ESYS_TR_NONE, ESYS_TR_NONE, NULL, TPM2_SE_POLICY, &none,
-                                       TPM2_ALG_SHA256, session);
+    const TPMT_SYM_DEF none = {.algorithm = TPM2_ALG_NULL};
+    TSS2_RC rc =
+        Esys_StartAuthSession(tpm->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
+                              ESYS_TR_NONE, NULL, TPM2_SE_POLICY, &none, TPM2_ALG_SHA256, session);
 
     if (rc == TSS2_RC_SUCCESS) {
         rc = Esys_PolicySecret(tpm->esys, ESYS_TR_RH_ENDORSEMENT, *session, ESYS_TR_PASSWORD,
@@ -270,8 +280,8 @@ static TSS2_RC ek_session(struct agent_tpm *tpm, ESYS_TR *session)
 int agent_tpm_activate(struct agent_tpm *tpm, const struct bytes *id_object,
                        const struct bytes *secret, struct bytes *out, struct attest_error *err)
 {
-    TPM2B_ID_OBJECT blob = { .size = 0 };
-    TPM2B_ENCRYPTED_SECRET seed = { .size = 0 };
+    TPM2B_ID_OBJECT blob = {.size = 0};
+    TPM2B_ENCRYPTED_SECRET seed = {.size = 0};
     TPM2B_DIGEST *credential = NULL;
     ESYS_TR session = ESYS_TR_NONE;
     size_t at = 0, at2 = 0;
@@ -310,7 +320,7 @@ static int read_pcrs(struct agent_tpm *tpm, uint32_t mask, uint8_t pcr[24][32],
                      struct attest_error *err)
 {
     while (mask != 0) {
-        TPML_PCR_SELECTION want = { .count = 1 }, *got = NULL;
+        TPML_PCR_SELECTION want = {.count = 1}, *got = NULL;
         TPML_DIGEST *values = NULL;
         uint32_t next = 0, before = mask;
         TSS2_RC rc;
@@ -318,7 +328,7 @@ static int read_pcrs(struct agent_tpm *tpm, uint32_t mask, uint8_t pcr[24][32],
         want.pcrSelections[0] = (TPMS_PCR_SELECTION){
             .hash = TPM2_ALG_SHA256,
             .sizeofSelect = 3,
-            .pcrSelect = { (uint8_t)mask, (uint8_t)(mask >> 8), (uint8_t)(mask >> 16) },
+            .pcrSelect = {(uint8_t)mask, (uint8_t)(mask >> 8), (uint8_t)(mask >> 16)},
         };
         rc = Esys_PCR_Read(tpm->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &want, NULL, &got,
                            &values);
@@ -344,9 +354,9 @@ static int read_pcrs(struct agent_tpm *tpm, uint32_t mask, uint8_t pcr[24][32],
 int agent_tpm_quote(struct agent_tpm *tpm, const struct bytes *nonce, uint32_t pcr_mask,
                     struct agent_quote *quote, struct attest_error *err)
 {
-    const TPMT_SIG_SCHEME key_scheme = { .scheme = TPM2_ALG_NULL };
-    TPML_PCR_SELECTION select = { .count = 1 };
-    TPM2B_DATA data = { .size = 0 };
+    const TPMT_SIG_SCHEME key_scheme = {.scheme = TPM2_ALG_NULL};
+    TPML_PCR_SELECTION select = {.count = 1};
+    TPM2B_DATA data = {.size = 0};
     TPM2B_ATTEST *attest = NULL;
     TPMT_SIGNATURE *signature = NULL;
     uint8_t buf[sizeof(TPMT_SIGNATURE)];
@@ -362,7 +372,7 @@ int agent_tpm_quote(struct agent_tpm *tpm, const struct bytes *nonce, uint32_t p
     select.pcrSelections[0] = (TPMS_PCR_SELECTION){
         .hash = TPM2_ALG_SHA256,
         .sizeofSelect = 3,
-        .pcrSelect = { (uint8_t)pcr_mask, (uint8_t)(pcr_mask >> 8), (uint8_t)(pcr_mask >> 16) },
+        .pcrSelect = {(uint8_t)pcr_mask, (uint8_t)(pcr_mask >> 8), (uint8_t)(pcr_mask >> 16)},
     };
     rc = Esys_Quote(tpm->esys, tpm->ak, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE, &data,
                     &key_scheme, &select, &attest, &signature);

@@ -7,16 +7,16 @@
 #include <attest/message.h>
 
 /*
- * What the agent asks of the TPM, at locality 0. The attestation key is a primary ECC P-256 restricted
- * signing key of the owner hierarchy: made from a fixed template, so it is the same key at each boot
- * and nothing needs to be stored.
+ * What the agent asks of the TPM, at locality 0. The attestation key is a primary ECC P-256
+ * restricted signing key of the owner hierarchy: made from a fixed template, so it is the same key
+ * at each boot and nothing needs to be stored.
  */
 struct agent_tpm;
 
 struct agent_quote {
-    struct bytes attest;     /* TPMS_ATTEST as signed */
-    struct bytes signature;  /* TPMT_SIGNATURE */
-    uint8_t pcr[24][32];     /* SHA-256 values, those selected */
+    struct bytes attest;    /* TPMS_ATTEST as signed */
+    struct bytes signature; /* TPMT_SIGNATURE */
+    uint8_t pcr[24][32];    /* SHA-256 values, those selected */
 };
 
 /**

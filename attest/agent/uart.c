@@ -40,7 +40,7 @@ static int64_t now_ms(void)
 
 static void nap(void)
 {
-    nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+    nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 }
 
 static int uart_read(void *context, uint8_t *buf, size_t n, int timeout_ms)
@@ -102,6 +102,6 @@ int uart_open(struct uart *uart, unsigned short base, struct stream *stream,
     outb(0x03, port(uart, LCR)); /* 8n1 */
     outb(0x07, port(uart, FCR)); /* enable and clear both FIFOs */
     outb(0x03, port(uart, MCR)); /* DTR, RTS */
-    *stream = (struct stream){ .context = uart, .read = uart_read, .write = uart_write };
+    *stream = (struct stream){.context = uart, .read = uart_read, .write = uart_write};
     return 0;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bounded parser of the crypto-agile log: one cursor, every count and size checked against a cap. */
+/* Bounded parser of the crypto-agile log: one cursor, every count and size checked against a cap.
+ */
 #include <attest/eventlog.h>
 
 #include <errno.h>
@@ -76,7 +77,7 @@ static int parse_header(struct event_log *log, struct cursor *c, struct attest_e
         if (c->failed || bytes == 0 || bytes > 64 || log_bank(log, alg) >= 0) {
             return attest_fail(err, -EINVAL, "event log offset %zu: bad or repeated bank", c->pos);
         }
-        log->bank[log->bank_count++] = (struct log_bank){ alg, bytes };
+        log->bank[log->bank_count++] = (struct log_bank){alg, bytes};
     }
     if (c->pos >= end || c->data[c->pos] != end - c->pos - 1) {
         return attest_fail(err, -EINVAL, "event log offset %zu: Spec ID event of wrong length",
@@ -92,7 +93,7 @@ static int parse_event(struct event_log *log, struct cursor *c, struct log_event
     size_t start = c->pos;
     uint32_t count;
 
-    *event = (struct log_event){ .pcr = take_u32(c), .type = take_u32(c) };
+    *event = (struct log_event){.pcr = take_u32(c), .type = take_u32(c)};
     count = take_u32(c);
     if (c->failed || count > log->bank_count) {
         return attest_fail(err, -EINVAL, "event log offset %zu: truncated or too many digests",
@@ -120,7 +121,7 @@ static int parse_event(struct event_log *log, struct cursor *c, struct log_event
 
 int log_parse(struct event_log *log, const uint8_t *bytes, size_t size, struct attest_error *err)
 {
-    struct cursor c = { .size = size };
+    struct cursor c = {.size = size};
     size_t room = 0;
     int rc;
 
@@ -197,28 +198,28 @@ const char *log_type_name(uint32_t type, char buf[16])
         uint32_t type;
         const char *name;
     } names[] = {
-        { 0x00, "EV_PREBOOT_CERT" },
-        { 0x01, "EV_POST_CODE" },
-        { LOG_EV_NO_ACTION, "EV_NO_ACTION" },
-        { LOG_EV_SEPARATOR, "EV_SEPARATOR" },
-        { 0x05, "EV_ACTION" },
-        { 0x06, "EV_EVENT_TAG" },
-        { 0x07, "EV_S_CRTM_CONTENTS" },
-        { 0x08, "EV_S_CRTM_VERSION" },
-        { 0x0a, "EV_PLATFORM_CONFIG_FLAGS" },
-        { LOG_EV_IPL, "EV_IPL" },
-        { 0x0e, "EV_IPL_PARTITION_DATA" },
-        { LOG_EV_OMIT_BOOT_DEVICE, "EV_OMIT_BOOT_DEVICE_EVENTS" },
-        { 0x80000001, "EV_EFI_VARIABLE_DRIVER_CONFIG" },
-        { 0x80000002, "EV_EFI_VARIABLE_BOOT" },
-        { LOG_EV_EFI_BOOT_APPLICATION, "EV_EFI_BOOT_SERVICES_APPLICATION" },
-        { 0x80000004, "EV_EFI_BOOT_SERVICES_DRIVER" },
-        { 0x80000006, "EV_EFI_GPT_EVENT" },
-        { LOG_EV_EFI_ACTION, "EV_EFI_ACTION" },
-        { 0x80000008, "EV_EFI_PLATFORM_FIRMWARE_BLOB" },
-        { 0x80000009, "EV_EFI_HANDOFF_TABLES" },
-        { 0x8000000a, "EV_EFI_PLATFORM_FIRMWARE_BLOB2" },
-        { 0x800000e0, "EV_EFI_VARIABLE_AUTHORITY" },
+        {0x00, "EV_PREBOOT_CERT"},
+        {0x01, "EV_POST_CODE"},
+        {LOG_EV_NO_ACTION, "EV_NO_ACTION"},
+        {LOG_EV_SEPARATOR, "EV_SEPARATOR"},
+        {0x05, "EV_ACTION"},
+        {0x06, "EV_EVENT_TAG"},
+        {0x07, "EV_S_CRTM_CONTENTS"},
+        {0x08, "EV_S_CRTM_VERSION"},
+        {0x0a, "EV_PLATFORM_CONFIG_FLAGS"},
+        {LOG_EV_IPL, "EV_IPL"},
+        {0x0e, "EV_IPL_PARTITION_DATA"},
+        {LOG_EV_OMIT_BOOT_DEVICE, "EV_OMIT_BOOT_DEVICE_EVENTS"},
+        {0x80000001, "EV_EFI_VARIABLE_DRIVER_CONFIG"},
+        {0x80000002, "EV_EFI_VARIABLE_BOOT"},
+        {LOG_EV_EFI_BOOT_APPLICATION, "EV_EFI_BOOT_SERVICES_APPLICATION"},
+        {0x80000004, "EV_EFI_BOOT_SERVICES_DRIVER"},
+        {0x80000006, "EV_EFI_GPT_EVENT"},
+        {LOG_EV_EFI_ACTION, "EV_EFI_ACTION"},
+        {0x80000008, "EV_EFI_PLATFORM_FIRMWARE_BLOB"},
+        {0x80000009, "EV_EFI_HANDOFF_TABLES"},
+        {0x8000000a, "EV_EFI_PLATFORM_FIRMWARE_BLOB2"},
+        {0x800000e0, "EV_EFI_VARIABLE_AUTHORITY"},
     };
     static const char digit[] = "0123456789abcdef";
 

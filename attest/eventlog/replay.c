@@ -96,7 +96,7 @@ static bool covers(const uint8_t *digest, const uint8_t *p, size_t n)
 
 char *log_covered_text(const struct event_log *log, const struct log_event *event)
 {
-    static const char *const prefix[] = { "", "grub_cmd: ", "kernel_cmdline: ", "module_cmdline: " };
+    static const char *const prefix[] = {"", "grub_cmd: ", "kernel_cmdline: ", "module_cmdline: "};
     const uint8_t *digest = log_sha256(log, event);
 
     if (digest == NULL) {

@@ -11,7 +11,7 @@
 
 #define PAUSE_MS 5000
 
-static const uint8_t magic[4] = { 'B', 'H', 'A', '1' };
+static const uint8_t magic[4] = {'B', 'H', 'A', '1'};
 
 int frame_send(struct stream *s, const uint8_t *data, size_t size)
 {
@@ -113,7 +113,7 @@ int frame_receive(struct stream *s, uint8_t **out, size_t *size, int timeout_ms)
 static int fd_read(void *context, uint8_t *buf, size_t n, int timeout_ms)
 {
     struct fd_pair *fds = context;
-    struct pollfd p = { .fd = fds->in, .events = POLLIN };
+    struct pollfd p = {.fd = fds->in, .events = POLLIN};
     ssize_t got;
 
     for (;;) {
@@ -141,7 +141,7 @@ static int fd_write(void *context, const uint8_t *buf, size_t n)
     struct fd_pair *fds = context;
 
     while (n > 0) {
-        struct pollfd p = { .fd = fds->out, .events = POLLOUT };
+        struct pollfd p = {.fd = fds->out, .events = POLLOUT};
         ssize_t put;
         int ready = poll(&p, 1, PAUSE_MS);
 
@@ -165,5 +165,5 @@ static int fd_write(void *context, const uint8_t *buf, size_t n)
 
 void stream_from_fds(struct stream *s, struct fd_pair *fds)
 {
-    *s = (struct stream){ .context = fds, .read = fd_read, .write = fd_write };
+    *s = (struct stream){.context = fds, .read = fd_read, .write = fd_write};
 }

@@ -15,7 +15,7 @@
 void bytes_free(struct bytes *b)
 {
     free(b->data);
-    *b = (struct bytes){ NULL, 0 };
+    *b = (struct bytes){NULL, 0};
 }
 
 int bytes_set(struct bytes *b, const void *data, size_t size)
@@ -29,7 +29,7 @@ int bytes_set(struct bytes *b, const void *data, size_t size)
         memcpy(copy, data, size);
     }
     free(b->data);
-    *b = (struct bytes){ copy, size };
+    *b = (struct bytes){copy, size};
     return 0;
 }
 
@@ -80,7 +80,8 @@ int message_bytes(json_object *o, const char *key, size_t max, struct bytes *out
     len = strlen(text);
     size = len / 4 * 3;
     if (len % 4 != 0 || size > max + 2) {
-        return attest_fail(err, -EINVAL, "message: \"%s\" is no base64 of at most %zu bytes", key, max);
+        return attest_fail(err, -EINVAL, "message: \"%s\" is no base64 of at most %zu bytes", key,
+                           max);
     }
     buf = malloc(size + 1);
     if (buf == NULL) {
@@ -99,7 +100,7 @@ int message_bytes(json_object *o, const char *key, size_t max, struct bytes *out
         return attest_fail(err, -EINVAL, "message: \"%s\" has more than %zu bytes", key, max);
     }
     free(out->data);
-    *out = (struct bytes){ buf, size };
+    *out = (struct bytes){buf, size};
     return 0;
 }
 

@@ -14,7 +14,7 @@
 
 static EVP_PKEY *key_from_point(const TPMS_ECC_POINT *point)
 {
-    uint8_t encoded[65] = { 4 };
+    uint8_t encoded[65] = {4};
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
     OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
     OSSL_PARAM *params = NULL;
@@ -24,7 +24,8 @@ static EVP_PKEY *key_from_point(const TPMS_ECC_POINT *point)
     memcpy(encoded + 65 - point->y.size, point->y.buffer, point->y.size);
     if (ctx != NULL && build != NULL &&
         OSSL_PARAM_BLD_push_utf8_string(build, OSSL_PKEY_PARAM_GROUP_NAME, "P-256", 0) &&
-        OSSL_PARAM_BLD_push_octet_string(build, OSSL_PKEY_PARAM_PUB_KEY, encoded, sizeof(encoded))) {
+        OSSL_PARAM_BLD_push_octet_string(build, OSSL_PKEY_PARAM_PUB_KEY, encoded,
+                                         sizeof(encoded))) {
         params = OSSL_PARAM_BLD_to_param(build);
     }
     if (params == NULL || EVP_PKEY_fromdata_init(ctx) != 1 ||

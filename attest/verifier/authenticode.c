@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Authenticode hash of a PE image: everything but the checksum, the directory entry of the signature
- * and the signature itself; headers first, then sections by file position, then what follows them.
- * Source: Microsoft, Windows Authenticode Portable Executable Signature Format, 2008; offsets from
- * the PE/COFF specification, revision 11.
+ * Authenticode hash of a PE image: everything but the checksum, the directory entry of the
+ * signature and the signature itself; headers first, then sections by file position, then what
+ * follows them. Source: Microsoft, Windows Authenticode Portable Executable Signature Format, 2008;
+ * offsets from the PE/COFF specification, revision 11.
  */
 #include <attest/reference.h>
 
@@ -21,11 +21,11 @@
 struct pe {
     const uint8_t *data;
     size_t size;
-    size_t checksum;      /* offset of the 4-byte field */
-    size_t cert_entry;    /* offset of the 8-byte directory entry; 0: none */
+    size_t checksum;   /* offset of the 4-byte field */
+    size_t cert_entry; /* offset of the 8-byte directory entry; 0: none */
     size_t cert_size;
     size_t headers_size;
-    size_t sections;      /* offset of the section table */
+    size_t sections; /* offset of the section table */
     unsigned int section_count;
 };
 
@@ -64,7 +64,8 @@ static int parse(struct pe *pe, struct attest_error *err)
     opt = coff + 24;
     opt_size = get16(pe, coff + 20);
     if (opt_size > pe->size - opt || opt_size < 96) {
-        return attest_fail(err, -EINVAL, "PE offset %zu: optional header of %zu bytes", opt, opt_size);
+        return attest_fail(err, -EINVAL, "PE offset %zu: optional header of %zu bytes", opt,
+                           opt_size);
     }
     switch (get16(pe, opt)) {
     case 0x10b:
@@ -81,7 +82,8 @@ static int parse(struct pe *pe, struct attest_error *err)
     }
     directory_count = get32(pe, opt + directories - 4);
     if (directory_count > (opt_size - directories) / 8) {
-        return attest_fail(err, -EINVAL, "PE offset %zu: %u data directories", opt, directory_count);
+        return attest_fail(err, -EINVAL, "PE offset %zu: %u data directories", opt,
+                           directory_count);
     }
     pe->checksum = opt + 64;
     pe->headers_size = get32(pe, opt + 60);
@@ -118,7 +120,8 @@ static int hash_all(const struct pe *pe, EVP_MD_CTX *md, uint8_t out[32], struct
     struct span section[SECTION_MAX];
     unsigned int count = 0;
     size_t at = pe->checksum + 4, sum = pe->headers_size;
-    int ok = EVP_DigestInit_ex(md, EVP_sha256(), NULL) && EVP_DigestUpdate(md, pe->data, pe->checksum);
+    int ok =
+        EVP_DigestInit_ex(md, EVP_sha256(), NULL) && EVP_DigestUpdate(md, pe->data, pe->checksum);
 
     if (pe->cert_entry != 0) {
         ok = ok && EVP_DigestUpdate(md, pe->data + at, pe->cert_entry - at);
@@ -127,7 +130,7 @@ static int hash_all(const struct pe *pe, EVP_MD_CTX *md, uint8_t out[32], struct
     ok = ok && EVP_DigestUpdate(md, pe->data + at, pe->headers_size - at);
     for (unsigned int i = 0; i < pe->section_count; i++) {
         size_t entry = pe->sections + i * SECTION_SIZE;
-        struct span s = { get32(pe, entry + 20), get32(pe, entry + 16) };
+        struct span s = {get32(pe, entry + 20), get32(pe, entry + 16)};
 
         if (s.size == 0) {
             continue;
@@ -152,7 +155,7 @@ static int hash_all(const struct pe *pe, EVP_MD_CTX *md, uint8_t out[32], struct
 
 int authenticode_sha256(const uint8_t *data, size_t len, uint8_t out[32], struct attest_error *err)
 {
-    struct pe pe = { .data = data, .size = len };
+    struct pe pe = {.data = data, .size = len};
     EVP_MD_CTX *md;
     int rc = parse(&pe, err);
 

@@ -26,7 +26,8 @@ static const char help[] =
     "       bh attest log FILE | --connect WHERE --ca FILE...\n"
     "       bh attest ref show FILE\n"
     "\n"
-    "verify asks the host's attest domain for evidence over a fresh nonce and compares what the host\n"
+    "verify asks the host's attest domain for evidence over a fresh nonce and compares what the "
+    "host\n"
     "measured with reference values.\n"
     "  --connect WHERE      unix:PATH or tcp:HOST:PORT of the evidence channel\n"
     "  --socket PATH        the same as --connect unix:PATH\n"
@@ -39,7 +40,8 @@ static const char help[] =
     "                       accept a host booted without UEFI and GRUB (tests only)\n"
     "  --json               machine-readable verdict\n"
     "  --verbose            list the loader's commands one by one\n"
-    "log prints an event log, from a file or unjudged from a host. ref show lists a reference file.\n"
+    "log prints an event log, from a file or unjudged from a host. ref show lists a reference "
+    "file.\n"
     "Exit status: 0 PASS, 1 FAIL, 2 wrong use or local file, 3 the host does not answer.\n";
 
 struct options {
@@ -68,22 +70,22 @@ static int seconds(const char *text, int *out)
 static int parse(int argc, char **argv, struct options *o)
 {
     const struct option options[] = {
-        { "connect", required_argument, NULL, 'c' },
-        { "socket", required_argument, NULL, 'u' },
-        { "reference", required_argument, NULL, 'r' },
-        { "ca", required_argument, NULL, 'a' },
-        { "wait", required_argument, NULL, 'w' },
-        { "timeout", required_argument, NULL, 't' },
-        { "save-log", required_argument, NULL, 's' },
-        { "allow-unmeasured-hypervisor", no_argument, &o->allow_unmeasured, 1 },
-        { "json", no_argument, &o->json, 1 },
-        { "verbose", no_argument, &o->verbose, 1 },
-        { "help", no_argument, NULL, 'h' },
-        { NULL, 0, NULL, 0 },
+        {"connect", required_argument, NULL, 'c'},
+        {"socket", required_argument, NULL, 'u'},
+        {"reference", required_argument, NULL, 'r'},
+        {"ca", required_argument, NULL, 'a'},
+        {"wait", required_argument, NULL, 'w'},
+        {"timeout", required_argument, NULL, 't'},
+        {"save-log", required_argument, NULL, 's'},
+        {"allow-unmeasured-hypervisor", no_argument, &o->allow_unmeasured, 1},
+        {"json", no_argument, &o->json, 1},
+        {"verbose", no_argument, &o->verbose, 1},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
     int c;
 
-    *o = (struct options){ .wait_s = 30, .timeout_s = 60 };
+    *o = (struct options){.wait_s = 30, .timeout_s = 60};
     optind = 1;
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (c) {
@@ -150,12 +152,14 @@ static int save_log(const char *path, const struct evidence *e)
 /* Talk to the host; the verdict is printed unless only its log is wanted. */
 static int run(const struct options *o, const struct reference *ref, bool log_only)
 {
-    const struct session s = { .ca = o->ca, .ca_count = o->ca_count, .reference = ref,
-                               .allow_unmeasured = o->allow_unmeasured != 0,
-                               .timeout_s = o->timeout_s };
-    struct attest_error err = { "" };
+    const struct session s = {.ca = o->ca,
+                              .ca_count = o->ca_count,
+                              .reference = ref,
+                              .allow_unmeasured = o->allow_unmeasured != 0,
+                              .timeout_s = o->timeout_s};
+    struct attest_error err = {""};
     struct evidence evidence;
-    struct verdict verdict = { .count = 0 };
+    struct verdict verdict = {.count = 0};
     struct client client;
     int rc = client_open(&client, o->connect, o->wait_s, &err);
 
@@ -186,7 +190,8 @@ static int run(const struct options *o, const struct reference *ref, bool log_on
                 report_text(stdout, &verdict, o->verbose != 0);
             }
         }
-        if (o->save_log != NULL && evidence.log.data != NULL && save_log(o->save_log, &evidence) != 0) {
+        if (o->save_log != NULL && evidence.log.data != NULL &&
+            save_log(o->save_log, &evidence) != 0) {
             rc = rc == 0 ? EXIT_USAGE : rc;
         }
     }
@@ -197,7 +202,7 @@ static int run(const struct options *o, const struct reference *ref, bool log_on
 
 static int verify_verb(const struct options *o)
 {
-    struct attest_error err = { "" };
+    struct attest_error err = {""};
     struct reference *ref;
     int rc;
 
@@ -216,14 +221,14 @@ static int verify_verb(const struct options *o)
 
 static int log_verb(const struct options *o, const char *path)
 {
-    struct attest_error err = { "" };
+    struct attest_error err = {""};
     struct event_log log;
     uint8_t *data;
     size_t size;
     int rc;
 
     if (path == NULL && o->connect != NULL) {
-        struct reference none = { .count = 0 };
+        struct reference none = {.count = 0};
 
         return run(o, &none, true);
     }
@@ -246,7 +251,7 @@ static int log_verb(const struct options *o, const char *path)
 
 static int ref_verb(const char *path)
 {
-    struct attest_error err = { "" };
+    struct attest_error err = {""};
     struct reference *ref = reference_read(path, &err);
 
     if (ref == NULL) {

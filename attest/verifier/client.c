@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Connecting, greeting, asking. The agent's answers are hostile and only parsed here, not judged. */
+/* Connecting, greeting, asking. The agent's answers are hostile and only parsed here, not judged.
+ */
 #include "client.h"
 
 #include <errno.h>
@@ -21,7 +22,7 @@
 
 static int connect_unix(const char *path, struct attest_error *err)
 {
-    struct sockaddr_un sa = { .sun_family = AF_UNIX };
+    struct sockaddr_un sa = {.sun_family = AF_UNIX};
     int fd;
 
     if (strlen(path) >= sizeof(sa.sun_path)) {
@@ -42,7 +43,7 @@ static int connect_unix(const char *path, struct attest_error *err)
 
 static int connect_tcp(const char *where, struct attest_error *err)
 {
-    const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
     const char *colon = strrchr(where, ':');
     struct addrinfo *list = NULL;
     char host[256];

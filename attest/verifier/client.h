@@ -11,12 +11,12 @@ struct client {
     struct fd_pair fds;
     struct stream stream;
     unsigned int next_id;
-    bool has_tpm;  /* as the agent says in its greeting */
+    bool has_tpm; /* as the agent says in its greeting */
 };
 
 /**
- * Connect and greet the agent, again and again until it answers or wait_s seconds are over: it may still
- * be booting.
+ * Connect and greet the agent, again and again until it answers or wait_s seconds are over: it may
+ * still be booting.
  * @param where  "unix:PATH" or "tcp:HOST:PORT"
  * @return 0; -EINVAL where; -ETIMEDOUT no answer; other -errno
  */

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Components against the reference. The log has been replayed to quoted values when this runs, so each
- * digest in it is true and in true order; types and texts are not, until a digest covers them:
- *   PCR 4     boot applications by digest; everything else there must be a known harmless event whose
- *             digest is that of its content
- *   PCR 8, 9  digests in order; the log's texts only serve as names
- *   PCR 21/22 texts, each checked against its digest first
+ * Components against the reference. The log has been replayed to quoted values when this runs, so
+ * each digest in it is true and in true order; types and texts are not, until a digest covers them:
+ *   PCR 4     boot applications by digest; everything else there must be a known harmless event
+ * whose digest is that of its content PCR 8, 9  digests in order; the log's texts only serve as
+ * names PCR 21/22 texts, each checked against its digest first
  */
 #include <errno.h>
 #include <stdio.h>
@@ -19,9 +18,9 @@
 /* An event or component as compared: digest always, text when covered. */
 struct thing {
     uint8_t digest[32];
-    char *text;   /* owned; NULL when not covered by the digest */
-    char *key;    /* owned */
-    char *show;   /* owned */
+    char *text; /* owned; NULL when not covered by the digest */
+    char *key;  /* owned */
+    char *show; /* owned */
     const char *name;
     enum reference_kind kind;
 };
@@ -57,7 +56,7 @@ static void things_index(struct things *t)
     for (size_t i = 0; i < t->count; i++) {
         struct thing *x = &t->thing[i];
 
-        t->item[i] = (struct item){ .name = x->name, .key = x->key, .show = x->show, .object = x };
+        t->item[i] = (struct item){.name = x->name, .key = x->key, .show = x->show, .object = x};
     }
 }
 
@@ -247,10 +246,10 @@ static bool is_harmless(const struct event_log *log, const struct log_event *eve
         const char *data;
         size_t size;
     } known[] = {
-        { LOG_EV_EFI_ACTION, "Calling EFI Application from Boot Option", 40 },
-        { LOG_EV_EFI_ACTION, "Returning from EFI Application from Boot Option", 47 },
-        { LOG_EV_SEPARATOR, "\0\0\0\0", 4 },
-        { LOG_EV_OMIT_BOOT_DEVICE, "BOOT ATTEMPTS OMITTED", 21 },
+        {LOG_EV_EFI_ACTION, "Calling EFI Application from Boot Option", 40},
+        {LOG_EV_EFI_ACTION, "Returning from EFI Application from Boot Option", 47},
+        {LOG_EV_SEPARATOR, "\0\0\0\0", 4},
+        {LOG_EV_OMIT_BOOT_DEVICE, "BOOT ATTEMPTS OMITTED", 21},
     };
     const uint8_t *digest = log_sha256(log, event);
 
@@ -266,8 +265,9 @@ static bool is_harmless(const struct event_log *log, const struct log_event *eve
     return false;
 }
 
-static void compare_pcr(const struct verify_input *in, const struct event_log *log, unsigned int pcr,
-                        struct comparison c, const char *unnamed, struct verdict *v)
+static void compare_pcr(const struct verify_input *in, const struct event_log *log,
+                        unsigned int pcr, struct comparison c, const char *unnamed,
+                        struct verdict *v)
 {
     struct things expected = expected_of(in, pcr, v), found;
 
@@ -288,7 +288,7 @@ static void compare_pcr(const struct verify_input *in, const struct event_log *l
 
 void compare_boot(const struct verify_input *in, const struct event_log *log, struct verdict *v)
 {
-    struct comparison c = { .matches = digest_matches, .pair_in_order = true };
+    struct comparison c = {.matches = digest_matches, .pair_in_order = true};
 
     c.kind = REFERENCE_GRUB_PE;
     compare_pcr(in, log, 4, c, "unlisted-loader", v);
@@ -313,8 +313,10 @@ static void check_texts(const struct event_log *log, unsigned int pcr, struct ve
             verdict_add(v, CODE_TEXT_DIGEST, (int)pcr, CHECK, "event-log",
                         "a text that its digest covers", "an event whose text was changed");
         } else if (pcr == 21 && strcmp(text, "log-full") == 0) {
-            verdict_add(v, CODE_LOG_FULL, 21, CHECK, "event-log", "all events", "later ones are lost");
-        } else if (pcr == 21 && (strncmp(text, "policy ", 7) == 0 || strncmp(text, "setenforce ", 11) == 0) &&
+            verdict_add(v, CODE_LOG_FULL, 21, CHECK, "event-log", "all events",
+                        "later ones are lost");
+        } else if (pcr == 21 &&
+                   (strncmp(text, "policy ", 7) == 0 || strncmp(text, "setenforce ", 11) == 0) &&
                    has_words(text, "mode=permissive")) {
             verdict_add(v, CODE_PERMISSIVE, 21, CHECK, "policy", "enforcing", text);
         } else if (pcr == 21 && strncmp(text, "protection ", 11) == 0 &&
@@ -329,8 +331,7 @@ static void check_texts(const struct event_log *log, unsigned int pcr, struct ve
 void compare_hypervisor(const struct verify_input *in, const struct event_log *log,
                         struct verdict *v)
 {
-    struct comparison c = { .matches = hypervisor_event_matches,
-                            .kind = REFERENCE_HYPERVISOR_EVENT };
+    struct comparison c = {.matches = hypervisor_event_matches, .kind = REFERENCE_HYPERVISOR_EVENT};
 
     check_texts(log, 21, v);
     compare_pcr(in, log, 21, c, "unlisted-event", v);
@@ -344,8 +345,8 @@ static unsigned long start_count(const char *text)
 }
 
 /*
- * A later start of a domain that started before with the same digest and the next count is a restart, and
- * not compared with the reference, which lists first starts only.
+ * A later start of a domain that started before with the same digest and the next count is a
+ * restart, and not compared with the reference, which lists first starts only.
  */
 static bool is_restart(const struct things *seen, const char *text)
 {
@@ -364,8 +365,8 @@ static bool is_restart(const struct things *seen, const char *text)
 
 void compare_domains(const struct verify_input *in, const struct event_log *log, struct verdict *v)
 {
-    struct comparison c = { .matches = digest_matches, .pcr = 22, .kind = REFERENCE_DOMAIN };
-    struct things expected = expected_of(in, 22, v), first, seen;
+    struct comparison c = {.matches = digest_matches, .pcr = 22, .kind = REFERENCE_DOMAIN};
+    struct things expected = expected_of(in, 22, v), first = {.count = 0}, seen = {.count = 0};
 
     check_texts(log, 22, v);
     if (!things_reserve(&first, log->count) || !things_reserve(&seen, log->count)) {
@@ -411,7 +412,8 @@ void compare_firmware(const struct verify_input *in, struct verdict *v)
         show_digest(found, in->evidence->pcr[pcr]);
         if (c == NULL) {
             if (pcr != 4) {
-                verdict_add(v, CODE_RECORDED, pcr, REFERENCE_PCR, "firmware", "no reference", found);
+                verdict_add(v, CODE_RECORDED, pcr, REFERENCE_PCR, "firmware", "no reference",
+                            found);
             }
             continue;
         }

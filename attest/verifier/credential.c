@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * MakeCredential without a TPM. A random seed goes to the endorsement key by RSA-OAEP with the label
- * "IDENTITY"; two keys derived from it encrypt the secret and authenticate it together with the
- * attestation key's name.
+ * MakeCredential without a TPM. A random seed goes to the endorsement key by RSA-OAEP with the
+ * label "IDENTITY"; two keys derived from it encrypt the secret and authenticate it together with
+ * the attestation key's name.
  */
 #include <attest/trust.h>
 
@@ -34,11 +34,12 @@ static bool hmac(const uint8_t *key, size_t key_size, const uint8_t *data, size_
            len == HMAC_SIZE;
 }
 
-/* KDFa for at most one hash block: HMAC(key, 1 || label || 0 || context || bits). Part 1, 11.4.10.2. */
+/* KDFa for at most one hash block: HMAC(key, 1 || label || 0 || context || bits). Part
+ * 1, 11.4.10.2. */
 static bool kdfa(const uint8_t seed[SEED_SIZE], const char *label, const uint8_t *context,
                  size_t context_size, uint32_t bits, uint8_t *out)
 {
-    uint8_t msg[4 + 16 + NAME_SIZE + 4] = { 0, 0, 0, 1 }, block[HMAC_SIZE];
+    uint8_t msg[4 + 16 + NAME_SIZE + 4] = {0, 0, 0, 1}, block[HMAC_SIZE];
     size_t n = 4, label_size = strlen(label) + 1; /* with its NUL */
 
     memcpy(msg + n, label, label_size);

@@ -8,14 +8,16 @@
 
 #define CHECK (-1) /* kind of a finding that is no component */
 
-/** Signature, type, nonce, selection, PCR digest. @return whether pcr[] of the evidence is quoted */
+/** Signature, type, nonce, selection, PCR digest. @return whether pcr[] of the evidence is quoted
+ */
 bool check_quote(const struct verify_input *in, struct verdict *v);
 
 /** Log and quoted values agree in every PCR asked for. @param boot_measured see below */
 bool check_replay(const struct verify_input *in, const struct event_log *log, bool boot_measured,
                   struct verdict *v);
 
-/** Whether anything measured a loader or its files: events in PCR 8, 9 or a boot application in 4. */
+/** Whether anything measured a loader or its files: events in PCR 8, 9 or a boot application in 4.
+ */
 bool boot_is_measured(const struct event_log *log);
 
 /** Components of PCR 4, 8 and 9 against the reference. */
@@ -31,17 +33,17 @@ void compare_firmware(const struct verify_input *in, struct verdict *v);
 
 /* One side of a comparison: components of one PCR, or its events, in order. */
 struct item {
-    const char *name;    /* component's name; for events what to call it when nothing expects it */
-    const char *key;     /* pairs an expected with a found one when they differ; may be NULL */
-    const char *show;    /* what to show for it */
-    const void *object;  /* passed to the matcher */
+    const char *name;   /* component's name; for events what to call it when nothing expects it */
+    const char *key;    /* pairs an expected with a found one when they differ; may be NULL */
+    const char *show;   /* what to show for it */
+    const void *object; /* passed to the matcher */
 };
 
 struct comparison {
     const struct item *expected, *found;
     size_t expected_count, found_count;
     bool (*matches)(const void *expected, const void *found);
-    bool pair_in_order;  /* pair what differs by position where keys do not */
+    bool pair_in_order; /* pair what differs by position where keys do not */
     int pcr, kind;
 };
 

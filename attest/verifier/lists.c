@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Comparing an expected with a found sequence so that the answer names components: what matches in order
- * is fine; in each gap between matches, expected and found entries of the same key (or, where asked for,
- * of the same position) are "differs", the rest "missing" or "unexpected".
+ * Comparing an expected with a found sequence so that the answer names components: what matches in
+ * order is fine; in each gap between matches, expected and found entries of the same key (or, where
+ * asked for, of the same position) are "differs", the rest "missing" or "unexpected".
  */
 #include <stdlib.h>
 #include <string.h>
@@ -23,10 +23,9 @@ struct gap {
 };
 
 static void add(const struct comparison *c, struct verdict *v, enum verify_code code,
-                const struct item *e, const struct item *f)
+                const char *name, const char *expected, const char *found)
 {
-    verdict_add(v, code, c->pcr, c->kind, e != NULL ? e->name : f->name, e != NULL ? e->show : "",
-                f != NULL ? f->show : "");
+    verdict_add(v, code, c->pcr, c->kind, name, expected, found);
 }
 
 static bool same_key(const struct item *e, const struct item *f)
@@ -34,7 +33,8 @@ static bool same_key(const struct item *e, const struct item *f)
     return e->key != NULL && f->key != NULL && strcmp(e->key, f->key) == 0;
 }
 
-/* The found entry that expected entry i is told together with: by key, else by position; or g->f_end. */
+/* The found entry that expected entry i is told together with: by key, else by position; or
+ * g->f_end. */
 static size_t partner(const struct comparison *c, const struct gap *g, size_t i, const bool *used,
                       bool by_key)
 {
@@ -57,18 +57,18 @@ static void judge_gap(const struct comparison *c, const struct gap *g, struct ve
 
             if (k < g->f_end) {
                 used[k - g->f] = told[i - g->e] = true;
-                add(c, v, CODE_DIFFERS, &c->expected[i], &c->found[k]);
+                add(c, v, CODE_DIFFERS, c->expected[i].name, c->expected[i].show, c->found[k].show);
             }
         }
     }
     for (size_t i = g->e; told != NULL && i < g->e_end; i++) {
         if (!told[i - g->e]) {
-            add(c, v, CODE_MISSING, &c->expected[i], NULL);
+            add(c, v, CODE_MISSING, c->expected[i].name, c->expected[i].show, "");
         }
     }
     for (size_t k = g->f; used != NULL && k < g->f_end; k++) {
         if (!used[k - g->f]) {
-            add(c, v, CODE_UNEXPECTED, NULL, &c->found[k]);
+            add(c, v, CODE_UNEXPECTED, c->found[k].name, "", c->found[k].show);
         }
     }
     v->no_memory |= used == NULL || told == NULL;
@@ -79,7 +79,7 @@ static void judge_gap(const struct comparison *c, const struct gap *g, struct ve
 void compare_lists(const struct comparison *c, struct verdict *v)
 {
     size_t n = c->expected_count, m = c->found_count, i = 0, j = 0;
-    struct gap gap = { 0, 0, 0, 0 };
+    struct gap gap = {0, 0, 0, 0};
     uint16_t *len;
 
     if (n > REFERENCE_COMPONENT_MAX || m > REFERENCE_COMPONENT_MAX) {
@@ -96,10 +96,9 @@ void compare_lists(const struct comparison *c, struct verdict *v)
         for (j = m; j-- > 0;) {
             uint16_t down = len[(i + 1) * (m + 1) + j], right = len[i * (m + 1) + j + 1];
 
-            len[i * (m + 1) + j] =
-                c->matches(c->expected[i].object, c->found[j].object)
-                    ? (uint16_t)(len[(i + 1) * (m + 1) + j + 1] + 1)
-                    : (down > right ? down : right);
+            len[i * (m + 1) + j] = c->matches(c->expected[i].object, c->found[j].object)
+                                       ? (uint16_t)(len[(i + 1) * (m + 1) + j + 1] + 1)
+                                       : (down > right ? down : right);
         }
     }
     i = j = 0;
@@ -108,7 +107,7 @@ void compare_lists(const struct comparison *c, struct verdict *v)
             gap.e_end = i;
             gap.f_end = j;
             judge_gap(c, &gap, v);
-            add(c, v, CODE_OK, &c->expected[i], &c->found[j]);
+            add(c, v, CODE_OK, c->expected[i].name, c->expected[i].show, c->found[j].show);
             i++;
             j++;
             gap.e = i;

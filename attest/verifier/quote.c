@@ -18,10 +18,10 @@
 static bool signature_is_valid(EVP_PKEY *ak, const struct bytes *data, const TPMT_SIGNATURE *sig)
 {
     ECDSA_SIG *pair = ECDSA_SIG_new();
-    BIGNUM *r = BN_bin2bn(sig->signature.ecdsa.signatureR.buffer, sig->signature.ecdsa.signatureR.size,
-                          NULL);
-    BIGNUM *s = BN_bin2bn(sig->signature.ecdsa.signatureS.buffer, sig->signature.ecdsa.signatureS.size,
-                          NULL);
+    BIGNUM *r = BN_bin2bn(sig->signature.ecdsa.signatureR.buffer,
+                          sig->signature.ecdsa.signatureR.size, NULL);
+    BIGNUM *s = BN_bin2bn(sig->signature.ecdsa.signatureS.buffer,
+                          sig->signature.ecdsa.signatureS.size, NULL);
     EVP_MD_CTX *md = EVP_MD_CTX_new();
     unsigned char *der = NULL;
     int der_size = -1;
@@ -53,7 +53,8 @@ static bool check_signature(const struct verify_input *in, struct verdict *v)
     memset(&sig, 0, sizeof(sig));
     if (Tss2_MU_TPMT_SIGNATURE_Unmarshal(e->signature.data, e->signature.size, &at, &sig) != 0 ||
         at != e->signature.size || sig.sigAlg != TPM2_ALG_ECDSA ||
-        sig.signature.ecdsa.hash != TPM2_ALG_SHA256 || !signature_is_valid(in->ak, &e->quote, &sig)) {
+        sig.signature.ecdsa.hash != TPM2_ALG_SHA256 ||
+        !signature_is_valid(in->ak, &e->quote, &sig)) {
         verdict_add(v, CODE_SIGNATURE, -1, CHECK, NAME, "signed by the attestation key",
                     "not signed by it");
         return false;

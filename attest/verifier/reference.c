@@ -21,16 +21,16 @@
 
 static const struct {
     const char *name;
-    int pcr;            /* -1: any */
-    bool from_detail;   /* digest is that of the detail when none is given */
+    int pcr;          /* -1: any */
+    bool from_detail; /* digest is that of the detail when none is given */
 } kinds[] = {
-    [REFERENCE_GRUB_PE] = { "grub-pe", 4, false },
-    [REFERENCE_GRUB_CMD] = { "grub-cmd", 8, true },
-    [REFERENCE_FILE] = { "file", 9, false },
-    [REFERENCE_HYPERVISOR_EVENT] = { "hypervisor-event", 21, true },
-    [REFERENCE_PROTECTION] = { "protection", 21, true },
-    [REFERENCE_DOMAIN] = { "domain", 22, true },
-    [REFERENCE_PCR] = { "pcr", -1, false },
+    [REFERENCE_GRUB_PE] = {"grub-pe", 4, false},
+    [REFERENCE_GRUB_CMD] = {"grub-cmd", 8, true},
+    [REFERENCE_FILE] = {"file", 9, false},
+    [REFERENCE_HYPERVISOR_EVENT] = {"hypervisor-event", 21, true},
+    [REFERENCE_PROTECTION] = {"protection", 21, true},
+    [REFERENCE_DOMAIN] = {"domain", 22, true},
+    [REFERENCE_PCR] = {"pcr", -1, false},
 };
 
 #define KIND_COUNT (sizeof(kinds) / sizeof(kinds[0]))
@@ -92,7 +92,7 @@ int reference_add(struct reference *ref, const char *name, enum reference_kind k
                   unsigned int pcr, const uint8_t *sha256, const char *detail,
                   struct attest_error *err)
 {
-    struct reference_component c = { .kind = kind, .pcr = pcr }, *list;
+    struct reference_component c = {.kind = kind, .pcr = pcr}, *list;
 
     if ((size_t)kind >= KIND_COUNT || !name_is_valid(name)) {
         return attest_fail(err, -EINVAL, "component \"%.40s\": bad name or kind", name);
@@ -204,9 +204,9 @@ int reference_write(const struct reference *ref, const char *path, struct attest
     }
     f = fopen(temporary, "we");
     if (f == NULL ||
-        fprintf(f, "%s\n", json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY |
-                                                                    JSON_C_TO_STRING_NOSLASHESCAPE)) <
-            0) {
+        fprintf(f, "%s\n",
+                json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY |
+                                                         JSON_C_TO_STRING_NOSLASHESCAPE)) < 0) {
         rc = attest_fail(err, -errno, "%s: %s", temporary, strerror(errno));
     }
     if (f != NULL && fclose(f) != 0 && rc == 0) {
@@ -256,16 +256,17 @@ static int parse_component(struct reference *ref, size_t index, json_object *o,
         } else if (strcmp(key, "pcr") == 0 && json_object_is_type(value, json_type_int)) {
             pcr = json_object_get_int64(value);
         } else {
-            return attest_fail(err, -EINVAL, "components[%zu]: unknown or wrong key \"%.40s\"", index,
-                               key);
+            return attest_fail(err, -EINVAL, "components[%zu]: unknown or wrong key \"%.40s\"",
+                               index, key);
         }
     }
     if (name == NULL || kind == NULL || hex == NULL || detail == NULL || pcr < 0 || pcr > 23 ||
         hex_decode(digest, 32, hex) != 0) {
-        return attest_fail(err, -EINVAL,
-                           "components[%zu]: expected name, kind, pcr 0..23, sha256 of 64 hex digits "
-                           "and detail",
-                           index);
+        return attest_fail(
+            err, -EINVAL,
+            "components[%zu]: expected name, kind, pcr 0..23, sha256 of 64 hex digits "
+            "and detail",
+            index);
     }
     for (k = 0; k < KIND_COUNT && strcmp(kinds[k].name, kind) != 0; k++) {
     }
@@ -277,7 +278,8 @@ static int parse_component(struct reference *ref, size_t index, json_object *o,
 
         if (EVP_Digest(detail, strlen(detail), own, NULL, EVP_sha256(), NULL) != 1 ||
             memcmp(own, digest, 32) != 0) {
-            return attest_fail(err, -EINVAL, "components[%zu]: sha256 is not that of detail", index);
+            return attest_fail(err, -EINVAL, "components[%zu]: sha256 is not that of detail",
+                               index);
         }
     }
     return reference_add(ref, name, (enum reference_kind)k, (unsigned int)pcr, digest, detail, err);
@@ -303,7 +305,8 @@ static int parse_root(struct reference *ref, json_object *root, struct attest_er
         }
     }
     if (format == NULL || strcmp(format, FORMAT) != 0 || list == NULL) {
-        return attest_fail(err, -EINVAL, "reference: expected format \"" FORMAT "\" and components");
+        return attest_fail(err, -EINVAL,
+                           "reference: expected format \"" FORMAT "\" and components");
     }
     for (size_t i = 0; rc == 0 && i < json_object_array_length(list); i++) {
         rc = parse_component(ref, i, json_object_array_get_idx(list, i), err);
@@ -350,7 +353,7 @@ struct reference *reference_read(const char *path, struct attest_error *err)
     struct reference *ref;
     uint8_t *data;
     size_t size;
-    struct attest_error inner = { "" };
+    struct attest_error inner = {""};
 
     if (file_read(path, JSON_MAX_BYTES, &data, &size, err) != 0) {
         return NULL;

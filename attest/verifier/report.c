@@ -32,7 +32,7 @@ void report_text(FILE *out, const struct verdict *v, bool verbose)
     bool unmeasured = false;
     char pcr[12];
 
-    fprintf(out, "%-20s %-4s %-18s %s\n", "COMPONENT", "PCR", "STATUS", "FOUND");
+    fprintf(out, "%-24s %-4s %-18s %s\n", "COMPONENT", "PCR", "STATUS", "FOUND");
     for (size_t i = 0; i < v->count; i++) {
         const struct finding *f = &v->finding[i];
 
@@ -42,10 +42,11 @@ void report_text(FILE *out, const struct verdict *v, bool verbose)
             continue;
         }
         pcr_text(pcr, f->pcr);
-        fprintf(out, "%-20s %-4s %-18s %s\n", f->component, pcr, verify_code_name(f->code), f->found);
+        fprintf(out, "%-24s %-4s %-18s %s\n", f->component, pcr, verify_code_name(f->code),
+                f->found);
     }
     if (commands > 0) {
-        fprintf(out, "%-20s %-4s %-18s %u commands as expected\n", "loader-commands", "8", "ok",
+        fprintf(out, "%-24s %-4s %-18s %u commands as expected\n", "loader-commands", "8", "ok",
                 commands);
     }
     for (size_t i = 0; i < v->count; i++) {
@@ -81,8 +82,9 @@ void report_json(FILE *out, const struct verdict *v)
     }
     message_add_string(root, "verdict", verdict_passes(v) ? "PASS" : "FAIL");
     json_object_object_add(root, "findings", list);
-    fprintf(out, "%s\n", json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY |
-                                                                  JSON_C_TO_STRING_NOSLASHESCAPE));
+    fprintf(out, "%s\n",
+            json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY |
+                                                     JSON_C_TO_STRING_NOSLASHESCAPE));
     json_object_put(root);
 }
 

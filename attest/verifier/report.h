@@ -8,7 +8,8 @@
 #include <attest/eventlog.h>
 #include <attest/verify.h>
 
-/** Table and one line per difference; matching loader commands are counted, not listed, unless verbose. */
+/** Table and one line per difference; matching loader commands are counted, not listed, unless
+ * verbose. */
 void report_text(FILE *out, const struct verdict *v, bool verbose);
 /** { "verdict", "findings": [ { "component", "code", "pcr", "kind", "expected", "found" } ] } */
 void report_json(FILE *out, const struct verdict *v);

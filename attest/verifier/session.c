@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * enroll -> certificate and key checked -> activate: the TPM proves that the key is its own -> quote over
- * a fresh nonce -> judgement. Nothing is remembered between sessions: each one proves the whole chain.
+ * enroll -> certificate and key checked -> activate: the TPM proves that the key is its own ->
+ * quote over a fresh nonce -> judgement. Nothing is remembered between sessions: each one proves
+ * the whole chain.
  */
 #include "session.h"
 
@@ -31,7 +32,7 @@ static int enroll(const struct session *s, struct client *c, EVP_PKEY **ek, EVP_
                   uint8_t name[NAME_SIZE], struct verdict *v, struct attest_error *err)
 {
     json_object *request = json_object_new_object(), *reply = NULL;
-    struct bytes cert = { NULL, 0 }, pub = { NULL, 0 };
+    struct bytes cert = {NULL, 0}, pub = {NULL, 0};
     int rc = ask(s, c, "enroll", request, &reply, err);
 
     if (rc == 0) {
@@ -49,8 +50,8 @@ static int enroll(const struct session *s, struct client *c, EVP_PKEY **ek, EVP_
                         "endorsement-key", "certified by a trusted authority", err->text);
         }
         if (rc == 0 && (rc = ak_verify(&pub, ak, name, err)) != 0) {
-            verdict_add(v, CODE_AK_INVALID, -1, CHECK, "attestation-key", "a restricted signing key",
-                        err->text);
+            verdict_add(v, CODE_AK_INVALID, -1, CHECK, "attestation-key",
+                        "a restricted signing key", err->text);
         }
     }
     bytes_free(&cert);
@@ -64,7 +65,7 @@ static int activate(const struct session *s, struct client *c, EVP_PKEY *ek,
                     const uint8_t name[NAME_SIZE], struct verdict *v, struct attest_error *err)
 {
     json_object *request = json_object_new_object(), *reply = NULL;
-    struct bytes blob = { NULL, 0 }, seed = { NULL, 0 }, answer = { NULL, 0 };
+    struct bytes blob = {NULL, 0}, seed = {NULL, 0}, answer = {NULL, 0};
     uint8_t secret[SECRET_SIZE];
     int rc = RAND_bytes(secret, sizeof(secret)) == 1
                  ? credential_make(ek, name, secret, &blob, &seed, err)
@@ -82,8 +83,8 @@ static int activate(const struct session *s, struct client *c, EVP_PKEY *ek,
     if (rc == 0) {
         rc = message_bytes(reply, "secret", 64, &answer, err);
     }
-    if (rc == 0 &&
-        (answer.size != sizeof(secret) || CRYPTO_memcmp(answer.data, secret, sizeof(secret)) != 0)) {
+    if (rc == 0 && (answer.size != sizeof(secret) ||
+                    CRYPTO_memcmp(answer.data, secret, sizeof(secret)) != 0)) {
         rc = attest_fail(err, -EACCES, "wrong secret");
     }
     if (rc != 0) {
@@ -135,7 +136,7 @@ int session_run(const struct session *s, struct client *c, struct evidence *evid
 {
     EVP_PKEY *ek = NULL, *ak = NULL;
     uint8_t name[NAME_SIZE], random[32];
-    struct bytes nonce = { random, sizeof(random) };
+    struct bytes nonce = {random, sizeof(random)};
     int rc;
 
     memset(evidence, 0, sizeof(*evidence));
@@ -155,9 +156,11 @@ int session_run(const struct session *s, struct client *c, struct evidence *evid
         rc = quote(s, c, &nonce, evidence, v, err);
     }
     if (rc == 0) {
-        const struct verify_input in = { .evidence = evidence, .nonce = &nonce, .ak = ak,
-                                         .reference = s->reference,
-                                         .allow_unmeasured = s->allow_unmeasured };
+        const struct verify_input in = {.evidence = evidence,
+                                        .nonce = &nonce,
+                                        .ak = ak,
+                                        .reference = s->reference,
+                                        .allow_unmeasured = s->allow_unmeasured};
 
         verify_evidence(&in, v);
     }

@@ -12,11 +12,12 @@ struct session {
     size_t ca_count;
     const struct reference *reference;
     bool allow_unmeasured;
-    int timeout_s;         /* for each answer */
+    int timeout_s; /* for each answer */
 };
 
 /**
- * Enrol, challenge and judge over an open client. Whatever goes wrong on the host's side is a finding.
+ * Enrol, challenge and judge over an open client. Whatever goes wrong on the host's side is a
+ * finding.
  *
  * @param evidence  out: kept for saving; freed by the caller
  * @return 0 the verdict is complete; -ENOENT a local file is missing (err says which)

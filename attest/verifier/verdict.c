@@ -9,32 +9,32 @@ static const struct {
     const char *name;
     bool failure;
 } codes[] = {
-    [CODE_OK] = { "ok", false },
-    [CODE_RECORDED] = { "recorded", false },
-    [CODE_RESTARTED] = { "restarted", false },
-    [CODE_UNMEASURED_ALLOWED] = { "unmeasured-allowed", false },
-    [CODE_NO_TPM] = { "no-tpm", true },
-    [CODE_EK_INVALID] = { "ek-invalid", true },
-    [CODE_EK_UNTRUSTED] = { "ek-untrusted", true },
-    [CODE_AK_INVALID] = { "ak-invalid", true },
-    [CODE_AK_NOT_ACTIVATED] = { "ak-not-activated", true },
-    [CODE_SIGNATURE] = { "signature", true },
-    [CODE_NOT_A_QUOTE] = { "not-a-quote", true },
-    [CODE_NONCE] = { "nonce", true },
-    [CODE_PCR_SELECTION] = { "pcr-selection", true },
-    [CODE_PCR_DIGEST] = { "pcr-digest", true },
-    [CODE_LOG_MALFORMED] = { "log-malformed", true },
-    [CODE_LOG_REPLAY] = { "log-replay", true },
-    [CODE_LOG_FULL] = { "log-full", true },
-    [CODE_TEXT_DIGEST] = { "text-digest", true },
-    [CODE_DIFFERS] = { "differs", true },
-    [CODE_MISSING] = { "missing", true },
-    [CODE_UNEXPECTED] = { "unexpected", true },
-    [CODE_PERMISSIVE] = { "permissive", true },
-    [CODE_UNPROTECTED] = { "unprotected", true },
-    [CODE_UNMEASURED] = { "unmeasured", true },
-    [CODE_REFERENCE_EMPTY] = { "reference-empty", true },
-    [CODE_EVIDENCE] = { "evidence", true },
+    [CODE_OK] = {"ok", false},
+    [CODE_RECORDED] = {"recorded", false},
+    [CODE_RESTARTED] = {"restarted", false},
+    [CODE_UNMEASURED_ALLOWED] = {"unmeasured-allowed", false},
+    [CODE_NO_TPM] = {"no-tpm", true},
+    [CODE_EK_INVALID] = {"ek-invalid", true},
+    [CODE_EK_UNTRUSTED] = {"ek-untrusted", true},
+    [CODE_AK_INVALID] = {"ak-invalid", true},
+    [CODE_AK_NOT_ACTIVATED] = {"ak-not-activated", true},
+    [CODE_SIGNATURE] = {"signature", true},
+    [CODE_NOT_A_QUOTE] = {"not-a-quote", true},
+    [CODE_NONCE] = {"nonce", true},
+    [CODE_PCR_SELECTION] = {"pcr-selection", true},
+    [CODE_PCR_DIGEST] = {"pcr-digest", true},
+    [CODE_LOG_MALFORMED] = {"log-malformed", true},
+    [CODE_LOG_REPLAY] = {"log-replay", true},
+    [CODE_LOG_FULL] = {"log-full", true},
+    [CODE_TEXT_DIGEST] = {"text-digest", true},
+    [CODE_DIFFERS] = {"differs", true},
+    [CODE_MISSING] = {"missing", true},
+    [CODE_UNEXPECTED] = {"unexpected", true},
+    [CODE_PERMISSIVE] = {"permissive", true},
+    [CODE_UNPROTECTED] = {"unprotected", true},
+    [CODE_UNMEASURED] = {"unmeasured", true},
+    [CODE_REFERENCE_EMPTY] = {"reference-empty", true},
+    [CODE_EVIDENCE] = {"evidence", true},
 };
 
 #define CODE_COUNT (sizeof(codes) / sizeof(codes[0]))
@@ -65,7 +65,7 @@ static char *printable(const char *s)
 void verdict_add(struct verdict *v, enum verify_code code, int pcr, int kind, const char *component,
                  const char *expected, const char *found)
 {
-    struct finding f = { .code = code, .pcr = pcr, .kind = kind };
+    struct finding f = {.code = code, .pcr = pcr, .kind = kind};
     struct finding *list = realloc(v->finding, (v->count + 1) * sizeof(*list));
 
     if (list == NULL) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The order of judgement: quote, log, replay, components. A later step runs only on what the earlier ones
- * have made trustworthy; a verdict therefore never blames a component on the word of a forged log.
+ * The order of judgement: quote, log, replay, components. A later step runs only on what the
+ * earlier ones have made trustworthy; a verdict therefore never blames a component on the word of a
+ * forged log.
  */
 #include <attest/verify.h>
 
@@ -12,7 +13,7 @@
 bool check_replay(const struct verify_input *in, const struct event_log *log, bool boot_measured,
                   struct verdict *v)
 {
-    struct attest_error err = { "" };
+    struct attest_error err = {""};
     uint8_t pcr[LOG_PCR_COUNT][64];
     bool ok = true;
 
@@ -64,14 +65,15 @@ static bool check_reference(const struct reference *ref, struct verdict *v)
     static const struct {
         unsigned int pcr;
         const char *what;
-    } need[] = { { 4, "a loader (PCR 4)" }, { 9, "files (PCR 9)" }, { 21, "hypervisor events (PCR 21)" } };
+    } need[] = {{4, "a loader (PCR 4)"}, {9, "files (PCR 9)"}, {21, "hypervisor events (PCR 21)"}};
     bool ok = true;
 
     for (size_t i = 0; i < sizeof(need) / sizeof(need[0]); i++) {
         bool found = false;
 
         for (size_t j = 0; j < ref->count; j++) {
-            found |= ref->component[j].pcr == need[i].pcr && ref->component[j].kind != REFERENCE_PCR;
+            found |=
+                ref->component[j].pcr == need[i].pcr && ref->component[j].kind != REFERENCE_PCR;
         }
         if (!found) {
             verdict_add(v, CODE_REFERENCE_EMPTY, (int)need[i].pcr, CHECK, "reference", need[i].what,
@@ -84,7 +86,7 @@ static bool check_reference(const struct reference *ref, struct verdict *v)
 
 void verify_evidence(const struct verify_input *in, struct verdict *v)
 {
-    struct attest_error err = { "" };
+    struct attest_error err = {""};
     struct event_log log;
     bool boot_measured;
 

@@ -57,7 +57,7 @@ static void sha1_block(uint32_t state[5], const uint8_t *p)
 
 void sha1_init(struct sha1 *ctx)
 {
-    static const uint32_t start[5] = { 0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0 };
+    static const uint32_t start[5] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0};
 
     memset(ctx, 0, sizeof(*ctx));
     memcpy(ctx->state, start, sizeof(start));

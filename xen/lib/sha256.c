@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * SHA-256 in general registers. All rounds are written out so that the eight working variables stay in
- * registers and never move: instead of shifting them, each round is called with the names rotated by
- * one. The majority function reuses a ^ b of one round as b ^ c of the next.
- * Source: FIPS 180-4, 6.2.
+ * SHA-256 in general registers. All rounds are written out so that the eight working variables stay
+ * in registers and never move: instead of shifting them, each round is called with the names
+ * rotated by one. The majority function reuses a ^ b of one round as b ^ c of the next. Source:
+ * FIPS 180-4, 6.2.
  */
 #include <xen/sha256.h>
 
@@ -14,7 +14,8 @@ static inline uint32_t ror32(uint32_t x, unsigned int n)
     return (x >> n) | (x << (32 - n));
 }
 
-/* The three rotations of each sum, nested: ror(ror(ror(x, 14) ^ x, 5) ^ x, 6) is the sum of 6, 11, 25. */
+/* The three rotations of each sum, nested: ror(ror(ror(x, 14) ^ x, 5) ^ x, 6) is the sum of 6,
+ * 11, 25. */
 #define SUM0(x) ror32(ror32(ror32(x, 9) ^ (x), 11) ^ (x), 2)
 #define SUM1(x) ror32(ror32(ror32(x, 14) ^ (x), 5) ^ (x), 6)
 #define SIGMA0(x) (ror32(ror32(x, 11) ^ (x), 7) ^ ((x) >> 3))
@@ -31,7 +32,7 @@ static inline uint32_t ror32(uint32_t x, unsigned int n)
 
 #define LOAD(i) (w[i] = load_be32(p + 4 * (i)))
 #define NEXT(i)                                                                                    \
-    (w[(i) & 15] += SIGMA1(w[((i) + 14) & 15]) + w[((i) + 9) & 15] + SIGMA0(w[((i) + 1) & 15]))
+    (w[(i)&15] += SIGMA1(w[((i) + 14) & 15]) + w[((i) + 9) & 15] + SIGMA0(w[((i) + 1) & 15]))
 
 #define EIGHT(W, i, k0, k1, k2, k3, k4, k5, k6, k7)                                                \
     ROUND(a, b, d, e, f, g, h, x, y, k0, W((i) + 0));                                              \
@@ -90,8 +91,8 @@ static void sha256_blocks(uint32_t state[8], const uint8_t *p, size_t count)
 
 void sha256_init(struct sha256 *ctx)
 {
-    static const uint32_t start[8] = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-                                       0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19 };
+    static const uint32_t start[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                                      0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
 
     memset(ctx, 0, sizeof(*ctx));
     memcpy(ctx->state, start, sizeof(start));

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * SHA-384 and SHA-512: event texts for the PCR banks of those names. Texts are short, so this is the
- * plain form with loops, small rather than fast.
- * Source: FIPS 180-4, 6.4 and 6.5.
+ * SHA-384 and SHA-512: event texts for the PCR banks of those names. Texts are short, so this is
+ * the plain form with loops, small rather than fast. Source: FIPS 180-4, 6.4 and 6.5.
  */
 #include <xen/sha512.h>
 

@@ -9,10 +9,10 @@
 #include <attest/reference.h>
 
 /*
- * Reader and replayer of a whole TCG crypto-agile event log. The log is hostile: it is believed only as
- * far as its replay equals quoted PCR values, and then only its digests; event types, PCR-less records
- * and texts are hints until a digest is recomputed from them.
- * Source: TCG PC Client Platform Firmware Profile 1.06, 10.2 to 10.4.
+ * Reader and replayer of a whole TCG crypto-agile event log. The log is hostile: it is believed
+ * only as far as its replay equals quoted PCR values, and then only its digests; event types,
+ * PCR-less records and texts are hints until a digest is recomputed from them. Source: TCG PC
+ * Client Platform Firmware Profile 1.06, 10.2 to 10.4.
  */
 
 #define LOG_SIZE_MAX (4u * 1024u * 1024u)
@@ -72,8 +72,8 @@ bool log_is_extended(const struct log_event *event);
 
 /**
  * Fold a bank's events into PCR values. PCRs start at zero; PCR 0 starts at the locality that a
- * StartupLocality event names; 17 to 20 are not replayed (only a DRTM resets them), 21 and 22 start at
- * zero because the hypervisor resets them.
+ * StartupLocality event names; 17 to 20 are not replayed (only a DRTM resets them), 21 and 22 start
+ * at zero because the hypervisor resets them.
  * @param pcr  out: bank's size bytes per PCR
  * @return 0; -EINVAL unknown bank, an event without a digest of it, or a hash failure
  */
@@ -81,9 +81,9 @@ int log_replay(const struct event_log *log, uint16_t alg, uint8_t pcr[LOG_PCR_CO
                struct attest_error *err);
 
 /**
- * Text of an event when its SHA-256 digest covers it, NUL-terminated copy to be freed: the whole data
- * (our events, EFI actions), or GRUB's text behind its "grub_cmd: " style prefix. Control characters
- * make it no text.
+ * Text of an event when its SHA-256 digest covers it, NUL-terminated copy to be freed: the whole
+ * data (our events, EFI actions), or GRUB's text behind its "grub_cmd: " style prefix. Control
+ * characters make it no text.
  * @return NULL when no text is covered
  */
 char *log_covered_text(const struct event_log *log, const struct log_event *event);

@@ -8,20 +8,23 @@
 #include <attest/reference.h>
 
 /*
- * Messages over a byte stream that may begin or break anywhere (a serial line): "BHA1", the length in
- * 4 bytes big endian, then that many bytes of JSON. A receiver skips bytes until it sees the magic.
+ * Messages over a byte stream that may begin or break anywhere (a serial line): "BHA1", the length
+ * in 4 bytes big endian, then that many bytes of JSON. A receiver skips bytes until it sees the
+ * magic.
  */
 #define FRAME_MAX (8u * 1024u * 1024u)
 
 struct stream {
     void *context;
-    /* Up to n bytes; > 0 bytes read, 0 timeout, -EPIPE end of stream, other -errno. timeout_ms < 0: wait. */
+    /* Up to n bytes; > 0 bytes read, 0 timeout, -EPIPE end of stream, other -errno. timeout_ms < 0:
+     * wait. */
     int (*read)(void *context, uint8_t *buf, size_t n, int timeout_ms);
     /* All n bytes. 0 or -errno. */
     int (*write)(void *context, const uint8_t *buf, size_t n);
 };
 
-/** A stream over a pair of file descriptors (may be equal), which it borrows. `fds` must outlive it. */
+/** A stream over a pair of file descriptors (may be equal), which it borrows. `fds` must outlive
+ * it. */
 struct fd_pair {
     int in, out;
 };

@@ -6,27 +6,27 @@
 #include <stdint.h>
 
 /*
- * Reference values: what a host built from one description must measure. `bh build` writes them, the
- * verifier reads them. The JSON schema is in attest/README.md.
+ * Reference values: what a host built from one description must measure. `bh build` writes them,
+ * the verifier reads them. The JSON schema is in attest/README.md.
  *
  * Order matters within one PCR: components are expected in the order they were added. Several
  * components may share a name ("policy" is a file in PCR 9 and an event in PCR 21).
  */
 
 enum reference_kind {
-    REFERENCE_GRUB_PE,           /* PCR 4: sha256 = Authenticode hash of the PE, see below */
-    REFERENCE_GRUB_CMD,          /* PCR 8: sha256 = hash of what GRUB hashed; detail = the text */
-    REFERENCE_FILE,              /* PCR 9: sha256 of the file's bytes; detail = path */
-    REFERENCE_HYPERVISOR_EVENT,  /* PCR 21: detail = exact event text; sha256 computed when unset */
-    REFERENCE_PROTECTION,        /* PCR 21: detail = words that the protection event must contain,
-                                    "svm=1 npt=1 nx=1"; further words are only reported */
-    REFERENCE_DOMAIN,            /* PCR 22: detail = exact event text with start=1; sha256 computed;
-                                    later starts of the same domain with the same digest are fine */
-    REFERENCE_PCR,               /* any PCR without other references: sha256 = final value */
+    REFERENCE_GRUB_PE,          /* PCR 4: sha256 = Authenticode hash of the PE, see below */
+    REFERENCE_GRUB_CMD,         /* PCR 8: sha256 = hash of what GRUB hashed; detail = the text */
+    REFERENCE_FILE,             /* PCR 9: sha256 of the file's bytes; detail = path */
+    REFERENCE_HYPERVISOR_EVENT, /* PCR 21: detail = exact event text; sha256 computed when unset */
+    REFERENCE_PROTECTION,       /* PCR 21: detail = words that the protection event must contain,
+                                   "svm=1 npt=1 nx=1"; further words are only reported */
+    REFERENCE_DOMAIN,           /* PCR 22: detail = exact event text with start=1; sha256 computed;
+                                   later starts of the same domain with the same digest are fine */
+    REFERENCE_PCR,              /* any PCR without other references: sha256 = final value */
 };
 
-#define REFERENCE_NAME_MAX 64       /* [A-Za-z0-9._/-] */
-#define REFERENCE_DETAIL_MAX 4096   /* UTF-8, no control characters */
+#define REFERENCE_NAME_MAX 64     /* [A-Za-z0-9._/-] */
+#define REFERENCE_DETAIL_MAX 4096 /* UTF-8, no control characters */
 #define REFERENCE_COMPONENT_MAX 4096
 
 struct reference_component {
@@ -34,7 +34,7 @@ struct reference_component {
     enum reference_kind kind;
     unsigned int pcr;
     uint8_t sha256[32];
-    char *detail;  /* never NULL, may be "" */
+    char *detail; /* never NULL, may be "" */
 };
 
 struct reference {

@@ -16,7 +16,7 @@
  * key, and answers only when that key is inside it; that key signs only what the TPM itself made.
  */
 
-#define NAME_SIZE 34  /* TPM2B name of a SHA-256 object: algorithm and digest */
+#define NAME_SIZE 34 /* TPM2B name of a SHA-256 object: algorithm and digest */
 #define SECRET_SIZE 32
 
 /**

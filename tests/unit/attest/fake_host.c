@@ -22,13 +22,14 @@
 #include "../../../xen/drivers/tpm/commands.h"
 #include "../../../xen/drivers/tpm/internal.h"
 
-/* -- the hypervisor's TPM contract, over swtpm's socket ------------------------------------------- */
+/* -- the hypervisor's TPM contract, over swtpm's socket ----------------------------------- */
 static TSS2_TCTI_CONTEXT *tcti;
 static struct tpm_digests active;
 
 uint32_t tpm_header_size(const uint8_t *header)
 {
-    return (uint32_t)header[2] << 24 | (uint32_t)header[3] << 16 | (uint32_t)header[4] << 8 | header[5];
+    return (uint32_t)header[2] << 24 | (uint32_t)header[3] << 16 | (uint32_t)header[4] << 8 |
+           header[5];
 }
 
 uint64_t tpm_io_now_ns(void)
@@ -96,15 +97,17 @@ static void tcti_close(void)
     tcti = NULL;
 }
 
-/* -- what a boot measures ---------------------------------------------------------------------------- */
+/* -- what a boot measures
+ * ---------------------------------------------------------------------------- */
 struct image {
     char policy[64], manifest[64], seed[64], ramdisk[64], hypervisor[64], loader[64], cmdline[64];
 };
 
 static struct image image_of(unsigned int variant)
 {
-    struct image i = { "policy: binary", "manifest: fdt", "seed: nodes", "ramdisk: cpio",
-                       "hypervisor: elf", "loader: pe", "console=com1 loglvl=all" };
+    struct image i = {"policy: binary",         "manifest: fdt",   "seed: nodes",
+                      "ramdisk: cpio",          "hypervisor: elf", "loader: pe",
+                      "console=com1 loglvl=all"};
 
     if (variant & HOST_OTHER_POLICY) {
         i.policy[9] ^= 1;
@@ -129,8 +132,8 @@ static void sha(const char *text, uint8_t out[32])
     sha256(text, strlen(text), out);
 }
 
-static int firmware_event(struct eventlog *log, unsigned int pcr, uint32_t type, const void *measured,
-                          size_t measured_size, const void *data, size_t size)
+static int firmware_event(struct eventlog *log, unsigned int pcr, uint32_t type,
+                          const void *measured, size_t measured_size, const void *data, size_t size)
 {
     struct tpm_digests d = active;
     int rc;
@@ -189,8 +192,8 @@ static int boot_firmware(struct eventlog *log, const struct image *i, unsigned i
 
 static int boot_hypervisor(const struct image *i, unsigned int variant)
 {
-    struct measure_protection p = { .svm = true, .npt = true, .smep = true,
-                                    .nx = !(variant & HOST_NO_NX), .iommu = "none" };
+    struct measure_protection p = {
+        .svm = true, .npt = true, .smep = true, .nx = !(variant & HOST_NO_NX), .iommu = "none"};
     uint8_t xenstore[32], guest[32];
     int rc;
 
@@ -236,8 +239,8 @@ int fake_host_boot(struct fake_host *h, unsigned int variant)
 {
     static uint8_t firmware[65536], buf[MEASURE_LOG_SIZE];
     struct image i = image_of(variant);
-    struct measure_setup setup = { .tpm = true, .fw_log = firmware, .buf = buf,
-                                   .buf_size = sizeof(buf) };
+    struct measure_setup setup = {
+        .tpm = true, .fw_log = firmware, .buf = buf, .buf_size = sizeof(buf)};
     char state[96], server[128], ctrl[128], socket[96];
     struct eventlog log;
     int rc;
@@ -255,9 +258,9 @@ int fake_host_boot(struct fake_host *h, unsigned int variant)
         if (freopen("/dev/null", "w", stderr) == NULL) {
             _exit(127);
         }
-        execlp("swtpm", "swtpm", "socket", "--tpm2", "--tpmstate", state, "--server", server, "--ctrl",
-               ctrl, "--flags", "not-need-init,startup-clear", "--locality", "allow-set-locality",
-               (char *)NULL);
+        execlp("swtpm", "swtpm", "socket", "--tpm2", "--tpmstate", state, "--server", server,
+               "--ctrl", ctrl, "--flags", "not-need-init,startup-clear", "--locality",
+               "allow-set-locality", (char *)NULL);
         _exit(127);
     }
     for (unsigned int tries = 0; tries < 500 && access(socket, F_OK) != 0; tries++) {
@@ -296,7 +299,7 @@ int fake_host_reference(struct fake_host *h, char *path, size_t size)
 {
     struct reference *ref = reference_new();
     struct image i = image_of(HOST_GOOD);
-    struct attest_error err = { "" };
+    struct attest_error err = {""};
     char line[128], text[512];
     uint8_t digest[32];
     int rc = ref == NULL ? -1 : 0;
@@ -324,10 +327,12 @@ int fake_host_reference(struct fake_host *h, char *path, size_t size)
     EVENT("manifest", 21,
           measure_text_manifest(text, sizeof(text), SHA(i.manifest), strlen(i.manifest)));
     EVENT("seed", 21, measure_text_seed(text, sizeof(text), SHA(i.seed), strlen(i.seed)));
-    EVENT("xenstore", 22, measure_text_domain(text, sizeof(text), 1, "xenstore",
-                                              "system_u:system_r:xenstore_t", SHA("xenstore"), 1));
-    EVENT("guest", 22, measure_text_domain(text, sizeof(text), 5, "guest",
-                                           "system_u:system_r:guest_t", SHA(i.ramdisk), 1));
+    EVENT("xenstore", 22,
+          measure_text_domain(text, sizeof(text), 1, "xenstore", "system_u:system_r:xenstore_t",
+                              SHA("xenstore"), 1));
+    EVENT("guest", 22,
+          measure_text_domain(text, sizeof(text), 5, "guest", "system_u:system_r:guest_t",
+                              SHA(i.ramdisk), 1));
     snprintf(path, size, "%s/reference.json", h->dir);
     rc = rc != 0 ? rc : reference_write(ref, path, &err);
     if (rc != 0) {

@@ -7,33 +7,33 @@
 #include <stdint.h>
 
 /*
- * A host without a machine: a real swtpm, whose PCRs are extended as firmware, GRUB and the hypervisor
- * would (the hypervisor's own measure.c and TPM commands run here), and the event log that goes with it.
- * Each fake_host_boot() starts the TPM anew.
+ * A host without a machine: a real swtpm, whose PCRs are extended as firmware, GRUB and the
+ * hypervisor would (the hypervisor's own measure.c and TPM commands run here), and the event log
+ * that goes with it. Each fake_host_boot() starts the TPM anew.
  */
 enum host_variant {
     HOST_GOOD = 0,
-    HOST_OTHER_POLICY = 1 << 0,     /* one byte changed, in the file and in the event */
+    HOST_OTHER_POLICY = 1 << 0, /* one byte changed, in the file and in the event */
     HOST_PERMISSIVE = 1 << 1,
-    HOST_EXTRA_WORD = 1 << 2,       /* on the hypervisor's command line */
-    HOST_OTHER_RAMDISK = 1 << 3,    /* the guest's, so also its launch digest */
+    HOST_EXTRA_WORD = 1 << 2,    /* on the hypervisor's command line */
+    HOST_OTHER_RAMDISK = 1 << 3, /* the guest's, so also its launch digest */
     HOST_OTHER_HYPERVISOR = 1 << 4,
     HOST_RESTARTED_DOMAIN = 1 << 5, /* a second start of the guest, same digest */
     HOST_EXTRA_DOMAIN = 1 << 6,
-    HOST_NO_SEED = 1 << 7,          /* an event missing */
-    HOST_UNMEASURED = 1 << 8,       /* no loader events */
-    HOST_SETENFORCE = 1 << 9,       /* permissive later on */
-    HOST_FORGED = 1 << 10,          /* an extra extend in PCR 9 that is not in the log */
+    HOST_NO_SEED = 1 << 7,    /* an event missing */
+    HOST_UNMEASURED = 1 << 8, /* no loader events */
+    HOST_SETENFORCE = 1 << 9, /* permissive later on */
+    HOST_FORGED = 1 << 10,    /* an extra extend in PCR 9 that is not in the log */
     HOST_OTHER_LOADER = 1 << 11,
-    HOST_NO_NX = 1 << 12,           /* a protection that the reference asks for is off */
+    HOST_NO_NX = 1 << 12, /* a protection that the reference asks for is off */
 };
 
 struct fake_host {
     char dir[64];
-    char tcti[128];       /* for agent_tpm_open() */
+    char tcti[128]; /* for agent_tpm_open() */
     char log_path[96];
     char ca_root[128], ca_issuer[128], other_ca[128];
-    int swtpm;            /* pid */
+    int swtpm; /* pid */
 };
 
 /** swtpm_setup with a local authority; 0 or -1 with a line on stderr. */

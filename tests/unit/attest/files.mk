@@ -12,3 +12,16 @@ test_attest-src = tests/unit/attest/test_attest.c tests/unit/attest/fake_host.c 
                   xen/common/measure/measure.c xen/common/measure/eventlog.c \
                   xen/common/measure/text.c xen/lib/sha1.c xen/lib/sha256.c xen/lib/sha512.c
 test_attest-libs = $(attest-test-libs)
+
+unit-tests += test_attest_log
+test_attest_log-src = tests/unit/attest/test_log.c attest/eventlog/parse.c attest/eventlog/replay.c \
+                      attest/quote/error.c xen/common/measure/eventlog.c xen/lib/sha1.c \
+                      xen/lib/sha256.c xen/lib/sha512.c
+test_attest_log-libs := -lcrypto
+
+unit-tests += test_attest_reference
+test_attest_reference-src = tests/unit/attest/test_reference.c attest/verifier/reference.c \
+                            attest/verifier/authenticode.c attest/quote/error.c \
+                            attest/quote/frame.c attest/quote/message.c
+test_attest_reference-cflags := -Wno-deprecated-declarations
+test_attest_reference-libs := -ljson-c -lcrypto

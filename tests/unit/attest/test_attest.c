@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Attestation end to end with a real TPM (swtpm): a good host passes; every lie and every change fails
- * with its own code and names its component. The host side is the hypervisor's own measuring code and
- * the agent's own TPM code; only machine and firmware are missing.
+ * Attestation end to end with a real TPM (swtpm): a good host passes; every lie and every change
+ * fails with its own code and names its component. The host side is the hypervisor's own measuring
+ * code and the agent's own TPM code; only machine and firmware are missing.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -59,7 +59,7 @@ static void forget(void)
 
 static void take_quote(struct agent_tpm *tpm, struct attest_error *err)
 {
-    struct agent_quote q = { .attest = { NULL, 0 } };
+    struct agent_quote q = {.attest = {NULL, 0}};
     uint8_t *log;
     size_t size;
 
@@ -70,12 +70,12 @@ static void take_quote(struct agent_tpm *tpm, struct attest_error *err)
     got.evidence.pcr_mask = VERIFY_PCR_MASK;
     memcpy(got.evidence.pcr, q.pcr, sizeof(q.pcr));
     must(file_read(host.log_path, LOG_SIZE_MAX, &log, &size, err), err);
-    got.evidence.log = (struct bytes){ log, size };
+    got.evidence.log = (struct bytes){log, size};
 }
 
 static void collect(unsigned int variant)
 {
-    struct attest_error err = { "" };
+    struct attest_error err = {""};
     struct agent_tpm *tpm;
     uint8_t name[NAME_SIZE];
 
@@ -92,9 +92,12 @@ static void collect(unsigned int variant)
 
 static struct verdict judge_with(const struct reference *reference, bool allow)
 {
-    struct verdict v = { .count = 0 };
-    const struct verify_input in = { .evidence = &got.evidence, .nonce = &got.nonce, .ak = got.ak,
-                                     .reference = reference, .allow_unmeasured = allow };
+    struct verdict v = {.count = 0};
+    const struct verify_input in = {.evidence = &got.evidence,
+                                    .nonce = &got.nonce,
+                                    .ak = got.ak,
+                                    .reference = reference,
+                                    .allow_unmeasured = allow};
 
     verify_evidence(&in, &v);
     assert_false(v.no_memory);
@@ -133,7 +136,8 @@ static void dump(const struct verdict *v)
 }
 
 /* The verdict fails with exactly `count` failures, among them this one. */
-static void expect_fail(bool allow, size_t count, enum verify_code code, const char *component, int pcr)
+static void expect_fail(bool allow, size_t count, enum verify_code code, const char *component,
+                        int pcr)
 {
     struct verdict v = judge_with(ref, allow);
 
@@ -145,7 +149,8 @@ static void expect_fail(bool allow, size_t count, enum verify_code code, const c
     verdict_free(&v);
 }
 
-/* -- good hosts ------------------------------------------------------------------------------------ */
+/* -- good hosts
+ * ------------------------------------------------------------------------------------ */
 static void verify_good_host_passes(void **state)
 {
     struct verdict v;
@@ -177,7 +182,8 @@ static void verify_restarted_domain_passes(void **state)
     verdict_free(&v);
 }
 
-/* -- changed hosts: the component is named ----------------------------------------------------------- */
+/* -- changed hosts: the component is named
+ * ----------------------------------------------------------- */
 static void verify_changed_component_named(void **state)
 {
     (void)state;
@@ -232,7 +238,8 @@ static void verify_unmeasured_hypervisor_fails_unless_allowed(void **state)
     expect_fail(true, 1, CODE_DIFFERS, "policy", 21);
 }
 
-/* -- lies ---------------------------------------------------------------------------------------------- */
+/* -- lies
+ * ---------------------------------------------------------------------------------------------- */
 static void verify_replayed_quote_fails(void **state)
 {
     (void)state;
@@ -266,8 +273,8 @@ static void verify_tampered_quote_fails(void **state)
 
 static void verify_quote_of_fewer_pcrs_fails(void **state)
 {
-    struct attest_error err = { "" };
-    struct agent_quote q = { .attest = { NULL, 0 } };
+    struct attest_error err = {""};
+    struct agent_quote q = {.attest = {NULL, 0}};
     struct agent_tpm *tpm;
 
     (void)state;
@@ -316,7 +323,8 @@ static void verify_altered_log_digest_fails(void **state)
     expect_fail(false, 1, CODE_LOG_REPLAY, "event-log", 21);
 }
 
-/* The type of an event is covered by no digest: calling a second loader an action must not hide it. */
+/* The type of an event is covered by no digest: calling a second loader an action must not hide it.
+ */
 static void verify_relabelled_loader_fails(void **state)
 {
     size_t at;
@@ -349,7 +357,7 @@ static void verify_log_cut_or_longer_fails(void **state)
     memcpy(longer, got.evidence.log.data, size);
     memcpy(longer + size, got.evidence.log.data + last, size - last);
     free(got.evidence.log.data);
-    got.evidence.log = (struct bytes){ longer, size + (size - last) };
+    got.evidence.log = (struct bytes){longer, size + (size - last)};
     expect_fail(false, 1, CODE_LOG_REPLAY, "event-log", 22);
 }
 
@@ -363,7 +371,7 @@ static void verify_unlogged_extend_fails(void **state)
 static void verify_empty_or_partial_reference_fails(void **state)
 {
     struct reference *part = reference_new();
-    struct attest_error err = { "" };
+    struct attest_error err = {""};
     struct verdict v;
 
     (void)state;
@@ -386,10 +394,11 @@ static void verify_empty_or_partial_reference_fails(void **state)
     reference_free(part);
 }
 
-/* -- keys --------------------------------------------------------------------------------------------- */
+/* -- keys
+ * --------------------------------------------------------------------------------------------- */
 static void ak_verify_wrong_attributes_refused(void **state)
 {
-    struct attest_error err = { "" };
+    struct attest_error err = {""};
     uint8_t name[NAME_SIZE];
     EVP_PKEY *key = NULL;
 
@@ -403,7 +412,7 @@ static void ak_verify_wrong_attributes_refused(void **state)
     assert_int_equal(ak_verify(&got.ak_public, &key, name, &err), -EINVAL);
     got.ak_public.data[7] ^= 2;
     for (size_t n = 0; n < got.ak_public.size; n++) {
-        struct bytes cut = { got.ak_public.data, n };
+        struct bytes cut = {got.ak_public.data, n};
 
         assert_int_equal(ak_verify(&cut, &key, name, &err), -EINVAL);
     }
@@ -413,9 +422,9 @@ static void ak_verify_wrong_attributes_refused(void **state)
 
 static void ek_verify_only_trusted_chain_accepted(void **state)
 {
-    const char *good[] = { host.ca_issuer, host.ca_root }, *other[] = { host.other_ca };
-    const char *absent[] = { "/nonexistent/ca.pem" };
-    struct attest_error err = { "" };
+    const char *good[] = {host.ca_issuer, host.ca_root}, *other[] = {host.other_ca};
+    const char *absent[] = {"/nonexistent/ca.pem"};
+    struct attest_error err = {""};
     EVP_PKEY *key = NULL;
 
     (void)state;
@@ -433,10 +442,10 @@ static void ek_verify_only_trusted_chain_accepted(void **state)
 
 static void activate_for_another_key_refused(void **state)
 {
-    const char *ca[] = { host.ca_issuer };
-    struct attest_error err = { "" };
-    struct bytes blob = { NULL, 0 }, seed = { NULL, 0 }, answer = { NULL, 0 };
-    uint8_t name[NAME_SIZE], secret[SECRET_SIZE] = { 1, 2, 3 };
+    const char *ca[] = {host.ca_issuer};
+    struct attest_error err = {""};
+    struct bytes blob = {NULL, 0}, seed = {NULL, 0}, answer = {NULL, 0};
+    uint8_t name[NAME_SIZE], secret[SECRET_SIZE] = {1, 2, 3};
     EVP_PKEY *ek = NULL, *ak = NULL;
     struct agent_tpm *tpm;
 
@@ -460,15 +469,16 @@ static void activate_for_another_key_refused(void **state)
     bytes_free(&answer);
 }
 
-/* -- over the wire ----------------------------------------------------------------------------------- */
+/* -- over the wire
+ * ----------------------------------------------------------------------------------- */
 static pid_t serve(int fd, int other_end, bool with_tpm)
 {
     pid_t pid = fork();
 
     if (pid == 0) {
-        struct attest_error err = { "" };
-        struct agent agent = { .log_path = host.log_path, .tpm_error = "none fitted" };
-        struct fd_pair fds = { fd, fd };
+        struct attest_error err = {""};
+        struct agent agent = {.log_path = host.log_path, .tpm_error = "none fitted"};
+        struct fd_pair fds = {fd, fd};
         struct stream stream;
 
         alarm(60);
@@ -490,7 +500,7 @@ static pid_t serve_wrong_secret(int fd, int other_end)
     pid_t pid = fork();
 
     if (pid == 0) {
-        struct fd_pair fds = { fd, fd };
+        struct fd_pair fds = {fd, fd};
         struct stream stream;
         uint8_t *data;
         size_t size;
@@ -499,7 +509,8 @@ static pid_t serve_wrong_secret(int fd, int other_end)
         close(other_end);
         stream_from_fds(&stream, &fds);
         while (frame_receive(&stream, &data, &size, -1) == 0) {
-            json_object *request = message_parse(data, size, NULL), *reply = json_object_new_object();
+            json_object *request = message_parse(data, size, NULL),
+                        *reply = json_object_new_object();
 
             message_add_string(reply, "id", message_string(request, "id"));
             json_object_object_add(reply, "ok", json_object_new_boolean(1));
@@ -515,18 +526,18 @@ static pid_t serve_wrong_secret(int fd, int other_end)
 
 static struct verdict session(const char *const *ca, size_t ca_count, bool with_tpm, bool honest)
 {
-    struct session s = { .ca = ca, .ca_count = ca_count, .reference = ref, .timeout_s = 20 };
-    struct attest_error err = { "" };
-    struct verdict v = { .count = 0 };
+    struct session s = {.ca = ca, .ca_count = ca_count, .reference = ref, .timeout_s = 20};
+    struct attest_error err = {""};
+    struct verdict v = {.count = 0};
     struct evidence evidence;
-    struct client c = { .has_tpm = with_tpm, .next_id = 7 };
+    struct client c = {.has_tpm = with_tpm, .next_id = 7};
     int pair[2];
     pid_t pid;
 
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
     pid = honest ? serve(pair[1], pair[0], with_tpm) : serve_wrong_secret(pair[1], pair[0]);
     close(pair[1]);
-    c.fds = (struct fd_pair){ pair[0], pair[0] };
+    c.fds = (struct fd_pair){pair[0], pair[0]};
     stream_from_fds(&c.stream, &c.fds);
     /* noise on the line before the first frame, as a console would leave */
     assert_int_equal(write(pair[0], "BHBBHA login: BH", 16), 16);
@@ -539,7 +550,7 @@ static struct verdict session(const char *const *ca, size_t ca_count, bool with_
 
 static void session_good_host_passes(void **state)
 {
-    const char *ca[] = { host.ca_issuer, host.ca_root };
+    const char *ca[] = {host.ca_issuer, host.ca_root};
     struct verdict v;
 
     (void)state;
@@ -555,7 +566,7 @@ static void session_good_host_passes(void **state)
 
 static void session_untrusted_authority_fails(void **state)
 {
-    const char *ca[] = { host.other_ca };
+    const char *ca[] = {host.other_ca};
     struct verdict v;
 
     (void)state;
@@ -568,7 +579,7 @@ static void session_untrusted_authority_fails(void **state)
 
 static void session_wrong_secret_fails(void **state)
 {
-    const char *ca[] = { host.ca_issuer };
+    const char *ca[] = {host.ca_issuer};
     struct verdict v;
 
     (void)state;
@@ -581,7 +592,7 @@ static void session_wrong_secret_fails(void **state)
 
 static void session_without_tpm_fails(void **state)
 {
-    const char *ca[] = { host.ca_issuer };
+    const char *ca[] = {host.ca_issuer};
     struct verdict v;
 
     (void)state;
@@ -591,10 +602,11 @@ static void session_without_tpm_fails(void **state)
     verdict_free(&v);
 }
 
-/* -- set-up ------------------------------------------------------------------------------------------- */
+/* -- set-up
+ * ------------------------------------------------------------------------------------------- */
 static int setup(void **state)
 {
-    struct attest_error err = { "" };
+    struct attest_error err = {""};
     char path[128];
 
     (void)state;

@@ -22,7 +22,7 @@ enum { A1, A256, A384, A512, ALG_COUNT };
 static const struct {
     size_t size;
     const char *name;
-} alg[ALG_COUNT] = { { 20, "SHA1" }, { 32, "SHA256" }, { 48, "SHA384" }, { 64, "SHA512" } };
+} alg[ALG_COUNT] = {{20, "SHA1"}, {32, "SHA256"}, {48, "SHA384"}, {64, "SHA512"}};
 
 /* Hash in pieces of `step` bytes (0: all at once). */
 static void hash(int which, const void *data, size_t len, size_t step, uint8_t *out)
@@ -135,7 +135,7 @@ static void hash_million_a_matches(void **state)
 
 static void hash_every_length_matches_openssl(void **state)
 {
-    static const size_t steps[] = { 0, 1, 7, 63, 64, 65, 127 };
+    static const size_t steps[] = {0, 1, 7, 63, 64, 65, 127};
     uint8_t data[300], out[64], want[64];
 
     (void)state;
@@ -144,9 +144,8 @@ static void hash_every_length_matches_openssl(void **state)
     }
     for (int a = 0; a < ALG_COUNT; a++) {
         for (size_t len = 0; len <= sizeof(data); len++) {
-            assert_int_equal(EVP_Digest(data, len, want, NULL, EVP_get_digestbyname(alg[a].name),
-                                        NULL),
-                             1);
+            assert_int_equal(
+                EVP_Digest(data, len, want, NULL, EVP_get_digestbyname(alg[a].name), NULL), 1);
             for (size_t s = 0; s < sizeof(steps) / sizeof(steps[0]); s++) {
                 hash(a, data, len, steps[s], out);
                 assert_memory_equal(out, want, alg[a].size);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The event log and measured launch with a fake TPM that only keeps PCR values: what is logged must
- * replay to what was extended, a firmware log is taken over whole or refused with an offset, a full log
- * says so and accepts nothing more, and tpm2_eventlog (when asked by the test script) reads the result.
+ * replay to what was extended, a firmware log is taken over whole or refused with an offset, a full
+ * log says so and accepts nothing more, and tpm2_eventlog (when asked by the test script) reads the
+ * result.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,7 +23,7 @@
 
 #include "fake_log.h"
 
-/* -- fake TPM: one or two banks, values folded with eventlog_hash ------------------------------- */
+/* -- fake TPM: one or two banks, values folded with eventlog_hash ------------------------- */
 static struct {
     unsigned int locality;
     struct tpm_digests banks;
@@ -33,7 +34,7 @@ static struct {
 
 static void fake_start(unsigned int locality, unsigned int bank_count)
 {
-    static const uint16_t algs[] = { TPM_ALG_SHA256, TPM_ALG_SHA384, TPM_ALG_SHA1, TPM_ALG_SHA512 };
+    static const uint16_t algs[] = {TPM_ALG_SHA256, TPM_ALG_SHA384, TPM_ALG_SHA1, TPM_ALG_SHA512};
 
     memset(&fake, 0, sizeof(fake));
     fake.locality = locality;
@@ -74,7 +75,7 @@ int tpm_pcr_reset(unsigned int pcr)
 
 static void fold(struct tpm_digest *value, const uint8_t *digest)
 {
-    struct tpm_digests one = { .count = 1, .digest = { *value } };
+    struct tpm_digests one = {.count = 1, .digest = {*value}};
     uint8_t joined[2 * TPM_DIGEST_MAX];
 
     memcpy(joined, value->bytes, value->size);
@@ -97,7 +98,7 @@ int tpm_pcr_extend(unsigned int pcr, const struct tpm_digests *digests)
     return 0;
 }
 
-/* -- helpers ------------------------------------------------------------------------------------ */
+/* -- helpers ------------------------------------------------------------------------------ */
 static uint8_t *log_bytes(size_t *size)
 {
     static uint8_t copy[1 << 20];
@@ -150,8 +151,8 @@ static void replay(uint32_t pcr, unsigned int index, struct tpm_digest *value, u
 static int start(bool tpm, const uint8_t *fw, size_t fw_size, size_t buf_size)
 {
     static uint8_t buf[MEASURE_LOG_SIZE];
-    struct measure_setup setup = { .tpm = tpm, .fw_log = fw, .fw_log_size = fw_size, .buf = buf,
-                                   .buf_size = buf_size };
+    struct measure_setup setup = {
+        .tpm = tpm, .fw_log = fw, .fw_log_size = fw_size, .buf = buf, .buf_size = buf_size};
 
     memset(buf, 0xa5, sizeof(buf));
     return measure_init(&setup);
@@ -161,17 +162,17 @@ static int start(bool tpm, const uint8_t *fw, size_t fw_size, size_t buf_size)
 static size_t firmware_log(uint8_t *out, size_t capacity)
 {
     struct eventlog log;
-    struct tpm_digests d = { .count = 2 };
+    struct tpm_digests d = {.count = 2};
 
-    d.digest[0] = (struct tpm_digest){ .alg = TPM_ALG_SHA256, .size = 32 };
-    d.digest[1] = (struct tpm_digest){ .alg = TPM_ALG_SHA384, .size = 48 };
+    d.digest[0] = (struct tpm_digest){.alg = TPM_ALG_SHA256, .size = 32};
+    d.digest[1] = (struct tpm_digest){.alg = TPM_ALG_SHA384, .size = 48};
     assert_int_equal(eventlog_start(&log, out, capacity, &d), 0);
     eventlog_hash(&d, "\0\0\0\0", 4);
     assert_int_equal(eventlog_append(&log, 4, 4 /* EV_SEPARATOR */, &d, "\0\0\0\0", 4), 0);
     return log.used;
 }
 
-/* -- cases -------------------------------------------------------------------------------------- */
+/* -- cases -------------------------------------------------------------------------------- */
 static void measure_before_init_enodev(void **state)
 {
     (void)state;
@@ -180,8 +181,8 @@ static void measure_before_init_enodev(void **state)
 
 static void boot_sequence_replays_to_pcrs(void **state)
 {
-    static const uint8_t image[1000] = { 1, 2, 3 };
-    struct measure_protection p = { .svm = true, .npt = true, .iommu = "none" };
+    static const uint8_t image[1000] = {1, 2, 3};
+    struct measure_protection p = {.svm = true, .npt = true, .iommu = "none"};
     struct tpm_digest value;
     unsigned int count;
     char *save;
@@ -266,7 +267,7 @@ static void init_tpm_bank_missing_in_firmware_log_still_extended(void **state)
 {
     uint8_t fw[1024];
     size_t fw_size = firmware_log(fw, sizeof(fw));
-    static const uint8_t ones[20] = { [0 ... 19] = 0xff };
+    static const uint8_t ones[20] = {[0 ... 19] = 0xff};
 
     (void)state;
     fake_start(2, 3); /* sha1 too */
@@ -294,8 +295,7 @@ static void init_damaged_firmware_log_refused(void **state)
         size_t at;
         uint8_t value;
     } change[] = {
-        { 0, 1 }, { 4, 4 }, { 28, 0xff }, { 32, 'X' }, { 56, 0 }, { 56, 5 }, { 60, 0x12 }, { 62, 33 },
-        { 64, 0x0b },
+        {0, 1}, {4, 4}, {28, 0xff}, {32, 'X'}, {56, 0}, {56, 5}, {60, 0x12}, {62, 33}, {64, 0x0b},
     };
     for (size_t i = 0; i < sizeof(change) / sizeof(change[0]); i++) {
         memcpy(bad, fw, fw_size);
@@ -388,7 +388,7 @@ static void event_tpm_failure_stops_measuring(void **state)
 
 static void event_single_locality_uses_substitute_pcrs(void **state)
 {
-    struct measure_protection p = { .iommu = "none" };
+    struct measure_protection p = {.iommu = "none"};
     struct tpm_digest value;
     unsigned int count;
     size_t size;
@@ -398,7 +398,7 @@ static void event_single_locality_uses_substitute_pcrs(void **state)
     fake_start(0, 1);
     assert_int_equal(start(true, NULL, 0, MEASURE_LOG_SIZE), 0);
     assert_int_equal(fake.resets, 0);
-    assert_int_equal(measure_domain(1, "a", "u:r:t", (const uint8_t[32]){ 0 }, 1), 0);
+    assert_int_equal(measure_domain(1, "a", "u:r:t", (const uint8_t[32]){0}, 1), 0);
     assert_int_equal(measure_protection(&p), 0);
     replay(13, 0, &value, &count);
     assert_int_equal(count, 1);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Event texts: the exact words of docs/formats.md, and refusal of what could forge another field. */
+/* Event texts: the exact words of docs/formats.md, and refusal of what could forge another field.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -37,8 +38,8 @@ static void expect(int rc, const char *prefix, const char *hex, const char *suff
 
 static void text_each_event_has_documented_form(void **state)
 {
-    struct measure_protection p = { .svm = true, .npt = true, .smep = true, .nx = true,
-                                    .iommu = "none" };
+    struct measure_protection p = {
+        .svm = true, .npt = true, .smep = true, .nx = true, .iommu = "none"};
 
     (void)state;
     expect(measure_text_version(buf, sizeof(buf), "0.1.0", "1f00ab"),
@@ -55,8 +56,8 @@ static void text_each_event_has_documented_form(void **state)
            " size=4096 mode=enforcing");
     expect(measure_text_policy(buf, sizeof(buf), digest, 0, false), "policy sha256=", digest_hex,
            " size=0 mode=permissive");
-    expect(measure_text_manifest(buf, sizeof(buf), digest, UINT64_MAX), "manifest sha256=",
-           digest_hex, " size=18446744073709551615");
+    expect(measure_text_manifest(buf, sizeof(buf), digest, UINT64_MAX),
+           "manifest sha256=", digest_hex, " size=18446744073709551615");
     expect(measure_text_manifest(buf, sizeof(buf), NULL, 0), "manifest none", "", "");
     expect(measure_text_seed(buf, sizeof(buf), digest, 7), "seed sha256=", digest_hex, " size=7");
     expect(measure_text_domain(buf, sizeof(buf), 5, "guest", "system_u:system_r:guest_t:s0-s1",
@@ -66,7 +67,8 @@ static void text_each_event_has_documented_form(void **state)
     expect(measure_text_policy_load(buf, sizeof(buf), digest, 1), "policy-load sha256=", digest_hex,
            " size=1");
     expect(measure_text_setenforce(buf, sizeof(buf), false), "setenforce mode=permissive", "", "");
-    expect(measure_text_boolean(buf, sizeof(buf), "prot_doms", true), "boolean prot_doms=1", "", "");
+    expect(measure_text_boolean(buf, sizeof(buf), "prot_doms", true), "boolean prot_doms=1", "",
+           "");
     expect(measure_text_relabel(buf, sizeof(buf), 3, "u:r:t"), "relabel id=3 label=u:r:t", "", "");
 }
 
@@ -80,7 +82,7 @@ static void cmdline_control_bytes_escaped(void **state)
 
 static void text_injection_in_word_refused(void **state)
 {
-    static const char *const bad[] = { "", "a b", "a\nb", "a=b", "guest label=x", "a\x80", "a/b" };
+    static const char *const bad[] = {"", "a b", "a\nb", "a=b", "guest label=x", "a\x80", "a/b"};
 
     (void)state;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The FIFO transport against a small register model that can misbehave: never grant the locality, stop
- * taking data, never answer, answer with a wrong size. Every fault must end in an error within its
- * timeout; a fake clock makes that quick. The model also checks the driver: bytes only while Expect, go
- * only after a whole command.
+ * The FIFO transport against a small register model that can misbehave: never grant the locality,
+ * stop taking data, never answer, answer with a wrong size. Every fault must end in an error within
+ * its timeout; a fake clock makes that quick. The model also checks the driver: bytes only while
+ * Expect, go only after a whole command.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,8 +24,8 @@ static struct {
     bool absent, never_grant, grant_on_seize, burst_stuck, expect_stuck, never_answer;
     uint32_t size_in_header; /* 0: the truth */
     uint32_t extra_bytes;
-    uint8_t code_low;        /* of the response code */
-    unsigned int retries;    /* TPM_RC_RETRY this often first */
+    uint8_t code_low;     /* of the response code */
+    unsigned int retries; /* TPM_RC_RETRY this often first */
     /* state */
     bool active, seized, ready, executing;
     uint8_t in[512];
@@ -53,8 +53,8 @@ static bool expects(void)
 static void answer(void)
 {
     /* GetCapability(PCRS): sha256 active, sha1 allocated but empty; everything else: success */
-    static const uint8_t banks[] = { 0, 0, 0, 0, 5, 0, 0, 0, 2, 0, 0x0b, 3, 0xff, 0xff, 0xff,
-                                     0, 4, 3, 0, 0, 0 };
+    static const uint8_t banks[] = {0, 0,    0,    0,    5, 0, 0, 0, 2, 0, 0x0b,
+                                    3, 0xff, 0xff, 0xff, 0, 4, 3, 0, 0, 0};
     bool caps = m.in[8] == 1 && m.in[9] == 0x7a && m.retries == 0 && m.code_low == 0;
     size_t len = 10 + (caps ? sizeof(banks) : 0);
     uint32_t size = m.size_in_header != 0 ? m.size_in_header : (uint32_t)len;
@@ -171,7 +171,7 @@ void tpm_io_relax(void)
 {
 }
 
-static const struct acpi_tpm2_info info = { .present = true, .start_method = ACPI_TPM2_START_TIS };
+static const struct acpi_tpm2_info info = {.present = true, .start_method = ACPI_TPM2_START_TIS};
 
 static int fresh(void **state)
 {
@@ -204,8 +204,9 @@ static void init_reads_active_banks_only(void **state)
 
 static void extend_sends_documented_command(void **state)
 {
-    static const uint8_t want[] = { 0x80, 2, 0, 0, 0, 65, 0, 0, 1, 0x82, 0, 0, 0, 21, 0, 0, 0, 9,
-                                    0x40, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0x0b, 0x11, 0x11 };
+    static const uint8_t want[] = {0x80, 2,  0, 0, 0, 65, 0,    0, 1,    0x82, 0,   0,
+                                   0,    21, 0, 0, 0, 9,  0x40, 0, 0,    9,    0,   0,
+                                   0,    0,  0, 0, 0, 0,  1,    0, 0x0b, 0x11, 0x11};
     uint8_t sent[65];
 
     (void)state;
@@ -250,7 +251,7 @@ static void send_faults_end_in_error(void **state)
 
 static void receive_faults_end_in_error(void **state)
 {
-    static const uint32_t sizes[] = { 1, 9, 11, 65, 0xffff };
+    static const uint32_t sizes[] = {1, 9, 11, 65, 0xffff};
 
     (void)state;
     m.never_answer = true;
@@ -308,7 +309,7 @@ static void extend_wrong_banks_einval(void **state)
 
 static void transmit_wrong_length_einval(void **state)
 {
-    static const uint8_t cmd[12] = { 0x80, 1, 0, 0, 0, 11, 0, 0, 1, 0x44 };
+    static const uint8_t cmd[12] = {0x80, 1, 0, 0, 0, 11, 0, 0, 1, 0x44};
     uint8_t resp[16];
     size_t len = sizeof(resp);
 

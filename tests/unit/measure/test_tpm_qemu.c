@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The TPM driver against QEMU's tpm-tis and tpm-crb devices with swtpm behind them. QEMU stays stopped
- * (-S): each register access of the driver goes over the qtest socket. What is checked
- * is what the hypervisor relies on: PCR 21 reset and extended at locality 2, locality 0 unable to do
+ * The TPM driver against QEMU's tpm-tis and tpm-crb devices with swtpm behind them. QEMU stays
+ * stopped (-S): each register access of the driver goes over the qtest socket. What is checked is
+ * what the hypervisor relies on: PCR 21 reset and extended at locality 2, locality 0 unable to do
  * either, and locality 0 unable to keep the TPM.
  */
 #include <setjmp.h>
@@ -34,7 +34,7 @@ static struct {
     FILE *link;
 } host;
 
-/* -- the driver's io.c, over qtest ---------------------------------------------------------------- */
+/* -- the driver's io.c, over qtest -------------------------------------------------------- */
 static uint64_t ask(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 static uint64_t ask(const char *fmt, ...)
@@ -101,7 +101,7 @@ void tpm_io_relax(void)
     usleep(1000);
 }
 
-/* -- processes ------------------------------------------------------------------------------------ */
+/* -- processes ---------------------------------------------------------------------------- */
 static pid_t spawn(char *const argv[])
 {
     pid_t pid = fork();
@@ -117,7 +117,7 @@ static pid_t spawn(char *const argv[])
 
 static int listen_at(const char *path)
 {
-    struct sockaddr_un sa = { .sun_family = AF_UNIX };
+    struct sockaddr_un sa = {.sun_family = AF_UNIX};
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
     snprintf(sa.sun_path, sizeof(sa.sun_path), "%s", path);
@@ -129,7 +129,7 @@ static int listen_at(const char *path)
 static void start(char *device)
 {
     char state[160], ctrl[160], qtest[160], path[96], chardev[160];
-    struct timeval tv = { .tv_sec = 20 };
+    struct timeval tv = {.tv_sec = 20};
     int fd, link;
 
     strcpy(host.dir, "/tmp/bulkhead-tpm-XXXXXX");
@@ -139,16 +139,17 @@ static void start(char *device)
     snprintf(path, sizeof(path), "%s/qtest", host.dir);
     snprintf(qtest, sizeof(qtest), "unix:%s", path);
     snprintf(chardev, sizeof(chardev), "socket,id=c,path=%s/ctrl", host.dir);
-    host.swtpm = spawn((char *[]){ "swtpm", "socket", "--tpm2", "--tpmstate", state, "--ctrl", ctrl,
-                                   NULL });
+    host.swtpm =
+        spawn((char *[]){"swtpm", "socket", "--tpm2", "--tpmstate", state, "--ctrl", ctrl, NULL});
     snprintf(state, sizeof(state), "%s/ctrl", host.dir);
     for (int i = 0; i < 500 && access(state, F_OK) != 0; i++) {
         usleep(10000);
     }
     fd = listen_at(path);
-    host.qemu = spawn((char *[]){ "qemu-system-x86_64", "-machine", "q35,accel=tcg", "-S", "-display",
-                                  "none", "-nodefaults", "-qtest", qtest, "-qtest-log", "/dev/null", "-chardev", chardev,
-                                  "-tpmdev", "emulator,id=t,chardev=c", "-device", device, NULL });
+    host.qemu = spawn((char *[]){"qemu-system-x86_64", "-machine", "q35,accel=tcg", "-S",
+                                 "-display", "none", "-nodefaults", "-qtest", qtest, "-qtest-log",
+                                 "/dev/null", "-chardev", chardev, "-tpmdev",
+                                 "emulator,id=t,chardev=c", "-device", device, NULL});
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
     link = accept(fd, NULL, NULL);
     assert_true(link >= 0);
@@ -183,7 +184,7 @@ static int teardown(void **state)
     return 0;
 }
 
-/* -- commands that firmware or a domain would send ------------------------------------------------ */
+/* -- commands that firmware or a domain would send ---------------------------------------- */
 static uint32_t response_code(const struct tpm_transport *t, const uint8_t *cmd, size_t len,
                               uint8_t *resp, size_t *rlen)
 {
@@ -194,7 +195,7 @@ static uint32_t response_code(const struct tpm_transport *t, const uint8_t *cmd,
 
 static void firmware_startup(const struct tpm_transport *t, uint64_t maddr)
 {
-    static const uint8_t startup[] = { 0x80, 1, 0, 0, 0, 12, 0, 0, 1, 0x44, 0, 0 };
+    static const uint8_t startup[] = {0x80, 1, 0, 0, 0, 12, 0, 0, 1, 0x44, 0, 0};
     uint8_t resp[64];
     size_t len = sizeof(resp);
 
@@ -207,7 +208,7 @@ static void firmware_startup(const struct tpm_transport *t, uint64_t maddr)
 /* SHA-256 value of a PCR below 24, read at the mapped locality. */
 static void pcr_read(const struct tpm_transport *t, unsigned int pcr, uint8_t out[32])
 {
-    uint8_t cmd[20] = { 0x80, 1, 0, 0, 0, 20, 0, 0, 1, 0x7e, 0, 0, 0, 1, 0, 0x0b, 3 };
+    uint8_t cmd[20] = {0x80, 1, 0, 0, 0, 20, 0, 0, 1, 0x7e, 0, 0, 0, 1, 0, 0x0b, 3};
     uint8_t resp[128];
     size_t len = sizeof(resp);
 
@@ -222,7 +223,7 @@ static void pcr_read(const struct tpm_transport *t, unsigned int pcr, uint8_t ou
 static void expect_one_extend(const struct tpm_transport *t, unsigned int pcr)
 {
     struct tpm_digests d;
-    uint8_t joined[64] = { 0 }, want[32], got[32];
+    uint8_t joined[64] = {0}, want[32], got[32];
 
     tpm_banks(&d);
     assert_int_equal(d.count, 4); /* a fresh swtpm state has all four active */
@@ -239,7 +240,7 @@ static void expect_one_extend(const struct tpm_transport *t, unsigned int pcr)
 
 static void tis_locality2_resets_and_extends_21(void **state)
 {
-    const struct acpi_tpm2_info info = { .present = true, .start_method = ACPI_TPM2_START_TIS };
+    const struct acpi_tpm2_info info = {.present = true, .start_method = ACPI_TPM2_START_TIS};
     uint8_t value[32];
     static const uint8_t zero[32];
 
@@ -273,8 +274,8 @@ static void tis_locality2_resets_and_extends_21(void **state)
 
 static void tis_locality0_holding_on_is_seized(void **state)
 {
-    const struct acpi_tpm2_info info = { .present = true, .start_method = ACPI_TPM2_START_TIS };
-    static const uint8_t half[] = { 0x80, 1, 0, 0, 0, 22 };
+    const struct acpi_tpm2_info info = {.present = true, .start_method = ACPI_TPM2_START_TIS};
+    static const uint8_t half[] = {0x80, 1, 0, 0, 0, 22};
 
     (void)state;
     start("tpm-tis,tpmdev=t");
@@ -298,8 +299,8 @@ static void tis_locality0_holding_on_is_seized(void **state)
 
 static void crb_extends_at_locality0(void **state)
 {
-    const struct acpi_tpm2_info info = { .present = true, .start_method = ACPI_TPM2_START_CRB,
-                                         .control_area = 0xfed40040 };
+    const struct acpi_tpm2_info info = {
+        .present = true, .start_method = ACPI_TPM2_START_CRB, .control_area = 0xfed40040};
 
     (void)state;
     start("tpm-crb,tpmdev=t");
@@ -313,8 +314,8 @@ static void crb_extends_at_locality0(void **state)
 
 static void tpm_init_wrong_interface_enodev(void **state)
 {
-    struct acpi_tpm2_info info = { .present = true, .start_method = ACPI_TPM2_START_CRB,
-                                   .control_area = 0xfed40040 };
+    struct acpi_tpm2_info info = {
+        .present = true, .start_method = ACPI_TPM2_START_CRB, .control_area = 0xfed40040};
 
     (void)state;
     start("tpm-tis,tpmdev=t");

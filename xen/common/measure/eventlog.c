@@ -3,9 +3,9 @@
  * The crypto-agile log as bytes. Layout, all little endian and unaligned:
  *
  *   first record   u32 pcr, u32 type = EV_NO_ACTION, u8 sha1[20] = 0, u32 size, then size bytes:
- *                  "Spec ID Event03\0", u32 platform class, u8 minor, u8 major, u8 errata, u8 uintn size,
- *                  u32 n, n x { u16 alg, u16 digest size }, u8 vendor size, vendor bytes
- *   each further   u32 pcr, u32 type, u32 n, n x { u16 alg, digest }, u32 size, size bytes
+ *                  "Spec ID Event03\0", u32 platform class, u8 minor, u8 major, u8 errata, u8 uintn
+ * size, u32 n, n x { u16 alg, u16 digest size }, u8 vendor size, vendor bytes each further   u32
+ * pcr, u32 type, u32 n, n x { u16 alg, digest }, u32 size, size bytes
  *
  * The firmware's log is read with a bounded cursor from a private copy.
  */
@@ -18,7 +18,7 @@
 #include <xen/sha512.h>
 
 #define SPEC_ID "Spec ID Event03"
-#define SPEC_PREFIX_SIZE 32  /* first record up to the event data */
+#define SPEC_PREFIX_SIZE 32 /* first record up to the event data */
 #define EVENT_DATA_MAX (1024u * 1024u)
 
 struct cursor {
@@ -44,8 +44,9 @@ static uint32_t take_u32(struct cursor *c)
 {
     const uint8_t *p = take(c, 4);
 
-    return p == NULL ? 0 : (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
-                               (uint32_t)p[3] << 24;
+    return p == NULL
+               ? 0
+               : (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
 static uint16_t take_u16(struct cursor *c)
@@ -176,10 +177,10 @@ unsigned int tpm_alg_size(uint16_t id)
     }
 }
 
-int eventlog_take(struct eventlog *log, uint8_t *buf, size_t capacity, const uint8_t *fw, size_t len,
-                  struct eventlog_error *err)
+int eventlog_take(struct eventlog *log, uint8_t *buf, size_t capacity, const uint8_t *fw,
+                  size_t len, struct eventlog_error *err)
 {
-    struct cursor c = { .data = fw, .len = len };
+    struct cursor c = {.data = fw, .len = len};
     struct tpm_digests banks;
     int rc;
 
@@ -196,7 +197,7 @@ int eventlog_take(struct eventlog *log, uint8_t *buf, size_t capacity, const uin
         return -ENOSPC;
     }
     memcpy(buf, fw, c.pos);
-    *log = (struct eventlog){ .buf = buf, .capacity = capacity, .used = c.pos, .banks = banks };
+    *log = (struct eventlog){.buf = buf, .capacity = capacity, .used = c.pos, .banks = banks};
     return 0;
 }
 
@@ -222,7 +223,7 @@ int eventlog_start(struct eventlog *log, uint8_t *buf, size_t capacity,
 {
     static const uint8_t no_digest[SHA1_SIZE];
     /* platform class 0 (client), version 2.0 errata 2, UINTN of 8 bytes */
-    static const uint8_t version[8] = { 0, 0, 0, 0, 0, 2, 2, 2 };
+    static const uint8_t version[8] = {0, 0, 0, 0, 0, 2, 2, 2};
     uint32_t size = (uint32_t)(sizeof(SPEC_ID) + sizeof(version) + 4 + 4 * banks->count + 1);
 
     memset(log, 0, sizeof(*log));
@@ -232,7 +233,7 @@ int eventlog_start(struct eventlog *log, uint8_t *buf, size_t capacity,
     if (capacity < SPEC_PREFIX_SIZE + size) {
         return -ENOSPC;
     }
-    *log = (struct eventlog){ .buf = buf, .capacity = capacity, .banks = *banks };
+    *log = (struct eventlog){.buf = buf, .capacity = capacity, .banks = *banks};
     put_u32(log, 0);
     put_u32(log, EV_NO_ACTION);
     put(log, no_digest, sizeof(no_digest));

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Measured launch. An event is checked, hashed for every bank, extended and only then logged, under
- * one lock, so that the log's order is the TPM's order. Space is checked before the TPM is touched; the
- * room of one last record is never given out but to "log-full", the event that says that later ones are
- * missing. After a TPM failure nothing more is measured: the log would no longer explain the PCRs.
+ * one lock, so that the log's order is the TPM's order. Space is checked before the TPM is touched;
+ * the room of one last record is never given out but to "log-full", the event that says that later
+ * ones are missing. After a TPM failure nothing more is measured: the log would no longer explain
+ * the PCRs.
  */
 #include <xen/measure.h>
 
@@ -24,7 +25,7 @@ static char text[MEASURE_TEXT_MAX];
 static uint64_t lost_count;
 static int broken = -ENODEV; /* what every measurement returns until measure_init() succeeds */
 
-static bool use_tpm;        /* constant after measure_init() */
+static bool use_tpm; /* constant after measure_init() */
 
 /* With one locality the hypervisor owns the TPM; PCRs 12 and 13 are free and cannot be reset. */
 static unsigned int pcr_in_tpm(unsigned int pcr)
@@ -59,7 +60,7 @@ static int reset_pcrs(void)
 
 static int start_log(const struct measure_setup *setup, const struct tpm_digests *tpm)
 {
-    struct eventlog_error err = { 0, "" };
+    struct eventlog_error err = {0, ""};
     int rc;
 
     if (setup->fw_log == NULL || setup->fw_log_size == 0) {
@@ -67,7 +68,7 @@ static int start_log(const struct measure_setup *setup, const struct tpm_digests
 
         if (banks.count == 0) {
             banks.count = 1;
-            banks.digest[0] = (struct tpm_digest){ .alg = TPM_ALG_SHA256, .size = SHA256_SIZE };
+            banks.digest[0] = (struct tpm_digest){.alg = TPM_ALG_SHA256, .size = SHA256_SIZE};
         }
         rc = eventlog_start(&events, setup->buf, setup->buf_size, &banks);
         pr_info("measure: no firmware event log, starting one");
@@ -85,7 +86,7 @@ static int start_log(const struct measure_setup *setup, const struct tpm_digests
 
 int measure_init(const struct measure_setup *setup)
 {
-    struct tpm_digests tpm = { .count = 0 };
+    struct tpm_digests tpm = {.count = 0};
     int rc;
 
     spin_lock(&lock);
@@ -94,14 +95,16 @@ int measure_init(const struct measure_setup *setup)
         tpm_banks(&tpm);
     }
     rc = start_log(setup, &tpm);
-    if (rc == 0 && eventlog_record_size(&events, strlen(LOG_FULL)) > events.capacity - events.used) {
+    if (rc == 0 &&
+        eventlog_record_size(&events, strlen(LOG_FULL)) > events.capacity - events.used) {
         pr_err("measure: no room for events after the firmware's log of %zu bytes", events.used);
         rc = -ENOSPC;
     }
     for (unsigned int i = 0; rc == 0 && i < tpm.count; i++) {
         unsigned int j;
 
-        for (j = 0; j < events.banks.count && events.banks.digest[j].alg != tpm.digest[i].alg; j++) {
+        for (j = 0; j < events.banks.count && events.banks.digest[j].alg != tpm.digest[i].alg;
+             j++) {
         }
         if (j == events.banks.count) {
             pr_warn("measure: PCR bank 0x%x is active but absent from the firmware's log",
@@ -119,7 +122,7 @@ int measure_init(const struct measure_setup *setup)
 /* Extend, then log. `lock` held, room for the record checked. */
 static int extend_and_log(unsigned int pcr, const char *event, size_t len)
 {
-    struct tpm_digests tpm = { .count = 0 }, all;
+    struct tpm_digests tpm = {.count = 0}, all;
     int rc = 0;
 
     if (use_tpm) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Event texts: small writers over one bounded buffer. A writer that hits the end or a character it
- * does not accept remembers the first error and writes no more; text_end() reports it. So each text is
- * one straight list of writers, without checks in between.
+ * does not accept remembers the first error and writes no more; text_end() reports it. So each text
+ * is one straight list of writers, without checks in between.
  */
 #include <xen/measure_text.h>
 
@@ -18,7 +18,7 @@ struct text {
 
 static struct text text_start(char *buf, size_t size)
 {
-    return (struct text){ .buf = buf, .size = size, .err = size == 0 ? -ENOSPC : 0 };
+    return (struct text){.buf = buf, .size = size, .err = size == 0 ? -ENOSPC : 0};
 }
 
 static void put_char(struct text *t, char c)

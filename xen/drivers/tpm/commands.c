@@ -43,7 +43,7 @@ static void put(struct command *c, uint64_t value, unsigned int bytes)
 
 static struct command command_start(uint32_t tag, uint32_t code)
 {
-    struct command c = { .len = 0 };
+    struct command c = {.len = 0};
 
     put(&c, tag, 2);
     put(&c, 0, 4); /* size, set when sent */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Command/response buffer interface with a single locality, which the hypervisor owns alone. Only the
- * layout with the buffers in the register page is taken: everything stays inside one mapped page.
- * Source: TCG PC Client Platform TPM Profile 1.05, 6.5.3 (CRB registers, locality and command states).
+ * Command/response buffer interface with a single locality, which the hypervisor owns alone. Only
+ * the layout with the buffers in the register page is taken: everything stays inside one mapped
+ * page. Source: TCG PC Client Platform TPM Profile 1.05, 6.5.3 (CRB registers, locality and command
+ * states).
  */
 #include "internal.h"
 
@@ -45,8 +46,8 @@ int tpm_crb_probe(volatile uint8_t *regs, uint64_t page_maddr)
         return -ENODEV;
     }
     if (read_addr(regs + CTRL_CMD_ADDR) != page_maddr + DATA_BUFFER ||
-        read_addr(regs + CTRL_RSP_ADDR) != page_maddr + DATA_BUFFER ||
-        cmd_size < 256 || cmd_size > PAGE_BYTES - DATA_BUFFER || rsp_size < 256 ||
+        read_addr(regs + CTRL_RSP_ADDR) != page_maddr + DATA_BUFFER || cmd_size < 256 ||
+        cmd_size > PAGE_BYTES - DATA_BUFFER || rsp_size < 256 ||
         rsp_size > PAGE_BYTES - DATA_BUFFER) {
         return -EOPNOTSUPP;
     }

@@ -19,8 +19,8 @@
 #define TPM_HEADER_SIZE 10
 
 /*
- * A register page and the three duties of a transport. send gets a whole command; receive fills resp up
- * to the size in the response header. Each returns 0, -ETIMEDOUT, -EIO or -ENOSPC.
+ * A register page and the three duties of a transport. send gets a whole command; receive fills
+ * resp up to the size in the response header. Each returns 0, -ETIMEDOUT, -EIO or -ENOSPC.
  */
 struct tpm_transport {
     const char *name;

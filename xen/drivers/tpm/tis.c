@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * FIFO interface ("TIS") at locality 2. The locality's life: idle -> requested (or seized) -> active ->
- * relinquished. A command's life, in the STS register: commandReady -> bytes while Expect -> tpmGo ->
- * dataAvail -> bytes -> commandReady, which also aborts at any point.
- * Source: TCG PC Client Platform TPM Profile 1.05, 6.5.2 (registers) and 6.5.3 (state transitions).
+ * FIFO interface ("TIS") at locality 2. The locality's life: idle -> requested (or seized) ->
+ * active -> relinquished. A command's life, in the STS register: commandReady -> bytes while Expect
+ * -> tpmGo -> dataAvail -> bytes -> commandReady, which also aborts at any point. Source: TCG PC
+ * Client Platform TPM Profile 1.05, 6.5.2 (registers) and 6.5.3 (state transitions).
  */
 #include "internal.h"
 
@@ -41,6 +41,9 @@ int tpm_tis_probe(volatile uint8_t *regs)
         tpm_io_read8(regs + ACCESS) == 0xff) {
         return -ENODEV;
     }
+    /* Firmware may have left its locality active. No domain runs yet, so there is nothing to wait
+     * for. */
+    tpm_io_write8(regs + ACCESS, ACCESS_SEIZE);
     return 0;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The TPM as the rest of the hypervisor sees it: chosen once from the ACPI table, then opened, given
- * commands, closed. Callers serialise.
+ * The TPM as the rest of the hypervisor sees it: chosen once from the ACPI table, then opened,
+ * given commands, closed. Callers serialise.
  */
 #include <xen/tpm.h>
 
@@ -19,7 +19,8 @@ static struct tpm_digests active;
 
 uint32_t tpm_header_size(const uint8_t *header)
 {
-    return (uint32_t)header[2] << 24 | (uint32_t)header[3] << 16 | (uint32_t)header[4] << 8 | header[5];
+    return (uint32_t)header[2] << 24 | (uint32_t)header[3] << 16 | (uint32_t)header[4] << 8 |
+           header[5];
 }
 
 int tpm_wait8(const volatile uint8_t *reg, uint8_t mask, uint8_t want, uint64_t timeout_ns)

@@ -10,19 +10,19 @@
 
 /*
  * The TCG crypto-agile event log: a TCG_EfiSpecIdEvent in a SHA-1 style first record, then
- * TCG_PCR_EVENT2 records. It lives in one buffer of fixed size, either continuing the firmware's log
- * or started by us. Pure logic: no TPM, no lock, no allocation.
- * Source: TCG PC Client Platform Firmware Profile 1.06, 10.2 to 10.4; all fields little endian.
+ * TCG_PCR_EVENT2 records. It lives in one buffer of fixed size, either continuing the firmware's
+ * log or started by us. Pure logic: no TPM, no lock, no allocation. Source: TCG PC Client Platform
+ * Firmware Profile 1.06, 10.2 to 10.4; all fields little endian.
  */
 
 #define EV_NO_ACTION 0x03u
 #define EV_IPL 0x0du
 
 struct eventlog {
-    uint8_t *buf;           /* owned by the caller for as long as the log is used */
-    size_t capacity;        /* bytes */
-    size_t used;            /* bytes, always ends on a whole record */
-    struct tpm_digests banks;  /* alg and size of each digest a record carries, in header order */
+    uint8_t *buf;             /* owned by the caller for as long as the log is used */
+    size_t capacity;          /* bytes */
+    size_t used;              /* bytes, always ends on a whole record */
+    struct tpm_digests banks; /* alg and size of each digest a record carries, in header order */
 };
 
 /* Where parsing stopped and why; `what` is a constant string. */
@@ -32,15 +32,15 @@ struct eventlog_error {
 };
 
 /**
- * Take over a log: parse it whole, copy its records, set the banks from its header. The end is the end
- * of the data or a record that is all zeros or all ones (unused space of the ACPI log area).
+ * Take over a log: parse it whole, copy its records, set the banks from its header. The end is the
+ * end of the data or a record that is all zeros or all ones (unused space of the ACPI log area).
  *
  * @param fw,len  a private copy of the firmware's log; hostile
  * @return 0; -EINVAL malformed, or banks that cannot be hashed here (err tells, log is left empty);
  *         -ENOSPC it does not fit
  */
-int eventlog_take(struct eventlog *log, uint8_t *buf, size_t capacity, const uint8_t *fw, size_t len,
-                  struct eventlog_error *err);
+int eventlog_take(struct eventlog *log, uint8_t *buf, size_t capacity, const uint8_t *fw,
+                  size_t len, struct eventlog_error *err);
 
 /**
  * Start an empty log with a header of our own naming these banks (at least one).

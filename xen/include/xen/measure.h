@@ -9,22 +9,22 @@
 #include <xen/measure_text.h>
 
 /*
- * Measured launch: one event is one text, hashed, extended into a PCR at the hypervisor's locality and
- * appended to the event log. The first loss of an event (log full) is itself an event, "log-full", for
- * which room is kept, so a verifier sees it.
+ * Measured launch: one event is one text, hashed, extended into a PCR at the hypervisor's locality
+ * and appended to the event log. The first loss of an event (log full) is itself an event,
+ * "log-full", for which room is kept, so a verifier sees it.
  *
- * Use: measure_init() once, after ACPI and before the first measurement; then the functions below in the
- * order of docs/formats.md; measure_log_read() from the log_read hypercall. All may be called on any
- * CPU; a lock inside serialises them. Events go to the TPM before the thing measured takes effect: a
- * caller that gets an error must not go on with what it wanted to do.
+ * Use: measure_init() once, after ACPI and before the first measurement; then the functions below
+ * in the order of docs/formats.md; measure_log_read() from the log_read hypercall. All may be
+ * called on any CPU; a lock inside serialises them. Events go to the TPM before the thing measured
+ * takes effect: a caller that gets an error must not go on with what it wanted to do.
  */
 
 struct measure_setup {
-    bool tpm;                /* false with tpm=none: the log is kept, nothing is extended */
-    const uint8_t *fw_log;   /* private copy of the firmware's log with final events; NULL: none */
-    size_t fw_log_size;      /* bytes; trailing zeros or ones are fine */
-    uint8_t *buf;            /* the log's memory, owned by measure from now on */
-    size_t buf_size;         /* bytes, MEASURE_LOG_SIZE is the usual */
+    bool tpm;              /* false with tpm=none: the log is kept, nothing is extended */
+    const uint8_t *fw_log; /* private copy of the firmware's log with final events; NULL: none */
+    size_t fw_log_size;    /* bytes; trailing zeros or ones are fine */
+    uint8_t *buf;          /* the log's memory, owned by measure from now on */
+    size_t buf_size;       /* bytes, MEASURE_LOG_SIZE is the usual */
 };
 
 #define MEASURE_LOG_SIZE (256u * 1024u)
@@ -46,9 +46,11 @@ int measure_init(const struct measure_setup *setup);
  * @return 0; -EINVAL pcr or text; -ENOSPC the log is full; -EIO, -ETIMEDOUT the TPM failed;
  *         -ENODEV measure_init() did not succeed
  */
-int measure_event(unsigned int pcr, const char *text, size_t len) __attribute__((warn_unused_result));
+int measure_event(unsigned int pcr, const char *text, size_t len)
+    __attribute__((warn_unused_result));
 
-/* The events of docs/formats.md, in boot order. Images are hashed here. Errors as measure_event(). */
+/* The events of docs/formats.md, in boot order. Images are hashed here. Errors as measure_event().
+ */
 int measure_version(const char *version, const char *build_id) __attribute__((warn_unused_result));
 int measure_cmdline(const char *cmdline, size_t len) __attribute__((warn_unused_result));
 /* p->locality0 is set here from the TPM's kind */

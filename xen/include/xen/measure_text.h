@@ -14,8 +14,8 @@
  * @return length without the NUL; -EINVAL a field holds a character it may not; -ENOSPC too long
  *
  * No field can fake another: names, labels and hex have narrow alphabets and are refused outside of
- * them; free text (the command line) ends its event and has `\`, control and non-ASCII bytes written
- * as \xHH.
+ * them; free text (the command line) ends its event and has `\`, control and non-ASCII bytes
+ * written as \xHH.
  */
 
 #define MEASURE_TEXT_MAX 4096
@@ -26,7 +26,7 @@
 struct measure_protection {
     bool svm, npt, smep, smap, umip, nx;
     const char *iommu;
-    bool locality0;  /* single-locality TPM: adds " locality=0" */
+    bool locality0; /* single-locality TPM: adds " locality=0" */
 };
 
 /* version: [0-9A-Za-z.+~-], build_id: lower-case hex */

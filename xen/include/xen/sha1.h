@@ -10,13 +10,13 @@
 
 struct sha1 {
     uint32_t state[5];
-    uint64_t length;            /* bytes taken so far */
-    uint8_t block[SHA1_BLOCK];  /* the first length % 64 bytes are pending */
+    uint64_t length;           /* bytes taken so far */
+    uint8_t block[SHA1_BLOCK]; /* the first length % 64 bytes are pending */
 };
 
 /**
- * Streaming SHA-1, for TPMs whose SHA-1 PCR bank is active and nothing else: no decision rests on it.
- * Source: FIPS 180-4, 6.1.
+ * Streaming SHA-1, for TPMs whose SHA-1 PCR bank is active and nothing else: no decision rests on
+ * it. Source: FIPS 180-4, 6.1.
  */
 void sha1_init(struct sha1 *ctx);
 void sha1_update(struct sha1 *ctx, const void *data, size_t len);

@@ -11,8 +11,8 @@
 /* State of one running hash; plain data, may be copied to fork a hash. */
 struct sha256 {
     uint32_t state[8];
-    uint64_t length;              /* bytes taken so far */
-    uint8_t block[SHA256_BLOCK];  /* the first length % 64 bytes are pending */
+    uint64_t length;             /* bytes taken so far */
+    uint8_t block[SHA256_BLOCK]; /* the first length % 64 bytes are pending */
 };
 
 /**

@@ -12,14 +12,14 @@
 /* One state serves SHA-384 and SHA-512: they differ in start value and output length. */
 struct sha512 {
     uint64_t state[8];
-    uint64_t length;              /* bytes taken so far */
-    uint8_t block[SHA512_BLOCK];  /* the first length % 128 bytes are pending */
+    uint64_t length;             /* bytes taken so far */
+    uint8_t block[SHA512_BLOCK]; /* the first length % 128 bytes are pending */
 };
 
 /**
- * Streaming SHA-384 and SHA-512. A hash started by sha384_init() ends in sha384_final(), one started
- * by sha512_init() in sha512_final(); final wipes the state.
- * Source: FIPS 180-4, 6.4 and 6.5.
+ * Streaming SHA-384 and SHA-512. A hash started by sha384_init() ends in sha384_final(), one
+ * started by sha512_init() in sha512_final(); final wipes the state. Source: FIPS 180-4, 6.4
+ * and 6.5.
  */
 void sha384_init(struct sha512 *ctx);
 void sha512_init(struct sha512 *ctx);

@@ -10,12 +10,13 @@
  * TPM 2.0 transport and the four commands the hypervisor uses.
  *
  * A TPM with localities (TIS/FIFO interface) is shared by locality: 2 is the hypervisor's, the page
- * of locality 0 is mapped into the attest domain. The hypervisor takes locality 2 by request at boot
- * and by seizing later, and gives it back after each batch of commands.
- * A TPM with one locality (CRB as QEMU has it) is owned by the hypervisor alone.
+ * of locality 0 is mapped into the attest domain. The hypervisor takes locality 2 by request at
+ * boot and by seizing later, and gives it back after each batch of commands. A TPM with one
+ * locality (CRB as QEMU has it) is owned by the hypervisor alone.
  *
  * Callers serialise: measure.c holds its lock around all of this.
- * Source: TCG PC Client Platform TPM Profile 1.05; TPM 2.0 Library part 3; TCG ACPI Specification 1.3.
+ * Source: TCG PC Client Platform TPM Profile 1.05; TPM 2.0 Library part 3; TCG ACPI
+ * Specification 1.3.
  */
 
 struct acpi_tpm2_info; /* <xen/acpi.h> */
@@ -47,7 +48,7 @@ static inline uint64_t tpm_locality_maddr(unsigned int locality)
 
 struct tpm_digest {
     uint16_t alg;
-    uint16_t size;  /* bytes */
+    uint16_t size; /* bytes */
     uint8_t bytes[TPM_DIGEST_MAX];
 };
 
@@ -64,8 +65,8 @@ unsigned int tpm_alg_size(uint16_t alg);
  * Find the transport, take the TPM and read which PCR banks are active. Leaves no locality active.
  *
  * @param info  from ACPI; info->present must be true
- * @return 0; -ENODEV no TPM answers there or the start method is unknown; -ETIMEDOUT the TPM does not
- *         become ready; -EIO a malformed response; -EOPNOTSUPP no active bank can be hashed here.
+ * @return 0; -ENODEV no TPM answers there or the start method is unknown; -ETIMEDOUT the TPM does
+ * not become ready; -EIO a malformed response; -EOPNOTSUPP no active bank can be hashed here.
  * Prints one line that says which, in every case.
  */
 int tpm_init(const struct acpi_tpm2_info *info);
@@ -83,8 +84,8 @@ bool tpm_is_shareable(void);
 void tpm_banks(struct tpm_digests *banks);
 
 /**
- * Take our locality for a batch of commands. Requests it first; when another locality does not let go
- * within TIMEOUT_A it is seized, so a domain cannot hold the hypervisor up.
+ * Take our locality for a batch of commands. Requests it first; when another locality does not let
+ * go within TIMEOUT_A it is seized, so a domain cannot hold the hypervisor up.
  * @return 0; -ENODEV no TPM; -ETIMEDOUT
  */
 int tpm_open(void);
@@ -106,8 +107,8 @@ int tpm_transmit(const uint8_t *cmd, size_t len, uint8_t *resp, size_t *rlen);
 /**
  * TPM2_PCR_Reset and TPM2_PCR_Extend with an empty password session, at our locality; they open and
  * close it. extend takes exactly the active banks.
- * @return 0; -ENODEV; -ETIMEDOUT; -EINVAL pcr or digests out of range; -EIO the TPM answered with an
- *         error code, which is printed
+ * @return 0; -ENODEV; -ETIMEDOUT; -EINVAL pcr or digests out of range; -EIO the TPM answered with
+ * an error code, which is printed
  */
 int tpm_pcr_reset(unsigned int pcr);
 int tpm_pcr_extend(unsigned int pcr, const struct tpm_digests *digests);
