@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Tests of bh build; they run in the source tree's root, for they read docs/ and policy/.
 bh-test = $(addprefix tools/bh/build/,$(addsuffix .c,$(1)))
-bh-test-host := buf conf diag file host host_check suggest value
+bh-test-host := buf conf diag file host host_check host_keys suggest value
 
 unit-tests += tools-host
 tools-host-src := tests/unit/tools/test_host.c $(call bh-test,$(bh-test-host))
@@ -36,7 +36,7 @@ tools-kernel-libs := -lz -llzma -lzstd
 
 unit-tests += tools-ramdisk
 tools-ramdisk-src := tests/unit/tools/test_ramdisk.c
-tools-ramdisk-src += $(call bh-test,buf debian diag file inputs module needed ramdisk recipe spawn)
+tools-ramdisk-src += $(call bh-test,buf cpio debian diag file inputs module needed ramdisk recipe spawn)
 tools-ramdisk-src += $(call bh-test,suggest unpack)
 tools-ramdisk-libs := -larchive -lcrypto -lz -llzma -lzstd
 

@@ -99,7 +99,8 @@ static int build(const char *output, bool force)
 
 static int setup(void **state)
 {
-    static const char version[] = "\177ELF bulkhead version=\0 bulkhead version=1 build-id=0123abcd";
+    static const char version[] = "\177ELF bulkhead version=\0 "
+                                  "bulkhead version=1 build-id=0123abcd";
 
     (void)state;
     if (mkdtemp(folder) == NULL) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What GRUB is told to do and what it is expected to measure are two lists of the same thing. The
- * order of events is that of an event log taken under OVMF with GRUB 2.06: of each command its text,
- * then the file it loads, then what follows the file's name.
+ * order of events is that of an event log taken under OVMF with GRUB 2.06: of each command its
+ * text, then the file it loads, then what follows the file's name.
  */
 #include "cmocka_all.h"
 

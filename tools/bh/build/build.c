@@ -3,7 +3,6 @@
  * `bh build`: one step after the other into DIR.tmp, which takes the place of DIR when all of them
  * succeeded. What failed leaves nothing behind, and an older DIR as it was.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,51 +10,15 @@
 #include <unistd.h>
 
 #include "bh/verbs.h"
-#include "debian.h"
-#include "disk.h"
 #include "file.h"
-#include "host.h"
-#include "image.h"
-#include "inputs.h"
-#include "loader.h"
-#include "manifest.h"
-#include "measured.h"
-#include "modules.h"
 #include "policy.h"
-#include "run_json.h"
-#include "seed.h"
+#include "steps.h"
 
-#define DEFAULT_EPOCH "1700000000" /* as the Makefile's */
-
-struct options {
-    const char *output;
-    const char *build;
-    const char *tree;
-    const char *conf;
-    bool force;
-    bool quiet;
-    bool check_only;
-};
-
-struct build {
-    const struct options *options;
-    struct diag diag;
-    struct host host;
-    struct image image;
-    struct inputs inputs;
-    struct debian debian;
-    char *debian_cache;
-    char *folder; /* of the description */
-    char *output; /* DIR */
-    char *part;   /* DIR.tmp */
-    char *list;   /* DIR/.inputs */
-};
-
-static bool options_read(struct options *o, int argc, char **argv)
+static bool options_read(struct build_options *o, int argc, char **argv)
 {
     int c;
 
-    *o = (struct options){ .build = "build", .tree = "." };
+    *o = (struct build_options){ .build = "build", .tree = "." };
     optind = 1;
     opterr = 0;
     while ((c = getopt(argc, argv, "+:o:O:S:fqn")) != -1) {
@@ -96,221 +59,6 @@ static bool options_read(struct options *o, int argc, char **argv)
     return true;
 }
 
-/* -- steps ------------------------------------------------------------------------------------- */
-
-static char *in_part(const struct build *b, const char *name)
-{
-    return bh_printf("%s/%s", b->part, name);
-}
-
-static bool write_part(struct build *b, const char *name, const struct buf *data)
-{
-    char *path = in_part(b, name);
-    bool good = file_save(path, data->data, data->len, &b->diag);
-
-    free(path);
-    return good;
-}
-
-static bool step_folders(struct build *b)
-{
-    static const char *const folders[] = { "boot", "EFI/BOOT", "policy" };
-    bool good = dir_remove(b->part, &b->diag);
-
-    for (size_t i = 0; i < 3 && good; i++) {
-        char *path = in_part(b, folders[i]);
-
-        good = dir_make(path, &b->diag);
-        free(path);
-    }
-    return good;
-}
-
-static bool step_hypervisor(struct build *b)
-{
-    char *path = bh_printf("%s/xen/bulkhead", b->options->build);
-    bool good = file_exists(path);
-
-    if (!good) {
-        diag_error(&b->diag, path, 0, NULL, "the hypervisor is not there; build it first (make), "
-                   "or give the build folder with -O");
-    } else {
-        good = inputs_read(&b->inputs, path, &b->image.hypervisor, &b->diag);
-    }
-    free(path);
-    return good && write_part(b, "boot/bulkhead", &b->image.hypervisor);
-}
-
-static struct modules_context modules_context(struct build *b)
-{
-    const char *epoch = getenv("SOURCE_DATE_EPOCH");
-
-    return (struct modules_context){
-        .image = &b->image, .folder = b->folder, .build = b->options->build,
-        .debian = &b->debian, .inputs = &b->inputs, .diag = &b->diag,
-        .time = (time_t)strtoll(epoch != NULL ? epoch : DEFAULT_EPOCH, NULL, 10),
-    };
-}
-
-static bool step_kernels(struct build *b)
-{
-    const struct modules_context mc = modules_context(b);
-
-    image_module(&b->image, "manifest.dtb");
-    image_module(&b->image, "policy.bin");
-    return modules_kernels(&mc);
-}
-
-static bool step_ramdisks(struct build *b)
-{
-    const struct modules_context mc = modules_context(b);
-
-    return modules_ramdisks(&mc);
-}
-
-static bool step_policy(struct build *b)
-{
-    struct buf cil = { 0 };
-    char *source = in_part(b, "policy/host.cil");
-    char *binary = in_part(b, "boot/policy.bin");
-
-    for (size_t i = 0; i < b->host.domain_count; i++) {
-        b->image.domains[i].label = policy_label(&b->host.domains[i]);
-    }
-    policy_cil(&b->host, &cil);
-    bool good = file_save(source, cil.data, cil.len, &b->diag)
-                && policy_compile(&b->host, b->options->tree, source, binary, &b->inputs,
-                                  &b->diag)
-                && file_load(binary, &b->image.modules[IMAGE_POLICY].data, &b->diag);
-
-    buf_free(&cil);
-    free(source);
-    free(binary);
-    return good;
-}
-
-static bool step_seed(struct build *b)
-{
-    for (size_t i = 0; i < b->host.domain_count; i++) {
-        if (b->host.domains[i].xenstore) {
-            unsigned int module = image_module(&b->image, "seed.xs");
-
-            b->image.domains[i].ramdisk = module;
-            seed_write(&b->image, policy_label, &b->image.modules[module].data);
-        }
-    }
-    return true;
-}
-
-static bool step_manifest(struct build *b)
-{
-    return manifest_write(&b->image, &b->image.modules[IMAGE_MANIFEST].data, &b->diag);
-}
-
-static bool step_files(struct build *b)
-{
-    struct buf json = { 0 };
-    bool good = true;
-
-    for (unsigned int i = 0; i < b->image.module_count && good; i++) {
-        char *name = bh_printf("boot/%s", b->image.modules[i].name);
-
-        good = write_part(b, name, &b->image.modules[i].data);
-        free(name);
-    }
-    run_json(&b->image, &json);
-    good = good && write_part(b, "run.json", &json);
-    buf_free(&json);
-    return good;
-}
-
-static bool step_loader(struct build *b)
-{
-    char *path = in_part(b, LOADER_PATH);
-    bool good = loader_make(&b->image, b->part, path, &b->diag);
-
-    free(path);
-    return good;
-}
-
-static bool step_disk(struct build *b)
-{
-    char *path = in_part(b, "disk.img");
-    bool good = disk_make(&b->image, b->part, path, &b->diag);
-
-    free(path);
-    return good;
-}
-
-static bool step_digests(struct build *b)
-{
-    return measured_domains(&b->image, &b->diag);
-}
-
-static bool step_reference(struct build *b)
-{
-    char *path = in_part(b, "reference.json");
-    bool good = measured_write(&b->image, b->part, path, &b->diag);
-
-    free(path);
-    return good;
-}
-
-static bool step_inputs(struct build *b)
-{
-    char *path = in_part(b, ".inputs");
-
-    inputs_add(&b->inputs, b->options->conf);
-    inputs_add(&b->inputs, "/proc/self/exe");
-    if (b->debian.count != 0) {
-        inputs_add(&b->inputs, "/var/lib/dpkg/status");
-    }
-    bool good = inputs_write(&b->inputs, path, &b->diag);
-
-    free(path);
-    return good;
-}
-
-static bool step_rename(struct build *b)
-{
-    char *old = bh_printf("%s.old", b->output);
-    bool good = dir_remove(old, &b->diag);
-
-    if (good && rename(b->output, old) != 0 && errno != ENOENT) {
-        diag_error(&b->diag, b->output, 0, NULL, "cannot be replaced: %s", strerror(errno));
-        good = false;
-    }
-    if (good && rename(b->part, b->output) != 0) {
-        diag_error(&b->diag, b->output, 0, NULL, "cannot be put in place: %s", strerror(errno));
-        good = false;
-    }
-    good = good && dir_remove(old, &b->diag);
-    free(old);
-    return good;
-}
-
-static const struct {
-    const char *name;
-    bool (*run)(struct build *b);
-} steps[] = {
-    { NULL, step_folders },
-    { "hypervisor", step_hypervisor },
-    { "kernels", step_kernels },
-    { "ramdisks", step_ramdisks },
-    { "policy", step_policy },
-    { "XenStore seed", step_seed },
-    { "launch manifest", step_manifest },
-    { NULL, step_files },
-    { "boot loader", step_loader },
-    { "disk", step_disk },
-    { "launch digests", step_digests },
-    { "reference values", step_reference },
-    { NULL, step_inputs },
-    { NULL, step_rename },
-};
-
-/* -- the whole --------------------------------------------------------------------------------- */
-
 static double now(void)
 {
     struct timespec t;
@@ -323,18 +71,18 @@ static bool steps_run(struct build *b)
 {
     double begin = now();
 
-    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+    for (size_t i = 0; i < build_step_count; i++) {
         double start = now();
 
-        if (!steps[i].run(b)) {
+        if (!build_steps[i].run(b)) {
             struct diag quiet = { 0 };
 
             dir_remove(b->part, &quiet);
             diag_free(&quiet);
             return false;
         }
-        if (!b->options->quiet && steps[i].name != NULL) {
-            fprintf(stderr, "  %-18s %5.1f s\n", steps[i].name, now() - start);
+        if (!b->options->quiet && build_steps[i].name != NULL) {
+            fprintf(stderr, "  %-18s %5.1f s\n", build_steps[i].name, now() - start);
         }
     }
     if (!b->options->quiet) {
@@ -365,7 +113,7 @@ static char *cmdline_of(const struct host *host)
 }
 
 /* What besides files decides the result. */
-static char *build_words(const struct options *o)
+static char *build_words(const struct build_options *o)
 {
     char *cwd = getcwd(NULL, 0);
     const char *epoch = getenv("SOURCE_DATE_EPOCH");
@@ -393,7 +141,7 @@ static bool description_read(struct build *b)
 
 static bool build_run(struct build *b)
 {
-    const struct options *o = b->options;
+    const struct build_options *o = b->options;
 
     if (!description_read(b)) {
         return false;
@@ -447,7 +195,7 @@ static void build_free(struct build *b)
 int build_main(int argc, char **argv)
 {
     static struct build b; /* large: every domain with its devices */
-    struct options o;
+    struct build_options o;
 
     if (!options_read(&o, argc, argv)) {
         return BH_EXIT_USAGE;

@@ -19,7 +19,7 @@
 #include "spawn.h"
 
 /*
- * Clusters of 4 KiB: loaders walk the chain of clusters one by one, and 512-byte ones make that slow.
+ * Clusters of 4 KiB: loaders walk the chain of clusters one by one, 512-byte ones make that slow.
  * FAT32 has at least 65525 clusters; the disk file has holes for those that are free.
  */
 #define CLUSTER 4096u

@@ -44,8 +44,8 @@ bool measured_domains(struct image *image, struct diag *diag)
 }
 
 /*
- * "bulkhead version=... build-id=<hex>" is in the hypervisor's file as it will be measured; parts of
- * it are there too, as words to compose other texts from.
+ * "bulkhead version=... build-id=<hex>" is in the hypervisor's file as it will be measured; parts
+ * of it are there too, as words to compose other texts from.
  */
 static const char *version_find(const struct image *image)
 {
@@ -69,8 +69,8 @@ static const char *version_find(const struct image *image)
 }
 
 /*
- * The name a person knows a module by: "policy", "manifest", "seed", or the domain's. Reference values
- * take letters, digits and ._/- in names; a Debian release may have + and ~.
+ * The name a person knows a module by: "policy", "manifest", "seed", or the domain's. Reference
+ * values take letters, digits and ._/- in names; a Debian release may have + and ~.
  */
 static char *component_of(const char *module)
 {

@@ -62,7 +62,7 @@ static char *kernel_path(const struct modules_context *mc, const struct host_dom
     return path;
 }
 
-/* What the kernel is called in boot/; files by their content, so that two of one name may differ. */
+/* What the kernel is called in boot/; files by their content: two of one name may differ. */
 static char *kernel_name(const struct modules_context *mc, const struct host_domain *d,
                          const struct buf *raw)
 {

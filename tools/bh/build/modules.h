@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The files that domains are built from: kernels and ramdisks, each once, as modules of the image. */
+/* The files that domains are built from, kernels and ramdisks, each once, as modules. */
 #ifndef BH_BUILD_MODULES_H
 #define BH_BUILD_MODULES_H
 

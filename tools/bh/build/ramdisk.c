@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Entries are collected first, then sorted by path and written, so that neither the order of the
- * recipe nor that of a folder on disk shows in the result. All belong to root, all have one time.
- * Folders that nothing names but something is in get mode 0755.
- */
 #include "ramdisk.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "cpio.h"
 #include "file.h"
 #include "module.h"
 #include "needed.h"
@@ -20,42 +14,14 @@
 
 #define LIBRARY_FOLDER "/lib/x86_64-linux-gnu"
 
-struct item {
-    char *path;
-    mode_t mode; /* with the file type */
-    struct buf data;
-    char *target;
-    dev_t device;
-};
-
 struct archive_plan {
     const struct ramdisk_context *rc;
     const struct recipe *recipe;
     const char *folder;
-    struct item *items;
-    size_t count;
+    struct cpio cpio;
     struct module_index modules; /* read when the first module is asked for */
     struct buf module_list;
 };
-
-static struct item *item_find(const struct archive_plan *plan, const char *path)
-{
-    for (size_t i = 0; i < plan->count; i++) {
-        if (strcmp(plan->items[i].path, path) == 0) {
-            return &plan->items[i];
-        }
-    }
-    return NULL;
-}
-
-static struct item *item_add(struct archive_plan *plan, const char *path, mode_t mode)
-{
-    plan->items = bh_grow(plan->items, plan->count + 1, sizeof(plan->items[0]));
-    struct item *item = &plan->items[plan->count++];
-
-    *item = (struct item){ .path = bh_strdup(path), .mode = mode };
-    return item;
-}
 
 static bool entry_fail(const struct archive_plan *plan, const struct recipe_entry *entry,
                        const char *message)
@@ -101,8 +67,8 @@ static char *library_find(const struct archive_plan *plan, const char *name)
 /* The recipe may put a library elsewhere itself; one copy is enough. */
 static bool library_present(const struct archive_plan *plan, const char *name)
 {
-    for (size_t i = 0; i < plan->count; i++) {
-        if (strcmp(strrchr(plan->items[i].path, '/') + 1, name) == 0) {
+    for (size_t i = 0; i < plan->cpio.count; i++) {
+        if (strcmp(strrchr(plan->cpio.items[i].path, '/') + 1, name) == 0) {
             return true;
         }
     }
@@ -137,7 +103,7 @@ static bool library_add(struct archive_plan *plan, const struct recipe_entry *en
 
         good = source_read(plan, entry, path, &image);
         if (good) {
-            item_add(plan, where, S_IFREG | 0755)->data = image;
+            cpio_add(&plan->cpio, where, S_IFREG | 0755)->data = image;
             good = libraries_add(plan, entry, path, &image, depth + 1);
         }
         free(path);
@@ -191,7 +157,7 @@ static bool package_add(struct archive_plan *plan, const struct recipe_entry *en
     bool good = source_read(plan, entry, path, &data);
 
     if (good && stat(path, &st) == 0) {
-        item_add(plan, entry->path, S_IFREG | (st.st_mode & 0755))->data = data;
+        cpio_add(&plan->cpio, entry->path, S_IFREG | (st.st_mode & 0755))->data = data;
         if (entry->kind == RECIPE_PROGRAM) {
             good = libraries_add(plan, entry, path, &data, 0);
         }
@@ -228,7 +194,7 @@ static bool module_file_add(struct archive_plan *plan, const struct recipe_entry
     char *where = bh_printf("/lib/modules/%s.ko", name);
     bool good = true;
 
-    if (item_find(plan, where) == NULL) {
+    if (cpio_find(&plan->cpio, where) == NULL) {
         char *path = path_join(plan->modules.folder, file);
         struct buf data = { 0 };
 
@@ -241,7 +207,7 @@ static bool module_file_add(struct archive_plan *plan, const struct recipe_entry
             data = plain;
         }
         if (good) {
-            item_add(plan, where, S_IFREG | 0644)->data = data;
+            cpio_add(&plan->cpio, where, S_IFREG | 0644)->data = data;
             buf_printf(&plan->module_list, "%s\n", where);
         }
         free(path);
@@ -291,7 +257,7 @@ static bool entry_add(struct archive_plan *plan, const struct recipe_entry *entr
 
     switch (entry->kind) {
     case RECIPE_DIR:
-        item_add(plan, entry->path, S_IFDIR | entry->mode);
+        cpio_add(&plan->cpio, entry->path, S_IFDIR | entry->mode);
         return true;
     case RECIPE_FILE:
     case RECIPE_BUILT:
@@ -299,7 +265,7 @@ static bool entry_add(struct archive_plan *plan, const struct recipe_entry *entr
                          entry->source);
         good = source_read(plan, entry, path, &data);
         if (good) {
-            item_add(plan, entry->path, S_IFREG | entry->mode)->data = data;
+            cpio_add(&plan->cpio, entry->path, S_IFREG | entry->mode)->data = data;
         }
         free(path);
         return good;
@@ -307,79 +273,17 @@ static bool entry_add(struct archive_plan *plan, const struct recipe_entry *entr
     case RECIPE_PROGRAM:
         return package_add(plan, entry);
     case RECIPE_LINK:
-        item_add(plan, entry->path, S_IFLNK | 0777)->target = bh_strdup(entry->source);
+        cpio_add(&plan->cpio, entry->path, S_IFLNK | 0777)->target = bh_strdup(entry->source);
         return true;
     case RECIPE_NODE:
-        item_add(plan, entry->path, (entry->node_type == 'c' ? S_IFCHR : S_IFBLK) | entry->mode)
+        cpio_add(&plan->cpio, entry->path,
+                 (entry->node_type == 'c' ? S_IFCHR : S_IFBLK) | entry->mode)
             ->device = makedev(entry->major, entry->minor);
         return true;
     case RECIPE_MODULE:
     default:
         return module_add(plan, entry);
     }
-}
-
-static void parents_add(struct archive_plan *plan)
-{
-    for (size_t i = 0; i < plan->count; i++) {
-        char *folder = path_folder(plan->items[i].path);
-
-        if (strcmp(folder, "/") != 0 && item_find(plan, folder) == NULL) {
-            item_add(plan, folder, S_IFDIR | 0755); /* its own parent is found later in the loop */
-        }
-        free(folder);
-    }
-}
-
-static int by_path(const void *a, const void *b)
-{
-    return strcmp(((const struct item *)a)->path, ((const struct item *)b)->path);
-}
-
-static la_ssize_t archive_collect(struct archive *a, void *data, const void *bytes, size_t len)
-{
-    (void)a;
-    buf_put(data, bytes, len);
-    return (la_ssize_t)len;
-}
-
-static bool archive_write(const struct archive_plan *plan, struct buf *out)
-{
-    struct archive *a = archive_write_new();
-    bool good = a != NULL && archive_write_set_format_cpio_newc(a) == ARCHIVE_OK
-                && archive_write_open(a, out, NULL, archive_collect, NULL) == ARCHIVE_OK;
-
-    for (size_t i = 0; i < plan->count && good; i++) {
-        const struct item *item = &plan->items[i];
-        struct archive_entry *e = archive_entry_new();
-
-        archive_entry_set_pathname(e, item->path + 1); /* relative to the root */
-        archive_entry_set_mode(e, item->mode);
-        archive_entry_set_uid(e, 0);
-        archive_entry_set_gid(e, 0);
-        archive_entry_set_ino(e, (la_int64_t)i + 1);
-        archive_entry_set_nlink(e, S_ISDIR(item->mode) ? 2 : 1);
-        archive_entry_set_mtime(e, plan->rc->time, 0);
-        archive_entry_set_size(e, (la_int64_t)item->data.len);
-        if (item->target != NULL) {
-            archive_entry_set_symlink(e, item->target);
-        }
-        if (S_ISCHR(item->mode) || S_ISBLK(item->mode)) {
-            archive_entry_set_rdev(e, item->device);
-        }
-        good = archive_write_header(a, e) == ARCHIVE_OK
-               && (item->data.len == 0
-                   || archive_write_data(a, item->data.data, item->data.len)
-                          == (la_ssize_t)item->data.len);
-        archive_entry_free(e);
-    }
-    good = archive_write_close(a) == ARCHIVE_OK && good;
-    if (!good) {
-        diag_error(plan->rc->diag, plan->recipe->file, 0, NULL, "the archive cannot be written: %s",
-                   archive_error_string(a) != NULL ? archive_error_string(a) : "no reason given");
-    }
-    archive_write_free(a);
-    return good;
 }
 
 bool ramdisk_build(const struct ramdisk_context *rc, const struct recipe *recipe,
@@ -393,30 +297,20 @@ bool ramdisk_build(const struct ramdisk_context *rc, const struct recipe *recipe
         good = entry_add(&plan, &recipe->entries[i]) && good;
     }
     if (plan.module_list.len != 0) {
-        if (item_find(&plan, "/etc/modules") != NULL) {
+        if (cpio_find(&plan.cpio, "/etc/modules") != NULL) {
             diag_error(rc->diag, recipe->file, 0, "/etc/modules", "is in the recipe, but the list "
                        "of modules is derived; remove it");
             good = false;
         }
-        item_add(&plan, "/etc/modules", S_IFREG | 0644)->data = plan.module_list;
+        cpio_add(&plan.cpio, "/etc/modules", S_IFREG | 0644)->data = plan.module_list;
     }
-    parents_add(&plan);
-    if (plan.count != 0) {
-        qsort(plan.items, plan.count, sizeof(plan.items[0]), by_path);
-    }
-    if (good) {
-        good = archive_write(&plan, &plain);
-    }
-    if (good) {
+    if (good && cpio_write(&plan.cpio, recipe->file, rc->time, &plain, rc->diag)) {
         pack_gzip((const uint8_t *)plain.data, plain.len, out);
+    } else {
+        good = false;
     }
     buf_free(&plain);
-    for (size_t i = 0; i < plan.count; i++) {
-        free(plan.items[i].path);
-        free(plan.items[i].target);
-        buf_free(&plan.items[i].data);
-    }
-    free(plan.items);
+    cpio_free(&plan.cpio);
     free(plan.modules.folder);
     buf_free(&plan.modules.depends);
     buf_free(&plan.modules.builtin);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From a recipe to a ramdisk: a gzip-compressed cpio archive, the same bytes for the same inputs. */
+/* From a recipe to a ramdisk: a gzip-compressed cpio archive, same bytes for same inputs. */
 #ifndef BH_BUILD_RAMDISK_H
 #define BH_BUILD_RAMDISK_H
 

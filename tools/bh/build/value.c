@@ -229,7 +229,7 @@ bool value_mac(const struct value_context *vc, const struct conf_entry *entry, u
 bool value_ioports(const struct value_context *vc, const struct conf_entry *entry,
                    const char *text, uint16_t *first, uint16_t *count)
 {
-    uint64_t low, high;
+    uint64_t low = 0, high = 0;
     const char *rest;
     bool good = number_scan(text, &low, &rest);
 

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One function per key, one table per kind of section. */
+#include "host_keys.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CMDLINE_MAX 1023
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* -- host ------------------------------------------------------------------------------------- */
+
+static void host_name(const struct value_context *vc, const struct conf_entry *entry, void *object)
+{
+    struct host *host = object;
+    const char *text;
+
+    if (!value_single(vc, entry, &text)) {
+        return;
+    }
+    if (!name_is_good(text)) {
+        diag_error(vc->diag, vc->file, entry->line, entry->key, "'%s' is not a name; use a letter, "
+                   "then letters, digits and -, all small, 15 at most", text);
+        return;
+    }
+    free(host->name);
+    host->name = bh_strdup(text);
+}
+
+static void host_memory(const struct value_context *vc, const struct conf_entry *entry,
+                        void *object)
+{
+    struct host *host = object;
+
+    host->memory_line = entry->line;
+    value_memory(vc, entry, 256 * 1024, UINT64_C(1) << 32, &host->memory_kib);
+}
+
+static void host_cpus(const struct value_context *vc, const struct conf_entry *entry, void *object)
+{
+    uint64_t value;
+
+    if (value_number(vc, entry, 1, 64, &value)) {
+        ((struct host *)object)->cpus = (unsigned int)value;
+    }
+}
+
+static void host_hypervisor(const struct value_context *vc, const struct conf_entry *entry,
+                            void *object)
+{
+    struct host *host = object;
+
+    host->cmdline_line = entry->line;
+    value_text(vc, entry, CMDLINE_MAX, &host->hypervisor_cmdline);
+}
+
+static void host_tpm(const struct value_context *vc, const struct conf_entry *entry, void *object)
+{
+    static const char *const choices[] = {
+        [TPM_TIS] = "tis", [TPM_CRB] = "crb", [TPM_NONE] = "none"
+    };
+    unsigned int choice;
+
+    if (value_choice(vc, entry, choices, 3, &choice)) {
+        ((struct host *)object)->tpm = (enum tpm_kind)choice;
+    }
+}
+
+static const struct host_key host_keys[] = {
+    { "name", true, host_name, "name = first-light" },
+    { "memory", true, host_memory, "memory = 2G" },
+    { "cpus", false, host_cpus, NULL },
+    { "hypervisor", false, host_hypervisor, NULL },
+    { "tpm", false, host_tpm, NULL },
+};
+
+/* -- domain ----------------------------------------------------------------------------------- */
+
+static void domain_id(const struct value_context *vc, const struct conf_entry *entry, void *object)
+{
+    struct host_domain *d = object;
+    uint64_t value;
+
+    d->id_line = entry->line;
+    if (value_number(vc, entry, 1, 32751, &value)) {
+        d->id = (unsigned int)value;
+    }
+}
+
+static void domain_kind(const struct value_context *vc, const struct conf_entry *entry,
+                        void *object)
+{
+    struct host_domain *d = object;
+
+    d->kind_line = entry->line;
+    value_text(vc, entry, 63, &d->kind);
+}
+
+static void domain_functions(const struct value_context *vc, const struct conf_entry *entry,
+                             void *object)
+{
+    static const char *const choices[] = { "xenstore" };
+    struct host_domain *d = object;
+    unsigned int choice;
+
+    d->xenstore_line = entry->line;
+    if (value_choice(vc, entry, choices, 1, &choice)) {
+        d->xenstore = true;
+    }
+}
+
+/* "word:rest" where word is one of a few; *rest points after the colon or is NULL. */
+static bool prefix_is(const char *text, const char *prefix, const char **rest)
+{
+    size_t len = strlen(prefix);
+
+    if (strncmp(text, prefix, len) != 0 || text[len] != ':' || text[len + 1] == '\0') {
+        return false;
+    }
+    *rest = text + len + 1;
+    return true;
+}
+
+static void domain_kernel(const struct value_context *vc, const struct conf_entry *entry,
+                          void *object)
+{
+    struct host_domain *d = object;
+    const char *text, *rest;
+
+    d->kernel_line = entry->line;
+    if (!value_single(vc, entry, &text)) {
+        return;
+    }
+    free(d->kernel);
+    d->kernel = NULL;
+    if (strcmp(text, "debian") == 0) {
+        d->kernel_source = KERNEL_DEBIAN;
+    } else if (prefix_is(text, "stubdom", &rest)) {
+        d->kernel_source = KERNEL_STUBDOM;
+        d->kernel = bh_strdup(rest);
+        if (strchr(rest, '/') != NULL) {
+            diag_error(vc->diag, vc->file, entry->line, entry->key,
+                       "'%s' is not the name of a stub domain; for a file write file:%s", rest,
+                       rest);
+        }
+    } else if (prefix_is(text, "file", &rest)) {
+        d->kernel_source = KERNEL_FILE;
+        d->kernel = bh_strdup(rest);
+    } else {
+        diag_error(vc->diag, vc->file, entry->line, entry->key, "'%s' names no kernel; write "
+                   "debian, stubdom:NAME or file:PATH", text);
+    }
+}
+
+static void domain_ramdisk(const struct value_context *vc, const struct conf_entry *entry,
+                           void *object)
+{
+    struct host_domain *d = object;
+    const char *text, *rest;
+
+    d->ramdisk_line = entry->line;
+    if (!value_single(vc, entry, &text)) {
+        return;
+    }
+    if (prefix_is(text, "recipe", &rest)) {
+        d->ramdisk_source = RAMDISK_RECIPE;
+    } else if (prefix_is(text, "file", &rest)) {
+        d->ramdisk_source = RAMDISK_FILE;
+    } else {
+        diag_error(vc->diag, vc->file, entry->line, entry->key, "'%s' names no ramdisk; write "
+                   "recipe:PATH or file:PATH", text);
+        return;
+    }
+    free(d->ramdisk);
+    d->ramdisk = bh_strdup(rest);
+}
+
+static void domain_cmdline(const struct value_context *vc, const struct conf_entry *entry,
+                           void *object)
+{
+    value_text(vc, entry, CMDLINE_MAX, &((struct host_domain *)object)->cmdline);
+}
+
+static void domain_memory(const struct value_context *vc, const struct conf_entry *entry,
+                          void *object)
+{
+    struct host_domain *d = object;
+
+    d->memory_line = entry->line;
+    value_memory(vc, entry, 4096, UINT64_C(1) << 30, &d->memory_kib);
+}
+
+static void domain_max_memory(const struct value_context *vc, const struct conf_entry *entry,
+                              void *object)
+{
+    value_memory(vc, entry, 4096, UINT64_C(1) << 30,
+                 &((struct host_domain *)object)->max_memory_kib);
+}
+
+static void domain_cpus(const struct value_context *vc, const struct conf_entry *entry,
+                        void *object)
+{
+    struct host_domain *d = object;
+    uint64_t value;
+
+    d->cpus_line = entry->line;
+    if (value_number(vc, entry, 1, 64, &value)) {
+        d->cpus = (unsigned int)value;
+    }
+}
+
+static void domain_weight(const struct value_context *vc, const struct conf_entry *entry,
+                          void *object)
+{
+    uint64_t value;
+
+    if (value_number(vc, entry, 1, 65535, &value)) {
+        ((struct host_domain *)object)->weight = (unsigned int)value;
+    }
+}
+
+static void domain_start_order(const struct value_context *vc, const struct conf_entry *entry,
+                               void *object)
+{
+    struct host_domain *d = object;
+    uint64_t value;
+
+    if (value_number(vc, entry, 0, 65535, &value)) {
+        d->start_order = (unsigned int)value;
+        d->start_order_given = true;
+    }
+}
+
+static void domain_tpm(const struct value_context *vc, const struct conf_entry *entry,
+                       void *object)
+{
+    struct host_domain *d = object;
+
+    d->tpm_line = entry->line;
+    value_bool(vc, entry, &d->tpm);
+}
+
+static void domain_ioports(const struct value_context *vc, const struct conf_entry *entry,
+                           void *object)
+{
+    struct host_domain *d = object;
+
+    d->ioports_line = entry->line;
+    if (entry->value_count > HOST_IOPORTS_MAX) {
+        diag_error(vc->diag, vc->file, entry->line, entry->key,
+                   "%zu ranges are too many; %d is the most", entry->value_count,
+                   HOST_IOPORTS_MAX);
+        return;
+    }
+    for (size_t i = 0; i < entry->value_count; i++) {
+        struct host_ioports *range = &d->ioports[d->ioports_count];
+
+        if (value_ioports(vc, entry, entry->values[i], &range->first, &range->count)) {
+            d->ioports_count++;
+        }
+    }
+}
+
+static void domain_on_reboot(const struct value_context *vc, const struct conf_entry *entry,
+                             void *object)
+{
+    static const char *const choices[] = { "stop", "restart" };
+    unsigned int choice;
+
+    if (value_choice(vc, entry, choices, 2, &choice)) {
+        ((struct host_domain *)object)->restart = choice == 1;
+    }
+}
+
+static const struct host_key domain_keys[] = {
+    { "id", true, domain_id, "id = 1" },
+    { "kind", true, domain_kind, "kind = guest" },
+    { "function", false, domain_functions, NULL },
+    { "kernel", true, domain_kernel, "kernel = debian" },
+    { "ramdisk", false, domain_ramdisk, NULL },
+    { "cmdline", false, domain_cmdline, NULL },
+    { "memory", true, domain_memory, "memory = 256M" },
+    { "max-memory", false, domain_max_memory, NULL },
+    { "cpus", false, domain_cpus, NULL },
+    { "weight", false, domain_weight, NULL },
+    { "start-order", false, domain_start_order, NULL },
+    { "tpm", false, domain_tpm, NULL },
+    { "ioports", false, domain_ioports, NULL },
+    { "on-reboot", false, domain_on_reboot, NULL },
+};
+
+/* -- disk and net ------------------------------------------------------------------------------ */
+
+static void disk_backend(const struct value_context *vc, const struct conf_entry *entry,
+                         void *object)
+{
+    struct host_disk *disk = object;
+
+    disk->backend_line = entry->line;
+    value_text(vc, entry, 63, &disk->backend_name);
+}
+
+static void disk_target(const struct value_context *vc, const struct conf_entry *entry,
+                        void *object)
+{
+    value_text(vc, entry, 255, &((struct host_disk *)object)->target);
+}
+
+static void disk_mode(const struct value_context *vc, const struct conf_entry *entry, void *object)
+{
+    static const char *const choices[] = { "rw", "ro" };
+    unsigned int choice;
+
+    if (value_choice(vc, entry, choices, 2, &choice)) {
+        ((struct host_disk *)object)->readonly = choice == 1;
+    }
+}
+
+static const struct host_key disk_keys[] = {
+    { "backend", true, disk_backend, "backend = stordd" },
+    { "target", true, disk_target, "target = /srv/disk.img" },
+    { "mode", false, disk_mode, NULL },
+};
+
+static void net_backend(const struct value_context *vc, const struct conf_entry *entry,
+                        void *object)
+{
+    struct host_net *net = object;
+
+    net->backend_line = entry->line;
+    value_text(vc, entry, 63, &net->backend_name);
+}
+
+static void net_mac(const struct value_context *vc, const struct conf_entry *entry, void *object)
+{
+    struct host_net *net = object;
+
+    net->mac_line = entry->line;
+    value_mac(vc, entry, net->mac);
+}
+
+static void net_ip(const struct value_context *vc, const struct conf_entry *entry, void *object)
+{
+    struct host_net *net = object;
+    const char *text;
+    unsigned int part[4];
+    int end = 0;
+
+    if (!value_single(vc, entry, &text)) {
+        return;
+    }
+    if (strspn(text, "0123456789.") != strlen(text)
+        || sscanf(text, "%3u.%3u.%3u.%3u%n", &part[0], &part[1], &part[2], &part[3], &end) != 4
+        || text[end] != '\0' || part[0] > 255 || part[1] > 255 || part[2] > 255 || part[3] > 255) {
+        diag_error(vc->diag, vc->file, entry->line, entry->key,
+                   "'%s' is not an IPv4 address; write four numbers, such as 10.71.0.2", text);
+        return;
+    }
+    free(net->ip);
+    net->ip = bh_strdup(text);
+}
+
+static const struct host_key net_keys[] = {
+    { "backend", true, net_backend, "backend = netdd" },
+    { "mac", false, net_mac, NULL },
+    { "ip", false, net_ip, NULL },
+};
+
+const struct host_keys host_section_keys = { "host", host_keys, COUNT(host_keys) };
+const struct host_keys domain_section_keys = { "domain", domain_keys, COUNT(domain_keys) };
+const struct host_keys disk_section_keys = { "disk", disk_keys, COUNT(disk_keys) };
+const struct host_keys net_section_keys = { "net", net_keys, COUNT(net_keys) };
