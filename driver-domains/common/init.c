@@ -65,27 +65,6 @@ static int conf_read(char *text, size_t size)
     return 0;
 }
 
-static int cmdline_has(const char *word)
-{
-    char line[4096];
-    FILE *file = fopen("/proc/cmdline", "re");
-    char *save = NULL;
-
-    if (file == NULL) {
-        return 0;
-    }
-    char *got = fgets(line, sizeof(line), file);
-
-    fclose(file);
-    for (char *w = got != NULL ? strtok_r(line, " \n", &save) : NULL; w != NULL;
-         w = strtok_r(NULL, " \n", &save)) {
-        if (strcmp(w, word) == 0) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
 /* Copy a disk image of the ramdisk to a block device and give its memory back. */
 static int fill(const char *from, const char *to)
 {
@@ -132,7 +111,7 @@ static void directive(const struct conf_line *line)
     } else if (strcmp(what, "service") == 0 && line->count >= 2) {
         rc = service_add(argv, SERVICE_DAEMON);
     } else if (strcmp(what, "console") == 0 && line->count >= 2) {
-        rc = cmdline_has("shell") ? service_add(argv, SERVICE_CONSOLE) : 0;
+        rc = service_add(argv, SERVICE_CONSOLE);
     } else {
         fprintf(stderr, "init: " CONF_FILE ":%u: no such directive: %s\n", line->number, what);
         return;

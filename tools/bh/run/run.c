@@ -84,6 +84,10 @@ static void on_line(void *context, int origin, const char *text)
         printf("%7.1f s  | %s\n", proc_seconds(), slot);
         fflush(stdout);
     }
+    /* With console-raw the guest's lines have no prefix. */
+    if (run->options.shell && origin == CONSOLE_FIRMWARE && run->scenario.hypervisor_seen) {
+        origin = (int)run->scenario.guest;
+    }
     scenario_line(&run->scenario, origin, text);
 }
 
@@ -149,6 +153,23 @@ static int lock_take(struct run *run)
     return 0;
 }
 
+/*
+ * Boot a copy with something changed. A shell needs the guest's bytes unchanged and the keys sent to
+ * it, which the hypervisor does only when its command line, which is measured, says so.
+ */
+static int copy_boot(struct run *run)
+{
+    char copy[PATH_MAX];
+    int rc;
+
+    snprintf(copy, sizeof(copy), "%s/%s%s", run->state, run->options.shell ? "shell" : "tampered-",
+             run->options.shell ? "" : run->options.tamper);
+    rc = run->options.shell ? tamper_append(run->image, copy, " console-focus=guest console-raw")
+                            : tamper_image(run->image, copy, run->options.tamper);
+    snprintf(run->image, sizeof(run->image), "%.*s", PATH_FORMAT_MAX - 1, copy);
+    return rc;
+}
+
 static int prepare(struct run *run)
 {
     char path[PATH_MAX];
@@ -156,14 +177,8 @@ static int prepare(struct run *run)
     if (folders(run) < 0 || lock_take(run) < 0) {
         return -1;
     }
-    if (run->options.tamper != NULL) {
-        char copy[PATH_MAX];
-
-        snprintf(copy, sizeof(copy), "%s/tampered-%s", run->state, run->options.tamper);
-        if (tamper_image(run->image, copy, run->options.tamper) < 0) {
-            return -1;
-        }
-        snprintf(run->image, sizeof(run->image), "%.*s", PATH_FORMAT_MAX - 1, copy);
+    if ((run->options.tamper != NULL || run->options.shell) && copy_boot(run) < 0) {
+        return -1;
     }
     if (config_read(run->image, &run->config) < 0) {
         return -1;

@@ -25,7 +25,7 @@ static const struct {
     { "hypervisor", "hypervisor", NULL },
     { "initramfs", "guest", NULL },
     { "cmdline", "cmdline", " loglvl=warning" },
-    { "permissive", "cmdline", " flask=permissive" },
+    { "permissive", "policy", " flask=permissive" },
 };
 
 #define KIND_COUNT (sizeof(kinds) / sizeof(kinds[0]))
@@ -199,7 +199,7 @@ static int tamper_cmdline(const char *to, const char *words)
     if (loader != NULL && rc < 0) {
         (void)complain(path, "no multiboot2 line in an embedded grub.cfg with room to grow");
     } else if (loader != NULL) {
-        printf("tamper: loader's grub.cfg: '%s' appended to the hypervisor's command line\n", words);
+        printf("copy in %s:%s appended to the hypervisor's command line\n", to, words);
         fflush(stdout);
         rc = tamper_write(path, loader, size) == 0
                  ? tamper_disk_put(to, path, "EFI/BOOT/BOOTX64.EFI") : -1;
@@ -207,6 +207,11 @@ static int tamper_cmdline(const char *to, const char *words)
     free(loader);
     unlink(path);
     return rc;
+}
+
+int tamper_append(const char *from, const char *to, const char *words)
+{
+    return copy_tree(from, to) < 0 ? -1 : tamper_cmdline(to, words);
 }
 
 int tamper_image(const char *from, const char *to, const char *what)

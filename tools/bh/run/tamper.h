@@ -33,6 +33,9 @@ const char *tamper_words(void);
  */
 int tamper_image(const char *from, const char *to, const char *what);
 
+/** Copy a host image and append words, each after a blank, to the hypervisor's command line. */
+int tamper_append(const char *from, const char *to, const char *words);
+
 /** The verb `bh tamper --what=WHAT DIR OUT`. */
 int tamper_main(int argc, char **argv);
 
