@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* grant_table_op through the dispatcher: every operation of version 1, what is refused, and who holds what when. */
+/*
+ * grant_table_op through the dispatcher: every operation of version 1, what is refused, and who
+ * holds what when.
+ */
 #include "../mem/fake_mem.h"
 
 #include <public/grant_table.h>
@@ -26,7 +29,8 @@ static void table_map(struct domain *d)
 
     p2m_batch_init(&b);
     assert_int_equal(grant_get_frame(d, 0, &pg), 0);
-    assert_int_equal(p2m_replace(d, _gfn(TABLE >> 12), page_to_mfn(pg), P2M_RAM_RW, P2M_SET_RAM, &b), 0);
+    assert_int_equal(p2m_replace(d, _gfn(TABLE >> 12), page_to_mfn(pg), P2M_RAM_RW, P2M_SET_RAM,
+        &b), 0);
     p2m_batch_flush(d, &b);
 }
 
@@ -108,7 +112,9 @@ static int unmap(uint32_t handle, uint64_t addr)
     return u->status;
 }
 
-/* -- map and unmap ------------------------------------------------------------------------------ */
+/*
+ * -- map and unmap ------------------------------------------------------------------------------
+ */
 
 static void map_and_unmap_leave_everything_as_before(void **state)
 {
@@ -181,7 +187,8 @@ static void map_over_own_memory_gives_that_up(void **state)
     assert_int_equal(map(9, 20 << 12, GNTMAP_host_map, &handle), GNTST_okay);
     assert_int_equal(taker->tot_pages, pages - 1);
     assert_int_equal(fake_flushes, 2);
-    assert_int_equal(map(9, 20 << 12, GNTMAP_host_map, NULL), GNTST_general_error); /* not over a grant */
+    /* not over a grant */
+    assert_int_equal(map(9, 20 << 12, GNTMAP_host_map, NULL), GNTST_general_error);
     assert_int_equal(unmap(handle, 20 << 12), GNTST_okay);
     assert_int_equal(type_of(taker, 20), P2M_INVALID);
 }
@@ -193,10 +200,13 @@ static void map_bad_requests_get_their_status(void **state)
     (void)state;
     grant(9, 2, 7, GTF_permit_access);
     assert_int_equal(map(9, SLOT, 0, NULL), GNTST_bad_gntref);
-    assert_int_equal(map(9, SLOT, GNTMAP_host_map | GNTMAP_device_map, NULL), GNTST_no_device_space);
+    assert_int_equal(map(9, SLOT, GNTMAP_host_map | GNTMAP_device_map, NULL),
+        GNTST_no_device_space);
     assert_int_equal(map(9, SLOT, GNTMAP_device_map, NULL), GNTST_no_device_space);
-    assert_int_equal(map(9, SLOT, GNTMAP_host_map | GNTMAP_contains_pte, NULL), GNTST_general_error);
-    assert_int_equal(map(9, SLOT, GNTMAP_host_map | GNTMAP_application_map, NULL), GNTST_general_error);
+    assert_int_equal(map(9, SLOT, GNTMAP_host_map | GNTMAP_contains_pte, NULL),
+        GNTST_general_error);
+    assert_int_equal(map(9, SLOT, GNTMAP_host_map | GNTMAP_application_map, NULL),
+        GNTST_general_error);
     assert_int_equal(map(9, SLOT + 8, GNTMAP_host_map, NULL), GNTST_bad_virt_addr);
     assert_int_equal(map(9, ~0xfffull, GNTMAP_host_map, NULL), GNTST_bad_virt_addr);
     assert_int_equal(map(512, SLOT, GNTMAP_host_map, NULL), GNTST_bad_gntref);
@@ -211,7 +221,8 @@ static void map_bad_requests_get_their_status(void **state)
     grant(10, 2, 5000, GTF_permit_access); /* no memory there */
     assert_int_equal(map(10, SLOT, GNTMAP_host_map, NULL), GNTST_bad_page);
     assert_int_equal(entry(giver, 10)->flags, GTF_permit_access);
-    *m = (struct gnttab_map_grant_ref){ .host_addr = SLOT, .flags = GNTMAP_host_map, .ref = 9, .dom = 9 };
+    *m = (struct gnttab_map_grant_ref){ .host_addr = SLOT, .flags = GNTMAP_host_map, .ref = 9,
+        .dom = 9 };
     assert_int_equal(gnttab(GNTTABOP_map_grant_ref, 1), 0);
     assert_int_equal(m->status, GNTST_bad_domain);
     assert_int_equal(type_of(taker, SLOT >> 12), P2M_INVALID);
@@ -327,7 +338,8 @@ static void batches_have_a_status_each_and_one_flush_per_chunk(void **state)
         if (i != 31) {
             grant(100 + i, 2, i == 3 ? 0 : i, GTF_permit_access);
         }
-        m[i] = (struct gnttab_map_grant_ref){ .host_addr = SLOT + i * 0x1000ull, .flags = GNTMAP_host_map,
+        m[i] = (struct gnttab_map_grant_ref){ .host_addr = SLOT + i * 0x1000ull,
+            .flags = GNTMAP_host_map,
                                               .ref = 100 + i, .dom = 1, .status = 77 };
     }
     fake_preempt_after = 1;
@@ -339,7 +351,8 @@ static void batches_have_a_status_each_and_one_flush_per_chunk(void **state)
     }
     before = fake_flushes;
     for (unsigned i = 0; i < 60; i++) {
-        u[i] = (struct gnttab_unmap_grant_ref){ .host_addr = SLOT + i * 0x1000ull, .handle = handles[i] };
+        u[i] = (struct gnttab_unmap_grant_ref){ .host_addr = SLOT + i * 0x1000ull,
+            .handle = handles[i] };
     }
     assert_int_equal(gnttab(GNTTABOP_unmap_grant_ref, 60), 0);
     for (unsigned i = 0; i < 60; i++) {
@@ -386,7 +399,9 @@ static void unmap_and_replace_is_for_pv_guests(void **state)
     assert_int_equal(unmap(handle, SLOT), GNTST_okay);
 }
 
-/* -- a hostile granting domain ------------------------------------------------------------------ */
+/*
+ * -- a hostile granting domain ------------------------------------------------------------------
+ */
 
 static void entry_change(void)
 {
@@ -438,7 +453,8 @@ static void granting_what_is_not_own_memory_is_refused(void **state)
     (void)state;
     p2m_batch_init(&b);
     assert_true(page_get_more(pg));
-    assert_int_equal(p2m_replace(giver, _gfn(100), page_to_mfn(pg), P2M_FOREIGN_RW, P2M_SET_RAM, &b), 0);
+    assert_int_equal(p2m_replace(giver, _gfn(100), page_to_mfn(pg), P2M_FOREIGN_RW, P2M_SET_RAM,
+        &b), 0);
     assert_int_equal(p2m_map(giver, _gfn(101), _mfn(0xfee00), 0, P2M_MMIO_DIRECT), 0);
     giver->shared_info = page_to_virt(si);
     assert_true(page_get_more(si));
@@ -450,7 +466,9 @@ static void granting_what_is_not_own_memory_is_refused(void **state)
     }
 }
 
-/* -- death -------------------------------------------------------------------------------------- */
+/*
+ * -- death --------------------------------------------------------------------------------------
+ */
 
 static void giver_dies_mapped_pages_live_until_unmapped(void **state)
 {
@@ -501,7 +519,9 @@ static void dying_giver_grants_nothing_more(void **state)
     assert_int_equal(gnttab(GNTTABOP_query_size, 1), 0);
 }
 
-/* -- copy --------------------------------------------------------------------------------------- */
+/*
+ * -- copy ---------------------------------------------------------------------------------------
+ */
 
 static int copy(struct gnttab_copy c)
 {
@@ -533,13 +553,15 @@ static void copy_between_own_and_granted(void **state)
     assert_int_equal(entry(giver, 9)->flags, GTF_permit_access);
     memset(own, 0, 4096);
     assert_int_equal(copy((struct gnttab_copy){ .source = { .u.ref = 9, .domid = 1, .offset = 101 },
-                                                .dest = { .u.gmfn = 20, .domid = 2, .offset = 4096 - 77 },
+                                                .dest = { .u.gmfn = 20, .domid = 2,
+                                                    .offset = 4096 - 77 },
                                                 .len = 77, .flags = GNTCOPY_source_gref }),
                      GNTST_okay);
     assert_memory_equal(own + 4096 - 77, theirs + 101, 77);
     assert_int_equal(own[4096 - 78], 0);
     assert_int_equal(copy((struct gnttab_copy){ .source = { .u.gmfn = 20, .domid = DOMID_SELF },
-                                                .dest = { .u.gmfn = 21, .domid = DOMID_SELF }, .len = 4096 }),
+                                                .dest = { .u.gmfn = 21, .domid = DOMID_SELF },
+                                                    .len = 4096 }),
                      GNTST_okay);
     assert_memory_equal(own, fake_gaddr(taker, 21 << 12), 4096);
     assert_int_equal(page_of(giver, 7)->refcount, 1);
@@ -553,7 +575,8 @@ static void copy_grant_to_grant_of_third(void **state)
     (void)state;
     assert_int_equal(mem_populate(third, _gfn(0), 16), 0);
     table_map(third);
-    *entry(third, 4) = (grant_entry_v1_t){ .flags = GTF_permit_access | GTF_readonly, .domid = 2, .frame = 6 };
+    *entry(third, 4) = (grant_entry_v1_t){ .flags = GTF_permit_access | GTF_readonly, .domid = 2,
+        .frame = 6 };
     grant(9, 2, 7, GTF_permit_access);
     *(uint64_t *)fake_gaddr(third, 6 << 12) = 0xabcdef;
     assert_int_equal(copy((struct gnttab_copy){ .source = { .u.ref = 4, .domid = 3 },
@@ -574,7 +597,8 @@ static void copy_grant_to_grant_of_third(void **state)
 static void copy_bad_requests_get_their_status(void **state)
 {
     struct gnttab_copy good = { .source = { .u.gmfn = 20, .domid = DOMID_SELF },
-                                .dest = { .u.ref = 9, .domid = 1 }, .len = 16, .flags = GNTCOPY_dest_gref }, c;
+                                .dest = { .u.ref = 9, .domid = 1 }, .len = 16,
+                                    .flags = GNTCOPY_dest_gref }, c;
 
     (void)state;
     grant(9, 2, 7, GTF_permit_access);
@@ -613,12 +637,15 @@ static void copy_to_own_read_only_mapping_is_refused(void **state)
     grant(9, 2, 7, GTF_permit_access | GTF_readonly);
     assert_int_equal(map(9, SLOT, GNTMAP_host_map | GNTMAP_readonly, NULL), GNTST_okay);
     assert_int_equal(copy((struct gnttab_copy){ .source = { .u.gmfn = 20, .domid = DOMID_SELF },
-                                                .dest = { .u.gmfn = SLOT >> 12, .domid = DOMID_SELF },
+                                                .dest = { .u.gmfn = SLOT >> 12,
+                                                    .domid = DOMID_SELF },
                                                 .len = 8 }),
                      GNTST_bad_page);
 }
 
-/* -- transfer ----------------------------------------------------------------------------------- */
+/*
+ * -- transfer -----------------------------------------------------------------------------------
+ */
 
 static int transfer(uint64_t gfn, uint32_t ref)
 {
@@ -681,7 +708,9 @@ static void transfer_refused_keeps_the_page(void **state)
     assert_int_equal(entry(giver, 9)->flags, GTF_accept_transfer);
 }
 
-/* -- tables ------------------------------------------------------------------------------------- */
+/*
+ * -- tables -------------------------------------------------------------------------------------
+ */
 
 static void setup_grows_to_the_limit(void **state)
 {
@@ -715,6 +744,7 @@ static void setup_grows_to_the_limit(void **state)
     assert_int_equal(q->max_nr_frames, GRANT_MAX_FRAMES);
     fake_deny_class = SECCLASS_GRANT;
     fake_deny_perm = GRANT__QUERY;
+    assert_int_equal(gnttab(GNTTABOP_query_size, 2), -EINVAL); /* one at a time */
     q->nr_frames = 66;
     assert_int_equal(gnttab(GNTTABOP_query_size, 1), 0);
     assert_int_equal(q->status, GNTST_permission_denied);

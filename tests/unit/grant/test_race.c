@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A granting domain that changes its entry between the look and the compare-exchange. The code under test is compiled with a
- * compare-exchange that lets the guest run first.
+ * A granting domain that changes its entry between the look and the compare-exchange. The code
+ * under test is compiled with a compare-exchange that lets the guest run first.
  */
 #include "../mem/fake_mem.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A small host for memory tests: fake direct map and frame table, domains that are only what memory code looks at, a running
- * vCPU, a policy that says yes until told otherwise, and counters of what would touch hardware.
+ * A small host for memory tests: fake direct map and frame table, domains that are only what memory
+ * code looks at, a running vCPU, a policy that says yes until told otherwise, and counters of what
+ * would touch hardware.
  */
 #ifndef TESTS_FAKE_MEM_H
 #define TESTS_FAKE_MEM_H
@@ -28,7 +29,10 @@ int fake_setup(void **state);
 /** Per test: everything allowed, nothing pending. */
 void fake_reset(void);
 
-/** A domain with an empty p2m and a grant table, one reference for the caller, known to domain_get(). */
+/**
+ * A domain with an empty p2m and a grant table, one reference for the caller, known to
+ * domain_get().
+ */
 struct domain *fake_domain(domid_t id, uint64_t max_pages);
 /** As domain_kill(): gives everything back and drops the caller's reference. */
 void fake_domain_kill(struct domain *d);
@@ -43,7 +47,7 @@ void *fake_gaddr(struct domain *d, gaddr_t addr);
 
 extern unsigned fake_flushes;
 extern void (*fake_flush_hook)(void); /* runs inside arch_p2m_flush() */
-extern unsigned fake_preempt_after;   /* preempt_wanted() is true once after so many looks; 0 never */
+extern unsigned fake_preempt_after;   /* preempt_wanted() is true once, after so many looks */
 
 /* The policy: every question is counted and remembered. */
 extern unsigned fake_questions;

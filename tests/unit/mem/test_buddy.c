@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Buddy allocator and heap against a model: no two owners of a frame, alignment, nothing lost, everything zero. */
+/*
+ * Buddy allocator and heap against a model: no two owners of a frame, alignment, nothing lost,
+ * everything zero.
+ */
 #include "fake_mem.h"
 
 #include "../../../xen/common/mem/buddy.h"

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* memory_op through the dispatcher: ballooning, placing pages, queries; what a guest gets for wrong arguments. */
+/*
+ * memory_op through the dispatcher: ballooning, placing pages, queries; what a guest gets for wrong
+ * arguments.
+ */
 #include "fake_mem.h"
 
 #include <public/memory.h>
@@ -202,7 +205,8 @@ static void add_grant_frames_grows_the_table(void **state)
     assert_int_equal(place(XENMAPSPACE_grant_table, 3, 1000, 0), 0);
     assert_true(present(d, 1000));
     assert_int_equal(place(XENMAPSPACE_grant_table, GRANT_MAX_FRAMES, 1001, 0), -EINVAL);
-    assert_int_equal(place(XENMAPSPACE_grant_table, XENMAPIDX_grant_table_status, 1001, 0), -EINVAL);
+    assert_int_equal(place(XENMAPSPACE_grant_table, XENMAPIDX_grant_table_status, 1001, 0),
+        -EINVAL);
     assert_int_equal(place(XENMAPSPACE_grant_table, ~0ull, 1001, 0), -EINVAL);
 }
 
@@ -231,7 +235,8 @@ static void add_own_frame_moves_it(void **state)
 
 static long place_batch(uint16_t space, uint16_t foreign, unsigned count)
 {
-    struct xen_add_to_physmap_batch a = { .domid = DOMID_SELF, .space = space, .size = (uint16_t)count,
+    struct xen_add_to_physmap_batch a = { .domid = DOMID_SELF, .space = space,
+        .size = (uint16_t)count,
                                           .u.foreign_domid = foreign };
 
     a.idxs.p = (xen_ulong_t *)LIST;

@@ -175,7 +175,8 @@ static void p2m_unmap_if_other_type_or_frame_is_refused(void **state)
     (void)state;
     p2m_batch_init(&b);
     assert_int_equal(p2m_unmap_if(d, _gfn(3), P2M_SET_GRANT, _mfn(INVALID_FRAME), &b), -EBUSY);
-    assert_int_equal(p2m_unmap_if(d, _gfn(3), P2M_SET_RAM, mfn_add(page_to_mfn(pg), 1), &b), -EBUSY);
+    assert_int_equal(p2m_unmap_if(d, _gfn(3), P2M_SET_RAM, mfn_add(page_to_mfn(pg), 1), &b),
+        -EBUSY);
     assert_int_equal(p2m_unmap_if(d, _gfn(4), P2M_SET_RAM, _mfn(INVALID_FRAME), &b), -ENOENT);
     assert_int_equal(b.count, 0);
     assert_int_equal(frame_at(3, &t), mfn_x(page_to_mfn(pg)));
@@ -189,7 +190,8 @@ static void p2m_replace_puts_the_old_page_into_the_batch(void **state)
 
     (void)state;
     p2m_batch_init(&b);
-    assert_int_equal(p2m_replace(d, _gfn(513), page_to_mfn(pg), P2M_GRANT_RO, P2M_SET_GRANT, &b), -EBUSY);
+    assert_int_equal(p2m_replace(d, _gfn(513), page_to_mfn(pg), P2M_GRANT_RO, P2M_SET_GRANT, &b),
+        -EBUSY);
     assert_int_equal(p2m_replace(d, _gfn(513), page_to_mfn(pg), P2M_GRANT_RO, P2M_SET_RAM, &b), 0);
     assert_int_equal(frame_at(513, &t), mfn_x(page_to_mfn(pg)));
     assert_int_equal(t, P2M_GRANT_RO);
@@ -313,7 +315,8 @@ static void copy_to_gaddr_crosses_pages_and_minds_rights(void **state)
     assert_int_equal(copy_to_gaddr(d, 4099, in, sizeof(in)), 0);
     assert_int_equal(copy_from_gaddr(d, out, 4099, sizeof(out)), 0);
     assert_memory_equal(in, out, sizeof(in));
-    assert_int_equal(copy_to_gaddr(d, 3 * 4096 - 4, in, 8), -EFAULT); /* runs into the read-only page */
+    /* runs into the read-only page */
+    assert_int_equal(copy_to_gaddr(d, 3 * 4096 - 4, in, 8), -EFAULT);
     assert_int_equal(copy_from_gaddr(d, out, 3 * 4096 - 4, 8), 0);
     assert_int_equal(copy_from_gaddr(d, out, 4096 - 1, 2), -EFAULT);
     assert_int_equal(copy_from_gaddr(d, out, ~0ull - 4, 8), -EFAULT);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Copies by a guest's virtual addresses: every paging mode, every right, accessed and dirty bits. */
+/*
+ * Copies by a guest's virtual addresses: every paging mode, every right, accessed and dirty bits.
+ */
 #include "../mem/fake_mem.h"
 
 #include <xen/guest_access.h>
@@ -391,7 +393,8 @@ static void copy_to_read_only_frame_faults(void **state)
     (void)state;
     long_mode(P | W);
     p2m_batch_init(&b);
-    assert_int_equal(p2m_replace(d, _gfn(DATA >> 12), page_to_mfn(pg), P2M_GRANT_RO, P2M_SET_RAM, &b), 0);
+    assert_int_equal(p2m_replace(d, _gfn(DATA >> 12), page_to_mfn(pg), P2M_GRANT_RO, P2M_SET_RAM,
+        &b), 0);
     p2m_batch_flush(d, &b);
     assert_int_equal(readable(VA), 0);
     assert_int_equal(writable(VA), -EFAULT);

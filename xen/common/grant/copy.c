@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * GNTTABOP_copy. Each end is a page of the caller by its frame number, or an entry somebody granted to the caller. Entries are
- * pinned for the time of the copy, so that their owner sees them in use.
+ * GNTTABOP_copy. Each end is a page of the caller by its frame number, or an entry somebody granted
+ * to the caller. Entries are pinned for the time of the copy, so that their owner sees them in use.
  */
 #include "private.h"
 
@@ -30,7 +30,8 @@ int copy_decode(struct call *c)
     if (!end_fits(&op->source, op->len) || !end_fits(&op->dest, op->len)) {
         return -E2BIG;
     }
-    if ((!source_ref && !is_own(c, op->source.domid)) || (!dest_ref && !is_own(c, op->dest.domid))) {
+    if ((!source_ref && !is_own(c, op->source.domid)) ||
+        (!dest_ref && !is_own(c, op->dest.domid))) {
         return -EPERM; /* pages of others by grant only */
     }
     /* Own pages need no leave, but one question is asked at least. */

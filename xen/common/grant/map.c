@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * GNTTABOP_map_grant_ref. The granted page appears at the guest frame of host_addr, in place of memory that may be there, which the
- * domain gives up thereby. The question is about the granting domain, so it is asked before the entry is looked at: a refused
- * domain learns nothing of the table.
+ * GNTTABOP_map_grant_ref. The granted page appears at the guest frame of host_addr, in place of
+ * memory that may be there, which the domain gives up thereby. The question is about the granting
+ * domain, so it is asked before the entry is looked at: a refused domain learns nothing of the
+ * table.
  */
 #include "private.h"
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The granting side: from a shared entry, which its guest may change at any time, to a page that stays. */
+/*
+ * The granting side: from a shared entry, which its guest may change at any time, to a page that
+ * stays.
+ */
 #include "private.h"
 
 #define ENTRY_TRIES 5 /* of the compare-exchange against a guest that keeps changing the entry */
@@ -34,8 +37,8 @@ static int entry_mark(union grant_word *entry, domid_t user, bool write, union g
     for (unsigned i = 0; i < ENTRY_TRIES; i++) {
         uint16_t flags = word->e.flags;
 
-        if ((flags & (GTF_type_mask | GTF_sub_page)) != GTF_permit_access || word->e.domid != user ||
-            (write && (flags & GTF_readonly))) {
+        if ((flags & (GTF_type_mask | GTF_sub_page)) != GTF_permit_access ||
+            word->e.domid != user || (write && (flags & GTF_readonly))) {
             return -EIO;
         }
         marked = *word;

@@ -7,8 +7,9 @@
  *
  * Order: lock of one table, then a track_lock, then p2m. Nobody holds the locks of two tables.
  *
- * A shared entry is the guest's memory: it is read once, whole, and changed by compare-exchange of the whole. While a pin has users
- * it holds a reference on the page, and what it says counts, whatever the guest writes into the entry later.
+ * A shared entry is the guest's memory: it is read once, whole, and changed by compare-exchange of
+ * the whole. While a pin has users it holds a reference on the page, and what it says counts,
+ * whatever the guest writes into the entry later.
  */
 #ifndef GRANT_PRIVATE_H
 #define GRANT_PRIVATE_H
@@ -75,15 +76,15 @@ struct grant_table {
     struct grant_track *track[TRACK_CHUNKS];     /* owned */
 };
 
-/* -- pin.c: the granting side ------------------------------------------------------------------- */
+/* -- pin.c: the granting side ------------------------------------------------------------------ */
 
 /**
  * Use entry ref of owner for user: the entry is checked, marked as in use, and pinned.
  *
  * @param write  GTF_writing is wanted too
  * @param out    page; the pin holds it until grant_unpin()
- * @return 0; -ESRCH table closed; -EINVAL no such entry; -EIO not granted to user for this use, or it keeps changing;
- *         -ENOENT no usable page behind it; -ENOSPC too many users
+ * @return 0; -ESRCH table closed; -EINVAL no such entry; -EIO not granted to user for this use, or
+ *         it keeps changing; -ENOENT no usable page behind it; -ENOSPC too many users
  */
 int grant_pin(struct domain *owner, uint32_t ref, struct domain *user, bool write,
               struct page_info **out) must_check;
@@ -91,10 +92,13 @@ int grant_pin(struct domain *owner, uint32_t ref, struct domain *user, bool writ
 void grant_unpin(struct domain *owner, uint32_t ref, bool write);
 /** Both sides of an entry, lock held; NULL when there is none. */
 union grant_word *grant_entry(struct grant_table *gt, uint32_t ref, struct grant_pin **pin);
-/** Table lock held: frames 0..count-1 exist afterwards. @return 0; -ENOSPC limit; -ENOMEM; -ESRCH closed */
+/**
+ * Table lock held: frames 0..count-1 exist afterwards. @return 0; -ENOSPC limit; -ENOMEM; -ESRCH
+ * closed
+ */
 int grant_grow(struct domain *d, unsigned count) must_check;
 
-/* -- track.c: the mapping side ------------------------------------------------------------------ */
+/* -- track.c: the mapping side ----------------------------------------------------------------- */
 
 /** A fresh handle in state TRACK_BUSY; NULL when there is no room. */
 struct grant_track *track_alloc(struct grant_table *gt, uint32_t *handle) must_check;
@@ -106,7 +110,7 @@ void track_free(struct grant_table *gt, uint32_t handle);
 struct grant_track *track_take_next(struct grant_table *gt, uint32_t *handle) must_check;
 struct grant_track *track_at(struct grant_table *gt, uint32_t handle);
 
-/* -- unmap.c ------------------------------------------------------------------------------------ */
+/* -- unmap.c ----------------------------------------------------------------------------------- */
 
 /* What a batch of unmaps has to do after the flush. */
 struct unmap_batch {
@@ -116,10 +120,11 @@ struct unmap_batch {
 BUILD_ASSERT(sizeof(struct unmap_batch) <= sizeof(((struct call *)0)->batch));
 
 /** Take apart a mapping that the caller has taken; its pin goes with unmap_finish(). */
-int track_unmap(struct domain *d, struct grant_track *t, uint32_t handle, struct unmap_batch *b) must_check;
+int track_unmap(struct domain *d, struct grant_track *t, uint32_t handle, struct unmap_batch *b)
+    must_check;
 void unmap_finish(struct domain *d, struct unmap_batch *b);
 
-/* -- status codes ------------------------------------------------------------------------------- */
+/* -- status codes ------------------------------------------------------------------------------ */
 
 /** GNTST_* of an internal error number. */
 int16_t grant_status(long rc);
@@ -129,11 +134,14 @@ static inline struct p2m_batch *call_p2m_batch(struct call *c)
     return (struct p2m_batch *)(void *)c->batch;
 }
 
-/* Batch hooks for operations that replace or remove p2m entries: one flush for all elements of a chunk. */
+/*
+ * Batch hooks for operations that replace or remove p2m entries: one flush for all elements of a
+ * chunk.
+ */
 void grant_batch_begin(struct call *c);
 void grant_batch_end(struct call *c);
 
-/* -- the handlers of the rows in rows.c ---------------------------------------------------------- */
+/* -- the handlers of the rows in rows.c -------------------------------------------------------- */
 int map_decode(struct call *c);
 long map_act(struct call *c);
 void map_status(struct call *c, long rc);

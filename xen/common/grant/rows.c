@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The grant_table_op rows: every operation with its question. Status codes of elements are made here too. */
+/*
+ * The grant_table_op rows: every operation with its question. Status codes of elements are made
+ * here too.
+ */
 #include "private.h"
 
 int16_t grant_status(long rc)

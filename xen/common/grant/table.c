@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Life of a domain's grant table: made with the domain, grown on demand, closed when it dies, freed with its structure. */
+/*
+ * Life of a domain's grant table: made with the domain, grown on demand, closed when it dies, freed
+ * with its structure.
+ */
 #include "private.h"
 
 #include <xen/softirq.h>

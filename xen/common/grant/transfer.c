@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * GNTTABOP_transfer: a page of the caller becomes a page of another domain, at the frame that the other has offered in an entry of
- * type GTF_accept_transfer. All that can fail is tried while the page can still go back.
+ * GNTTABOP_transfer: a page of the caller becomes a page of another domain, at the frame that the
+ * other has offered in an entry of type GTF_accept_transfer. All that can fail is tried while the
+ * page can still go back.
  */
 #include "private.h"
 
@@ -32,8 +33,8 @@ static int entry_commit(union grant_word *entry, domid_t giver, union grant_word
 }
 
 /*
- * The page is out of the caller's p2m and the caller holds its reference. @return 0: it is the target's now; else *lost
- * says whether it could not even go back.
+ * The page is out of the caller's p2m and the caller holds its reference. @return 0: it is the
+ * target's now; else *lost says whether it could not even go back.
  */
 static int page_give(struct call *c, struct page_info *pg, bool *lost)
 {
@@ -56,7 +57,8 @@ static int page_give(struct call *c, struct page_info *pg, bool *lost)
             }
         }
         if (rc) {
-            __atomic_fetch_and(&entry->e.flags, (uint16_t)~GTF_transfer_committed, __ATOMIC_RELEASE);
+            __atomic_fetch_and(&entry->e.flags, (uint16_t)~GTF_transfer_committed,
+                               __ATOMIC_RELEASE);
         } else {
             __atomic_fetch_or(&entry->e.flags, GTF_transfer_completed, __ATOMIC_RELEASE);
         }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * GNTTABOP_unmap_grant_ref and _unmap_and_replace. A handle is first taken, so that two CPUs cannot undo the same mapping; the p2m
- * entry goes; after one TLB flush for all elements of a chunk the pins go, and with them the marks in the granting
- * domains' entries: when such a mark is clear, no CPU can reach the page any more.
+ * GNTTABOP_unmap_grant_ref and _unmap_and_replace. A handle is first taken, so that two CPUs cannot
+ * undo the same mapping; the p2m entry goes; after one TLB flush for all elements of a chunk the
+ * pins go, and with them the marks in the granting domains' entries: when such a mark is clear, no
+ * CPU can reach the page any more.
  */
 #include "private.h"
 

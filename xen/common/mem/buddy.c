@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The buddy allocator. Free lists are doubly linked by frame number through struct page_info, so they need no memory of
- * their own; frame 0 is never handed out and serves as the end mark. One lock for all of it.
+ * The buddy allocator. Free lists are doubly linked by frame number through struct page_info, so
+ * they need no memory of their own; frame 0 is never handed out and serves as the end mark. One
+ * lock for all of it.
  */
 #include "buddy.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Small objects of the hypervisor. A page holds objects of one size class behind a header; which of them are in use is a bitmap in
- * the header, so nothing is kept inside free objects and a double free is seen. Sizes past the largest class are whole pages.
- * Pages with room are linked per class through struct page_info, full ones are on no list.
+ * Small objects of the hypervisor. A page holds objects of one size class behind a header; which of
+ * them are in use is a bitmap in the header, so nothing is kept inside free objects and a double
+ * free is seen. Sizes past the largest class are whole pages. Pages with room are linked per class
+ * through struct page_info, full ones are on no list.
  */
 #include "buddy.h"
 
@@ -21,7 +22,8 @@ struct slab {
 BUILD_ASSERT(sizeof(struct slab) <= SLAB_HEADER);
 BUILD_ASSERT((PAGE_SIZE - SLAB_HEADER) / SLAB_SMALLEST <= 256);
 
-static const uint16_t class_size[] = { 16, 32, 64, 96, 128, 192, 256, 384, 576, 800, 1008, 1344, 2016 };
+static const uint16_t class_size[] = { 16,  32,  64,  96,   128,  192, 256,
+                                       384, 576, 800, 1008, 1344, 2016 };
 
 static spinlock_t heap_lock = SPINLOCK_INIT;
 static uint32_t partial[ARRAY_SIZE(class_size)]; /* frame number of a page with room, 0 none */

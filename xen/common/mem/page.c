@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Pages with owners. The domain's page list and account change under its page_lock; references are counted with
- * compare-exchange alone. A domain with pages holds one reference on its own structure (taken with the first page, dropped with
- * the last), so an owner outlives every page however long others keep it mapped.
+ * Pages with owners. The domain's page list and account change under its page_lock; references are
+ * counted with compare-exchange alone. A domain with pages holds one reference on its own structure
+ * (taken with the first page, dropped with the last), so an owner outlives every page however long
+ * others keep it mapped.
  */
 #include "buddy.h"
 
@@ -237,8 +238,9 @@ int page_change_owner(struct page_info *pg, struct domain *from, struct domain *
     spin_unlock(&to->page_lock);
 
     /* With a count of 0 nobody can take a reference: the page is ours alone. */
-    if (pg->owner != from || page_is_resident(pg) || !__atomic_compare_exchange_n(&pg->refcount, &one, 0, false, __ATOMIC_ACQUIRE,
-                                                          __ATOMIC_RELAXED)) {
+    if (pg->owner != from || page_is_resident(pg) ||
+        !__atomic_compare_exchange_n(&pg->refcount, &one, 0, false, __ATOMIC_ACQUIRE,
+                                     __ATOMIC_RELAXED)) {
         spin_lock(&to->page_lock);
         last = account_sub(to, 1);
         spin_unlock(&to->page_lock);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Placing pages in a domain's guest-physical space: XENMEM_add_to_physmap, _add_to_physmap_batch, _remove_from_physmap. A
- * page put somewhere replaces memory or a foreign mapping there; grant mappings stay until they are unmapped as such.
+ * Placing pages in a domain's guest-physical space: XENMEM_add_to_physmap, _add_to_physmap_batch,
+ * _remove_from_physmap. A page put somewhere replaces memory or a foreign mapping there; grant
+ * mappings stay until they are unmapped as such.
  */
 #include "memory_op.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Ballooning: XENMEM_populate_physmap, _decrease_reservation, _increase_reservation. The result is the number of extents done;
- * the first one that fails ends the call. Long lists stop where other work waits and go on through their row.
+ * Ballooning: XENMEM_populate_physmap, _decrease_reservation, _increase_reservation. The result is
+ * the number of extents done; the first one that fails ends the call. Long lists stop where other
+ * work waits and go on through their row.
  */
 #include "memory_op.h"
 
@@ -18,7 +19,9 @@ int reservation_decode(struct call *c)
     return call_target(c, r->domid);
 }
 
-/* Memory with addresses below a limit is not kept apart: only limits that do not bind can be kept. */
+/*
+ * Memory with addresses below a limit is not kept apart: only limits that do not bind can be kept.
+ */
 static bool address_limit_met(unsigned flags)
 {
     unsigned bits = XENMEMF_get_address_bits(flags);
@@ -31,8 +34,9 @@ static bool request_valid(const struct call *c)
 {
     const struct xen_memory_reservation *r = c->arg;
 
-    return r->extent_order <= EXTENT_ORDER_MAX && r->nr_extents <= UINT64_MAX >> MEMOP_EXTENT_SHIFT &&
-           memop_start(c) < r->nr_extents && r->extent_start.p;
+    return r->extent_order <= EXTENT_ORDER_MAX &&
+           r->nr_extents <= UINT64_MAX >> MEMOP_EXTENT_SHIFT && memop_start(c) < r->nr_extents &&
+           r->extent_start.p;
 }
 
 typedef int extent_fn(struct domain *d, uint64_t gfn, unsigned order, struct p2m_batch *batch);

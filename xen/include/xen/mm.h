@@ -2,10 +2,10 @@
 /*
  * Host memory: the frame table, the page allocator, references, the small-object heap.
  *
- * A frame is free, the hypervisor's own, or owned by one domain. A page of a domain lives as long as it has
- * references: one is taken by page_alloc() for the caller (who usually hands it to a p2m entry), one by every
- * further p2m entry, grant mapping or in-hypervisor use. The last page_put() takes it out of its domain's
- * account, scrubs it and frees it.
+ * A frame is free, the hypervisor's own, or owned by one domain. A page of a domain lives as long
+ * as it has references: one is taken by page_alloc() for the caller (who usually hands it to a p2m
+ * entry), one by every further p2m entry, grant mapping or in-hypervisor use. The last page_put()
+ * takes it out of its domain's account, scrubs it and frees it.
  */
 #ifndef XEN_MM_H
 #define XEN_MM_H
@@ -76,11 +76,17 @@ void mem_add_range(mfn_t first, uint64_t count);
 uint64_t mem_free_pages(void);
 uint64_t mem_total_pages(void);
 
-/** Hypervisor pages: 2^order zeroed pages, refcount 0, state PAGE_HYPERVISOR; NULL when out of memory. */
+/**
+ * Hypervisor pages: 2^order zeroed pages, refcount 0, state PAGE_HYPERVISOR; NULL when out of
+ * memory.
+ */
 void *pages_alloc(unsigned order) must_check;
 void pages_free(void *p, unsigned order);
 
-/** Small zeroed objects up to 64 KiB; NULL when out of memory. Freed memory is poisoned in debug builds. */
+/**
+ * Small zeroed objects up to 64 KiB; NULL when out of memory. Freeing what is not in use stops
+ * the hypervisor.
+ */
 void *xzalloc_bytes(size_t size) must_check;
 void xfree(void *p);
 #define xzalloc(type) ((type *)xzalloc_bytes(sizeof(type)))
@@ -88,14 +94,16 @@ void xfree(void *p);
 void *xzalloc_array_bytes(size_t elem, size_t n) must_check;
 
 /**
- * 2^order zeroed pages owned by d and on its account (d->tot_pages), each with one reference for the caller.
+ * 2^order zeroed pages owned by d and on its account (d->tot_pages), each with one reference for
+ * the caller.
  * @return head page; NULL when d's max_pages would be passed, d is dying, or memory is out.
  */
 struct page_info *page_alloc(struct domain *d, unsigned order) must_check;
 
 /**
- * A zeroed page of d that lives exactly as long as d's structure: shared_info. Every other page of d keeps the structure
- * alive; this one does not, so it is never given to other domains (page_is_resident()) and is freed by domain_free().
+ * A zeroed page of d that lives exactly as long as d's structure: shared_info. Every other page of
+ * d keeps the structure alive; this one does not, so it is never given to other domains
+ * (page_is_resident()) and is freed by domain_free().
  * @return NULL as page_alloc()
  */
 struct page_info *page_alloc_resident(struct domain *d) must_check;
@@ -103,9 +111,14 @@ struct page_info *page_alloc_resident(struct domain *d) must_check;
 void page_free_resident(struct page_info *pg);
 bool page_is_resident(const struct page_info *pg);
 
-/** Take a reference. @return false if pg is not a page of owner with at least one reference, or the count is full. */
+/**
+ * Take a reference. @return false if pg is not a page of owner with at least one reference, or the
+ * count is full.
+ */
 bool page_get(struct page_info *pg, struct domain *owner) must_check;
-/** Take a further reference on a page the caller has one of already. false when the count is full. */
+/**
+ * Take a further reference on a page the caller has one of already. false when the count is full.
+ */
 bool page_get_more(struct page_info *pg) must_check;
 /** Drop a reference; the last one scrubs and frees. */
 void page_put(struct page_info *pg);
@@ -116,20 +129,23 @@ void page_put(struct page_info *pg);
 int page_change_owner(struct page_info *pg, struct domain *from, struct domain *to) must_check;
 
 /**
- * Fill guest frames first..first+pages-1 of d with zeroed RAM, by 2 MiB blocks where aligned and available. Launch code.
+ * Fill guest frames first..first+pages-1 of d with zeroed RAM, by 2 MiB blocks where aligned and
+ * available. Launch code.
  * @return 0; -ENOMEM limit or memory (what was done stays); -EEXIST, -EINVAL as p2m_map()
  */
 int mem_populate(struct domain *d, gfn_t first, uint64_t pages) must_check;
 
 /**
- * Keep the memory map that XENMEM_memory_map shows d. @return 0; -EINVAL more than MEMMAP_MAX entries.
+ * Keep the memory map that XENMEM_memory_map shows d. @return 0; -EINVAL more than MEMMAP_MAX
+ * entries.
  */
 struct memmap_entry;
 int memory_map_set(struct domain *d, const struct memmap_entry *map, unsigned count) must_check;
 
 /**
- * Close d's account (nothing can be allocated to it any more) and drop every p2m entry. Pages that others still
- * map live on until those let go. The owners of shared_info, grant frames and vcpu_info pages drop theirs.
+ * Close d's account (nothing can be allocated to it any more) and drop every p2m entry. Pages that
+ * others still map live on until those let go. The owners of shared_info, grant frames and
+ * vcpu_info pages drop theirs.
  * @return 0 when done, -ERESTART when there is more to do (preemptible)
  */
 int mem_domain_release(struct domain *d) must_check;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The physical-to-machine map of a domain: which host frame stands behind each guest frame, and how it may be
- * used. On AMD the structure is the nested page table itself. A present RAM, grant or foreign entry owns one
- * reference on its frame; MMIO entries own nothing.
+ * The physical-to-machine map of a domain: which host frame stands behind each guest frame, and how
+ * it may be used. On AMD the structure is the nested page table itself. A present RAM, grant or
+ * foreign entry owns one reference on its frame; MMIO entries own nothing.
  */
 #ifndef XEN_P2M_H
 #define XEN_P2M_H
@@ -33,7 +33,7 @@ struct p2m {
     rwlock_t lock;
     mfn_t root;             /* constant after p2m_init() */
     uint64_t *cache;        /* owned page of translations lately used; see arch code */
-    uint64_t table_pages;   /* lock held: pages used by tables, on the hypervisor's account, bounded */
+    uint64_t table_pages;   /* lock held: the hypervisor's pages used by tables, bounded */
     uint64_t table_limit;   /* constant after p2m_init() */
     uint64_t max_gfn;       /* lock held: highest gfn ever mapped */
     bool closed;            /* lock held: teardown has begun, nothing can be mapped */
@@ -72,13 +72,15 @@ void p2m_free(struct domain *d);
 
 /**
  * Map 2^order frames at gfn; entries own the reference(s) the caller passes in (not for MMIO).
- * @return 0; -EEXIST something is there; -ENOMEM no page for tables; -EINVAL beyond the guest's width, not aligned to
- *         the order; -ESRCH teardown has begun. On failure the references stay the caller's.
+ * @return 0; -EEXIST something is there; -ENOMEM no page for tables; -EINVAL beyond the guest's
+ *         width, not aligned to the order; -ESRCH teardown has begun. On failure the references
+ *         stay the caller's.
  */
 int p2m_map(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned order, enum p2m_type type) must_check;
 /**
- * Remove the 4 KiB entry at gfn, splitting a larger one. Its reference goes to the batch; when the batch is full
- * it is flushed. The batch must be flushed with p2m_batch_flush() before the caller returns to the guest.
+ * Remove the 4 KiB entry at gfn, splitting a larger one. Its reference goes to the batch; when the
+ * batch is full it is flushed. The batch must be flushed with p2m_batch_flush() before the caller
+ * returns to the guest.
  * @return 0; -ENOENT nothing there; -ENOMEM no page to split with.
  */
 int p2m_unmap(struct domain *d, gfn_t gfn, struct p2m_batch *batch) must_check;
@@ -86,12 +88,15 @@ int p2m_unmap(struct domain *d, gfn_t gfn, struct p2m_batch *batch) must_check;
  * As p2m_unmap(), for an entry whose type is in `set` and whose frame is mfn (INVALID_FRAME: any).
  * @return also -EBUSY: there is another kind of entry.
  */
-int p2m_unmap_if(struct domain *d, gfn_t gfn, unsigned set, mfn_t mfn, struct p2m_batch *batch) must_check;
+int p2m_unmap_if(struct domain *d, gfn_t gfn, unsigned set, mfn_t mfn, struct p2m_batch *batch)
+    must_check;
 /**
- * Put a 4 KiB entry at gfn in place of whatever is there, in one step for other CPUs; what was there goes to the batch.
+ * Put a 4 KiB entry at gfn in place of whatever is there, in one step for other CPUs; what was
+ * there goes to the batch.
  *
  * @param set  types that may be replaced; an empty place may always be filled
- * @return 0, the entry owns the caller's reference; -EBUSY there is an entry of another type; -ENOMEM; -EINVAL; -ESRCH
+ * @return 0, the entry owns the caller's reference; -EBUSY there is an entry of another type;
+ *         -ENOMEM; -EINVAL; -ESRCH
  */
 int p2m_replace(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type type, unsigned set,
                 struct p2m_batch *batch) must_check;
@@ -102,11 +107,17 @@ void p2m_batch_flush(struct domain *d, struct p2m_batch *batch);
  * @param write  refuse read-only types
  * @return page or NULL (nothing there, MMIO, or not writable)
  */
-struct page_info *p2m_get_page(struct domain *d, gfn_t gfn, bool write, enum p2m_type *type) must_check;
-/** Frame and type at gfn; INVALID_FRAME when absent. Only valid while the caller holds p2m.lock for reading. */
+struct page_info *p2m_get_page(struct domain *d, gfn_t gfn, bool write, enum p2m_type *type)
+    must_check;
+/**
+ * Frame and type at gfn; INVALID_FRAME when absent. Only valid while the caller holds p2m.lock for
+ * reading.
+ */
 mfn_t p2m_lookup_locked(const struct domain *d, gfn_t gfn, enum p2m_type *type);
 
-/** Make every CPU that runs d leave the guest and forget its translations of d, before returning. */
+/**
+ * Make every CPU that runs d leave the guest and forget its translations of d, before returning.
+ */
 void arch_p2m_flush(struct domain *d);
 
 #endif

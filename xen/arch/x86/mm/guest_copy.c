@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Copies to and from guests. The p2m lock is held for reading over the whole of one, so a page cannot leave the domain between its
- * lookup and the last byte: whoever takes an entry away waits for the lock, and drops the entry's reference afterwards.
+ * Copies to and from guests. The p2m lock is held for reading over the whole of one, so a page
+ * cannot leave the domain between its lookup and the last byte: whoever takes an entry away waits
+ * for the lock, and drops the entry's reference afterwards.
  */
 #include "guest_walk.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The processor's rules: AMD64 Architecture Programmer's Manual 2, 5.2 to 5.6. Modes: paging off, two levels of 32-bit entries, PAE,
- * four levels. Tables are guest memory that other CPUs may change: each entry is read once, and its accessed and dirty bits are set
- * by compare-exchange against what was read.
+ * The processor's rules: AMD64 Architecture Programmer's Manual 2, 5.2 to 5.6. Modes: paging off,
+ * two levels of 32-bit entries, PAE, four levels. Tables are guest memory that other CPUs may
+ * change: each entry is read once, and its accessed and dirty bits are set by compare-exchange
+ * against what was read.
  */
 #include "guest_walk.h"
 
@@ -51,10 +52,12 @@ static inline bool rights_allow(const struct guest_paging *gp, uint64_t rights, 
 }
 
 /*
- * Note use in an entry of `size` bytes. The table's page must be writable for that, as it must for the processor.
+ * Note use in an entry of `size` bytes. The table's page must be writable for that, as it must for
+ * the processor.
  * @return 1 done; 0 the entry has changed, read it again; -1 not writable
  */
-static int entry_mark(const struct p2m *p2m, gaddr_t addr, uint64_t old, uint64_t bits, unsigned size)
+static int entry_mark(const struct p2m *p2m, gaddr_t addr, uint64_t old, uint64_t bits,
+                      unsigned size)
 {
     void *p = p2m_host(p2m, addr, P2M_SET_WRITABLE);
 
@@ -138,8 +141,8 @@ static bool walk_pae(const struct p2m *p2m, const struct guest_paging *gp, vaddr
     return (e & PTE_PRESENT) && walk_64(p2m, gp, e, 1, va, access, out);
 }
 
-static bool walk_32(const struct p2m *p2m, const struct guest_paging *gp, vaddr_t va, unsigned access,
-                    gaddr_t *out)
+static bool walk_32(const struct p2m *p2m, const struct guest_paging *gp, vaddr_t va,
+                    unsigned access, gaddr_t *out)
 {
     uint64_t rights = RIGHTS_ALL;
     gaddr_t table = gp->cr3 & 0xfffff000u;
@@ -181,7 +184,8 @@ static bool walk_32(const struct p2m *p2m, const struct guest_paging *gp, vaddr_
         }
         if (leaf) {
             /* Bits 13-20 of a 4 MiB entry are address bits 32-39 (PSE-36). */
-            gaddr_t base = level ? (e & 0xffc00000u) | (gaddr_t)(e & 0x1fe000u) << 19 : e & 0xfffff000u;
+            gaddr_t base = level ? (e & 0xffc00000u) | (gaddr_t)(e & 0x1fe000u) << 19
+                                 : e & 0xfffff000u;
 
             *out = base | (va & ((1ull << shift) - 1));
             return true;
@@ -206,8 +210,8 @@ static inline bool quick_entry(const struct p2m *p2m, gaddr_t table, uint64_t in
 }
 
 /*
- * The plain case of four levels: all present and marked already, 4 KiB or 2 MiB page, access allowed. False means nothing but
- * that walk_64() has to decide.
+ * The plain case of four levels: all present and marked already, 4 KiB or 2 MiB page, access
+ * allowed. False means nothing but that walk_64() has to decide.
  */
 static inline bool quick_walk(const struct p2m *p2m, const struct guest_paging *gp, vaddr_t va,
                               unsigned access, gaddr_t *out, bool *writable)

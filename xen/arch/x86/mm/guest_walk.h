@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Walk of the running vCPU's own page tables in software: from its linear address to its guest physical address, with
- * the rights the processor would check. Private to this folder.
+ * Walk of the running vCPU's own page tables in software: from its linear address to its guest
+ * physical address, with the rights the processor would check. Private to this folder.
  */
 #ifndef X86_MM_GUEST_WALK_H
 #define X86_MM_GUEST_WALK_H

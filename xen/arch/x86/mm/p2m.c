@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The p2m as an AMD nested page table. Entries change under the write lock; a change that takes a translation away is followed,
- * in p2m_batch_flush(), by the TLB flush and only then by the drop of the reference the entry held. Tables, once made, stay until
- * teardown. Large entries are split when a part of them changes, never put together again.
+ * The p2m as an AMD nested page table. Entries change under the write lock; a change that takes a
+ * translation away is followed, in p2m_batch_flush(), by the TLB flush and only then by the drop of
+ * the reference the entry held. Tables, once made, stay until teardown. Large entries are split
+ * when a part of them changes, never put together again.
  */
 #include "p2m_private.h"
 
 #include <xen/domain.h>
 #include <xen/errno.h>
 
-/* Tables a domain may use: a full set for its memory four times over, and some for far-off addresses. */
+/*
+ * Tables a domain may use: a full set for its memory four times over, and some for far-off
+ * addresses.
+ */
 #define TABLES_SPARE 192
 #define PAGES_PER_TABLE 128
 
@@ -108,7 +112,10 @@ static int entry_split(struct p2m *p, uint64_t *slot, unsigned level)
     return 0;
 }
 
-/* Address of the entry for gfn at the level, tables made and large entries split on the way. Write lock held. */
+/*
+ * Address of the entry for gfn at the level, tables made and large entries split on the way. Write
+ * lock held.
+ */
 static int slot_get(struct p2m *p, uint64_t gfn, unsigned level, bool make, uint64_t **out)
 {
     uint64_t *table = mfn_to_virt(p->root);
@@ -164,6 +171,7 @@ static void slot_fill(uint64_t *slot, unsigned level, uint64_t mfn, enum p2m_typ
         write_once(*slot, entry_make(mfn, level, type));
         return;
     }
+    ASSERT(level > 0);
     for (unsigned i = 0; i < 512; i++) {
         slot_fill(&p2m_table(*slot)[i], level - 1, mfn + ((uint64_t)i << (9 * (level - 1))), type);
     }
@@ -176,7 +184,10 @@ static void note_gfn(struct p2m *p, uint64_t last)
     }
 }
 
-/* Is there a large translation above the level for gfn? Such one must not be split by a map that then fails. */
+/*
+ * Is there a large translation above the level for gfn? Such one must not be split by a map that
+ * then fails.
+ */
 static bool covered(const struct p2m *p, uint64_t gfn, unsigned level)
 {
     unsigned found;
@@ -334,7 +345,7 @@ struct page_info *p2m_get_page(struct domain *d, gfn_t gfn, bool write, enum p2m
     mfn = p2m_lookup_locked(d, gfn, &t);
     if (P2M_SET(t) & (write ? P2M_SET_WRITABLE : P2M_SET_PAGES)) {
         pg = mfn_to_page(mfn);
-        if (!page_get_more(pg)) { /* the entry's own reference is there: only the count can be full */
+        if (!page_get_more(pg)) { /* with the entry's own reference there, the count is full */
             pg = NULL;
         }
     }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Entries of the nested page table and the walk over it, inline because every copy from guest memory takes it several times.
- * Format: AMD64 long-mode paging, four levels (AMD64 Architecture Programmer's Manual 2, 5.3 and 15.25.5: nested entries are
- * always checked as user accesses). Bits 52-55, ignored by the CPU, hold enum p2m_type.
+ * Entries of the nested page table and the walk over it, inline because every copy from guest
+ * memory takes it several times. Format: AMD64 long-mode paging, four levels (AMD64 Architecture
+ * Programmer's Manual 2, 5.3 and 15.25.5: nested entries are always checked as user accesses). Bits
+ * 52-55, ignored by the CPU, hold enum p2m_type.
  */
 #ifndef X86_MM_P2M_ENTRY_H
 #define X86_MM_P2M_ENTRY_H
@@ -48,8 +49,8 @@ static inline uint64_t *p2m_slot_below(uint64_t entry, uint64_t gfn, unsigned le
 }
 
 /*
- * Where the walk for gfn ends: at the leaf that translates it, or at the first entry that is not present. Lock held; gfn is
- * below P2M_GFN_LIMIT. *level is that of the slot.
+ * Where the walk for gfn ends: at the leaf that translates it, or at the first entry that is not
+ * present. Lock held; gfn is below P2M_GFN_LIMIT. *level is that of the slot.
  */
 static inline uint64_t *p2m_walk_slot(const struct p2m *p, uint64_t gfn, unsigned *level)
 {
@@ -75,7 +76,10 @@ static inline uint64_t *p2m_walk_slot(const struct p2m *p, uint64_t gfn, unsigne
     return p2m_slot_below(e, gfn, 0);
 }
 
-/* The entry that translates gfn, 0 when there is none; lock held. *level says how large a page it is. */
+/*
+ * The entry that translates gfn, 0 when there is none; lock held. *level says how large a page it
+ * is.
+ */
 static inline uint64_t p2m_walk(const struct p2m *p, uint64_t gfn, unsigned *level)
 {
     uint64_t e = gfn < P2M_GFN_LIMIT ? read_once(*p2m_walk_slot(p, gfn, level)) : 0;
@@ -84,9 +88,10 @@ static inline uint64_t p2m_walk(const struct p2m *p, uint64_t gfn, unsigned *lev
 }
 
 /*
- * Translations lately used, so that a copy from a guest does not walk the nested tables for each of the guest's tables. One word per
- * slot (gfn's low 9 bits): type in bits 0-3, frame in 12-39, the rest of gfn plus 1 in 40-63; 0 is empty. Larger numbers are not
- * kept. Filled by readers, each store whole; a slot is emptied under the write lock whenever its translation goes.
+ * Translations lately used, so that a copy from a guest does not walk the nested tables for each of
+ * the guest's tables. One word per slot (gfn's low 9 bits): type in bits 0-3, frame in 12-39, the
+ * rest of gfn plus 1 in 40-63; 0 is empty. Larger numbers are not kept. Filled by readers, each
+ * store whole; a slot is emptied under the write lock whenever its translation goes.
  */
 #define P2M_CACHE_SLOTS 512
 #define P2MC_TAG_SHIFT 40
@@ -100,7 +105,8 @@ static inline uint64_t p2m_find(const struct p2m *p, uint64_t gfn)
 {
     uint64_t w = read_once(p->cache[gfn % P2M_CACHE_SLOTS]);
 
-    if (likely(w >> P2MC_TAG_SHIFT == gfn / P2M_CACHE_SLOTS + 1)) { /* whole gfn: numbers too large never match */
+    /* Compared whole: a gfn too large for the tag never matches. */
+    if (likely(w >> P2MC_TAG_SHIFT == gfn / P2M_CACHE_SLOTS + 1)) {
         return w << (64 - P2MC_TAG_SHIFT) >> (64 - P2MC_TAG_SHIFT);
     }
     return p2m_find_walk(p, gfn);
@@ -111,7 +117,10 @@ static inline void p2m_cache_drop(const struct p2m *p, uint64_t gfn)
     write_once(p->cache[gfn % P2M_CACHE_SLOTS], 0);
 }
 
-/* Host address of a guest-physical byte by an entry whose type is in the set; NULL otherwise. Lock held. */
+/*
+ * Host address of a guest-physical byte by an entry whose type is in the set; NULL otherwise. Lock
+ * held.
+ */
 static inline void *p2m_host(const struct p2m *p, gaddr_t addr, unsigned set)
 {
     uint64_t w = p2m_find(p, addr >> PAGE_SHIFT);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The end of a p2m. No vCPU of the domain runs any more; entries are taken out table by table, each table freed when it is
- * empty, so that a restarted call finds only what is left.
+ * The end of a p2m. No vCPU of the domain runs any more; entries are taken out table by table, each
+ * table freed when it is empty, so that a restarted call finds only what is left.
  */
 #include "p2m_private.h"
 
