@@ -6,6 +6,8 @@ launch-pure := xen/launch/acpi_tables.o \
                xen/launch/fdt.o \
                xen/launch/manifest.o \
                xen/launch/manifest_check.o \
+               xen/launch/manifest_domain.o \
+               xen/launch/manifest_module.o \
                xen/launch/manifest_node.o \
                xen/launch/pvh.o
 
