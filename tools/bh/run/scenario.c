@@ -113,7 +113,9 @@ static void hypervisor_line(struct scenario *s, const char *text)
     } else if (strncmp(text, "domain ", 7) == 0 || strstr(text, "crash") != NULL
                || strstr(text, "refused") != NULL) {
         say(s, "hypervisor: %s", text);
-        s->crashed |= strncmp(text, "domain ", 7) == 0 && strstr(text, ": crashed") != NULL;
+        s->crashed |= strncmp(text, "domain ", 7) == 0
+                      && (strstr(text, ": crashed") != NULL
+                          || strstr(text, ": shut down, crash") != NULL);
     }
 }
 

@@ -176,6 +176,11 @@ static void line_panic_and_ready_are_seen(void **state)
     scenario_line(&s, 0, "Bulkhead 0.1.0");
     scenario_line(&s, 5, "Kernel panic - not syncing");
     assert_false(s.dead);
+    assert_false(s.crashed);
+    scenario_line(&s, 0, "domain 3 netdd: shut down, power off");
+    assert_false(s.crashed);
+    scenario_line(&s, 0, "domain 3 netdd: shut down, crash");
+    assert_true(s.crashed);
     scenario_line(&s, 0, "panic: out of memory");
     assert_true(s.dead);
 }
