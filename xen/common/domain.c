@@ -11,6 +11,7 @@
 #include <xen/errno.h>
 #include <xen/evtchn.h>
 #include <xen/grant.h>
+#include <xen/launch.h>
 #include <xen/power.h>
 #include <xen/sched.h>
 #include <xen/softirq.h>
@@ -42,6 +43,11 @@ static void vcpus_destroy(struct domain *d)
 static void domain_free(struct domain *d)
 {
     vcpus_destroy(d);
+    evtchn_free(d);
+    grant_free(d);
+    if (d->shared_info) {
+        page_free_resident(mfn_to_page(_mfn(virt_to_maddr(d->shared_info) >> PAGE_SHIFT)));
+    }
     p2m_free(d);
     arch_domain_destroy(d);
     xfree(d);
@@ -71,7 +77,7 @@ static int vcpu_create(struct domain *d, unsigned id)
 
 static int shared_info_init(struct domain *d)
 {
-    struct page_info *pg = page_alloc(d, 0);
+    struct page_info *pg = page_alloc_resident(d);
     uint64_t wall = time_wallclock_boot_s();
 
     if (!pg) {
@@ -390,6 +396,8 @@ static void reclaim(void)
                 __atomic_store_n(&d->reclaiming, false, __ATOMIC_RELEASE);
                 if (rc) {
                     softirq_raise(SOFTIRQ_RECLAIM);
+                } else if (d->shutdown_code == SHUTDOWN_reboot && d->restart_on_reboot) {
+                    any_alive |= launch_restart(d->id) == 0;
                 }
             }
         } else {

@@ -60,7 +60,7 @@ static void interrupts_init(void)
 
 static void policy_engine_init(void)
 {
-    if (xsm_init(MAX_CPUS)) {
+    if (xsm_init(cpu_count)) {
         panic("boot: no memory for the policy engine");
     }
     launch_policy(&boot_info);

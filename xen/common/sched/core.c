@@ -182,6 +182,8 @@ void vcpu_sleep(struct vcpu *v, uint32_t flag)
 void vcpu_block(struct vcpu *v)
 {
     vcpu_sleep(v, VCPU_PAUSE_BLOCKED);
+    /* The flag must be seen before we look: who raises an event sets it first, then looks at the flag. */
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
     if (arch_vcpu_can_take_event(v)) {
         vcpu_wake(v, VCPU_PAUSE_BLOCKED);
     }
@@ -196,6 +198,7 @@ void vcpu_yield(struct vcpu *v)
 void vcpu_events_raise(struct vcpu *v)
 {
     arch_vcpu_raise_upcall(v);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
     if (read_once(v->sched.pause_flags) & VCPU_PAUSE_BLOCKED) {
         vcpu_wake(v, VCPU_PAUSE_BLOCKED);
     } else {

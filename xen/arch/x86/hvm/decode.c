@@ -79,6 +79,8 @@ int decode_move(const uint8_t *bytes, size_t count, bool mode64, struct decoded 
         out->write = op == 0xa3;
         return finish(out, at + (mode64 ? 8 : 4), count);
     }
+    out->byte = op == 0x88 || op == 0x8a || op == 0xc6;
+    op |= out->byte ? 1 : 0; /* the byte forms are the even opcodes */
     if (op != 0x89 && op != 0x8b && op != 0xc7 && op != 0x87) {
         return -EOPNOTSUPP;
     }
@@ -94,12 +96,12 @@ int decode_move(const uint8_t *bytes, size_t count, bool mode64, struct decoded 
         if (out->reg & 7) {
             return -EOPNOTSUPP;
         }
-        if (at + 4 > count) {
+        if (at + (out->byte ? 1 : 4) > count) {
             return -EINVAL;
         }
         out->immediate = true;
-        out->value = le32(bytes + at);
-        at += 4;
+        out->value = out->byte ? bytes[at] : le32(bytes + at);
+        at += out->byte ? 1 : 4;
     }
     return finish(out, at, count);
 }

@@ -203,6 +203,7 @@ static void startup(struct vcpu *v, uint8_t page)
         return;
     }
     svm_vcpu_startup(v, page);
+    v->put_down = false;
     vcpu_wake(v, VCPU_PAUSE_BLOCKED);
     vcpu_wake(v, VCPU_PAUSE_DOWN);
 }

@@ -22,42 +22,51 @@ static bool callback_pending(struct vcpu *v)
            read_once(info->evtchn_upcall_pending);
 }
 
-static void want_interrupt_window(struct vmcb *c)
+/*
+ * External interrupts go in as virtual interrupts: the CPU takes the vector by itself as soon as the guest can, without an exit to
+ * open a window, and clears V_IRQ, which interrupt_taken() then sees. Exceptions, NMIs and what an exit cut short are injected.
+ */
+static void offer_interrupt(struct vcpu *v)
 {
-    c->misc1 |= SVM_VINTR;
-    c->int_ctl |= SVM_INT_CTL_V_IRQ | SVM_INT_CTL_V_IGN_TPR;
-    c->int_vector = 0;
+    struct vmcb *c = v->arch->vmcb;
+    int vector;
+
+    v->arch->offered_callback = callback_pending(v);
+    vector = v->arch->offered_callback ? v->domain->arch->callback_vector : vlapic_pending(v);
+
+    if (vector < 0) {
+        c->int_ctl = SVM_INT_CTL_V_MASKING;
+        return;
+    }
+    c->int_ctl = SVM_INT_CTL_V_MASKING | SVM_INT_CTL_V_IRQ | SVM_INT_CTL_V_IGN_TPR | SVM_INT_CTL_V_PRIO;
+    c->int_vector = (uint32_t)vector;
 }
 
 static void inject(struct vcpu *v)
 {
     struct arch_vcpu *a = v->arch;
     struct vmcb *c = a->vmcb;
-    bool open = (c->rflags & 0x200) && !(c->int_shadow & 1);
-    int vector = vlapic_pending(v);
-    bool callback = callback_pending(v);
 
-    c->misc1 &= ~SVM_VINTR;
-    c->int_ctl &= ~SVM_INT_CTL_V_IRQ;
-    if (a->reinject) {
+    if (unlikely(a->reinject)) {
         c->event_inject = a->reinject;
         a->reinject = 0;
-    } else if (a->exception) {
+    } else if (unlikely(a->exception)) {
         c->event_inject = a->exception;
         a->exception = 0;
-    } else if (a->nmi_pending && !(c->int_shadow & 1)) {
+    } else if (unlikely(a->nmi_pending) && !(c->int_shadow & 1)) {
         a->nmi_pending = false;
         c->event_inject = SVM_EVENT_VALID | SVM_EVENT_NMI | 2;
-    } else if (callback && open) {
-        c->event_inject = SVM_EVENT_VALID | SVM_EVENT_INTR | v->domain->arch->callback_vector;
-        callback = false;
-    } else if (vector >= 0 && open) {
-        c->event_inject = SVM_EVENT_VALID | SVM_EVENT_INTR | (unsigned)vector;
-        vlapic_accept(v, (uint8_t)vector);
-        vector = -1;
     }
-    if (callback || vector >= 0) {
-        want_interrupt_window(c);
+    offer_interrupt(v);
+}
+
+/* After an exit: did the guest take the interrupt that was offered? */
+static void interrupt_taken(struct vcpu *v, uint32_t offered)
+{
+    struct vmcb *c = v->arch->vmcb;
+
+    if ((offered & SVM_INT_CTL_V_IRQ) && !(c->int_ctl & SVM_INT_CTL_V_IRQ) && !v->arch->offered_callback) {
+        vlapic_accept(v, (uint8_t)c->int_vector);
     }
 }
 
@@ -98,6 +107,7 @@ void svm_enter(struct vcpu *v)
 {
     struct cpu *cpu = this_cpu();
     struct vmcb *c = v->arch->vmcb;
+    uint32_t offered;
 
     if (v->arch->runstate_dirty && v->runstate_area) {
         write_runstate(v);
@@ -110,9 +120,11 @@ void svm_enter(struct vcpu *v)
     __atomic_store_n(&cpu->in_guest, true, __ATOMIC_SEQ_CST);
     inject(v);
     choose_asid(cpu, v);
+    offered = c->int_ctl;
     svm_run(&v->arch->regs, v->arch->vmcb_pa, cpu->vmcb_host);
     __atomic_store_n(&cpu->in_guest, false, __ATOMIC_RELEASE);
     c->event_inject = 0;
+    interrupt_taken(v, offered);
     v->arch->exit_count++;
     __asm__ volatile("stgi" ::: "memory");
     svm_handle_exit(v);

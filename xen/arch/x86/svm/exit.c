@@ -157,14 +157,11 @@ static void exit_npf(struct vcpu *v)
     const struct vmcb *c = v->arch->vmcb;
     bool write = c->exit_info1 & 2;
 
-    if (!write && hvm_hole_read(v->domain, c->exit_info2)) {
+    if (hvm_mmio(v, c->exit_info2, write) || (!write && hvm_hole_read(v->domain, c->exit_info2))) {
         return;
     }
-    if (!hvm_mmio(v, c->exit_info2, write)) {
-        domain_crash(v->domain, "%s at guest physical %lx, where nothing is (fault %lx)",
-                     c->exit_info1 & 16 ? "execution" : write ? "write" : "read", c->exit_info2,
-                     c->exit_info1);
-    }
+    domain_crash(v->domain, "%s at guest physical %lx, where nothing is (fault %lx)",
+                 c->exit_info1 & 16 ? "execution" : write ? "write" : "read", c->exit_info2, c->exit_info1);
 }
 
 static void exit_shutdown(struct vcpu *v)

@@ -182,6 +182,7 @@ void arch_vcpu_paging(struct vcpu *v, struct guest_paging *out)
 {
     const struct vmcb *c = v->arch->vmcb;
 
+    out->epoch = v->arch->exit_count;
     out->cr0 = c->cr0;
     out->cr3 = c->cr3;
     out->cr4 = c->cr4;

@@ -22,6 +22,7 @@ struct arch_vcpu {
     uint64_t dr[4];
     bool dr_live;           /* the CPU's DR0-3 are this vCPU's */
     bool nmi_pending;
+    bool offered_callback;  /* the virtual interrupt of this entry is the domain's callback, not the APIC's */
     bool runstate_dirty;    /* write the guest's runstate area before the next entry */
     uint8_t upcall_vector;  /* 0: by the domain's callback */
     uint32_t asid_generation;
@@ -46,10 +47,11 @@ int hvm_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *value);
 int hvm_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value);
 uint32_t hvm_io_read(struct vcpu *v, uint16_t port, unsigned size);
 void hvm_io_write(struct vcpu *v, uint16_t port, unsigned size, uint32_t value);
-/** Nested fault at gaddr: emulate local APIC accesses. @return false when the access makes no sense. */
+/** Nested fault at gaddr: emulate local APIC accesses, drop writes to holes. @return false when the access makes no sense. */
 bool hvm_mmio(struct vcpu *v, gaddr_t gaddr, bool write);
 
 /** Read fault where PCs have ROMs and firmware tables: let it read ones. @return false elsewhere. */
+bool hvm_is_hole(gaddr_t gaddr);
 bool hvm_hole_read(struct domain *d, gaddr_t gaddr);
 void hvm_hole_init(void);
 

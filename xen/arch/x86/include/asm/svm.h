@@ -97,6 +97,7 @@ BUILD_ASSERT(sizeof(struct vmcb) == 0x1000);
 #define SVM_XSETBV (1u << 13)
 
 #define SVM_INT_CTL_V_IRQ (1u << 8)
+#define SVM_INT_CTL_V_PRIO (15u << 16)
 #define SVM_INT_CTL_V_IGN_TPR (1u << 20)
 #define SVM_INT_CTL_V_MASKING (1u << 24)
 
