@@ -7,6 +7,7 @@
 #include "measure.h"
 
 #include <runtime/console.h>
+#include <runtime/evtchn.h>
 #include <runtime/hypercall.h>
 #include <runtime/mm.h>
 #include <runtime/start.h>
@@ -59,4 +60,7 @@ void stub_main(void)
         bench_grants();
     }
     printk("bench-done\n");
+    while (start_cmdline_get("hold", group, sizeof(group))) {
+        (void)event_wait(UINT64_MAX);
+    }
 }
