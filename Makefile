@@ -19,7 +19,6 @@ Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),@:,@printf '  %-7s %s\n' $(1) $(2))
 
 .DEFAULT_GOAL := all
-.SECONDARY:
 .DELETE_ON_ERROR:
 
 export SOURCE_DATE_EPOCH ?= 1700000000

@@ -26,6 +26,7 @@ hv-obj += xen/arch/x86/svm/vcpu.o
 hv-obj += xen/arch/x86/time/tsc.o
 hv-obj += xen/arch/x86/trap/entry.o
 hv-obj += xen/arch/x86/trap/trap.o
+hv-obj += xen/common/audit_timer.o
 hv-obj += xen/common/console.o
 hv-obj += xen/common/domain.o
 hv-obj += xen/common/sched/core.o

@@ -10,6 +10,7 @@
 #include <asm/time.h>
 #include <asm/trap.h>
 #include <xen/acpi.h>
+#include <xen/audit_timer.h>
 #include <xen/boot.h>
 #include <xen/cmdline.h>
 #include <xen/console.h>
@@ -87,6 +88,7 @@ void boot_main(uint32_t info, uint32_t magic)
     sched_init();
     domains_init();
     policy_engine_init();
+    audit_timer_start();
     launch_domains(&boot_info);
     pr_info("domains started %lu ms after the hypervisor", time_now_ns() / NS_PER_MS);
     cpu_run_on_own_stack();

@@ -12,12 +12,16 @@ flask-test-policies := \
 
 flask-gen := tests/unit/xsm-flask/gen-cil
 
-$(flask-test-dir)/g%-24.bin $(flask-test-dir)/g%-30.bin: $(flask-gen) policy/access_vectors.cil
-	$(call say,POLICY,$@)
-	$(Q)mkdir -p $(@D)
-	$(Q)name=$(patsubst %-mls,%,$*); $(flask-gen) $$name $(findstring mls,$*) > $@.cil
-	$(Q)secilc -t xen -c $(patsubst .%,%,$(suffix $(subst -,.,$(basename $@)))) \
-	    -M $(if $(findstring mls,$*),true,false) -f /dev/null -o $@ policy/access_vectors.cil $@.cil 2>/dev/null
+# A rule for each version: one pattern rule with two targets would be taken to make both at once.
+define flask-gen-rule
+$(flask-test-dir)/g%-$(1).bin: $(flask-gen) policy/access_vectors.cil
+	$$(call say,POLICY,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)name=$$(patsubst %-mls,%,$$*); $(flask-gen) $$$$name $$(findstring mls,$$*) > $$@.cil
+	$$(Q)secilc -t xen -c $(1) -M $$(if $$(findstring mls,$$*),true,false) -f /dev/null -o $$@ \
+	    policy/access_vectors.cil $$@.cil 2>/dev/null
+endef
+$(foreach v,24 30,$(eval $(call flask-gen-rule,$(v))))
 $(flask-test-dir)/classic-%.bin: tests/unit/xsm-flask/classic.conf
 	$(call say,POLICY,$@)
 	$(Q)mkdir -p $(@D)
