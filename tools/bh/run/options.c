@@ -30,6 +30,8 @@ static const char usage[]
       "  --timeout SECONDS     give up after that (default 420 with --scenario and the like; 0 never)\n"
       "  --state DIR           TPM state, logs and console (default DIR/run)\n"
       "  --cpu MODEL           QEMU's -cpu\n"
+      "  --threads             one emulator thread per CPU; quicker, but QEMU 7.2 then loses track of\n"
+      "                        a world switch in one boot of ten (docs/run.md)\n"
       "  --gdb DEV             QEMU's -gdb; the machine waits for the debugger\n"
       "  -v                    print every console line\n"
       "\n"
@@ -47,6 +49,7 @@ enum {
     OPT_STATE,
     OPT_CPU,
     OPT_GDB,
+    OPT_THREADS,
     OPT_HELP,
 };
 
@@ -63,6 +66,7 @@ static const struct option words[] = {
     { "cpu", required_argument, NULL, OPT_CPU },
     { "gdb", required_argument, NULL, OPT_GDB },
     { "help", no_argument, NULL, OPT_HELP },
+    { "threads", no_argument, NULL, OPT_THREADS },
     { "verbose", no_argument, NULL, 'v' },
     { NULL, 0, NULL, 0 },
 };
@@ -125,6 +129,9 @@ static int option_take(struct options *o, int c)
         return 0;
     case OPT_GDB:
         o->gdb = optarg;
+        return 0;
+    case OPT_THREADS:
+        o->threads = 1;
         return 0;
     case 'v':
         o->verbose = 1;

@@ -156,6 +156,8 @@ static void add_machine(struct args *args, const struct config *config,
     add(args, "-no-reboot");
     add(args, "-machine");
     add(args, "q35");
+    add(args, "-accel");
+    add(args, "tcg,thread=%s", options->threads ? "multi" : "single");
     add(args, "-cpu");
     add(args, "%s", options->cpu);
     add(args, "-smp");
