@@ -33,12 +33,13 @@ static void arm_hardware(struct cpu *c)
 static void timer_softirq(void)
 {
     struct cpu *c = this_cpu();
+    uint64_t now = time_now_ns(); /* once: timers that handlers arm again wait for the next round, so this one ends */
 
     spin_lock(&c->timer_lock);
     while (!list_empty(&c->timers)) {
         struct timer *t = list_entry(c->timers.next, struct timer, link);
 
-        if (t->expires_ns > time_now_ns()) {
+        if (t->expires_ns > now) {
             break;
         }
         list_remove(&t->link);
@@ -87,19 +88,31 @@ static struct cpu *lock_queue(struct timer *t)
     }
 }
 
+/* Queue lock held. */
+static void take_off(struct timer *t)
+{
+    if (t->armed) {
+        list_remove(&t->link);
+        t->armed = false;
+    }
+}
+
 void timer_set(struct timer *t, uint64_t expires_ns)
 {
     struct cpu *c;
     struct list *at;
     bool first;
 
-    timer_stop(t);
-    c = lock_queue(t);
-    t->cpu = cpu_id();
-    spin_unlock(&c->timer_lock);
-
-    c = this_cpu();
-    spin_lock(&c->timer_lock);
+    /*
+     * Off whatever queue it is on and over to ours, until we hold our own queue's lock and it is still ours: another
+     * CPU may be arming the same timer, and it must not end up on two queues.
+     */
+    while ((c = lock_queue(t)) != this_cpu()) {
+        take_off(t);
+        t->cpu = cpu_id();
+        spin_unlock(&c->timer_lock);
+    }
+    take_off(t);
     t->expires_ns = expires_ns;
     for (at = c->timers.prev;
          at != &c->timers && list_entry(at, struct timer, link)->expires_ns > expires_ns; at = at->prev) {
@@ -121,20 +134,25 @@ void timer_stop(struct timer *t)
         return;
     }
     c = lock_queue(t);
-    if (t->armed) {
-        list_remove(&t->link);
-        t->armed = false;
-    }
+    take_off(t);
     spin_unlock(&c->timer_lock);
 }
 
 void timer_kill(struct timer *t)
 {
-    timer_stop(t);
-    for (unsigned i = 0; i < cpu_count; i++) {
-        while (read_once(cpus[i].timer_running) == t && i != cpu_id()) {
-            cpu_relax();
+    struct cpu *c;
+    bool busy;
+
+    /* A handler under way may arm it again, and it may fire again before we look. */
+    do {
+        timer_stop(t);
+        for (unsigned i = 0; i < cpu_count; i++) {
+            while (read_once(cpus[i].timer_running) == t && i != cpu_id()) {
+                cpu_relax();
+            }
         }
-    }
-    timer_stop(t);
+        c = lock_queue(t);
+        busy = t->armed || (c->timer_running == t && c != this_cpu());
+        spin_unlock(&c->timer_lock);
+    } while (busy);
 }
