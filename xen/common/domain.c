@@ -350,11 +350,17 @@ int domain_kill(struct domain *d)
     for (unsigned i = 0; i < d->vcpu_count; i++) {
         if (d->vcpu[i]) {
             vcpu_sleep(d->vcpu[i], VCPU_PAUSE_DOMAIN);
-            vcpu_timers_kill(d->vcpu[i]);
         }
     }
     if (!domain_is_quiet(d)) {
         return -ERESTART;
+    }
+    /* Not before: a vCPU in a hypercall could arm one behind our back, to fire for as long as others hold our pages. */
+    for (unsigned i = 0; i < d->vcpu_count; i++) {
+        if (d->vcpu[i]) {
+            vcpu_timers_kill(d->vcpu[i]);
+            vlapic_destroy(d->vcpu[i]);
+        }
     }
     console_ring_destroy(d);
     console_domain_end(d);

@@ -83,8 +83,8 @@ static void timer_arm(struct vlapic *l, uint64_t from)
     uint64_t period = l->timer_initial * divider(l);
 
     l->timer_start_ns = from;
-    /* A period below what a CPU can serve would only starve it. */
-    timer_set(&l->timer, from + max(period, 20 * NS_PER_US));
+    /* A period below what a CPU can serve would only starve it, the more so when it goes on without the guest. */
+    timer_set(&l->timer, from + max(period, (l->lvt[LVT_TIMER] & LVT_PERIODIC ? 200 : 20) * NS_PER_US));
 }
 
 static void timer_fired(void *arg)

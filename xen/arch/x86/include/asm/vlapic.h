@@ -19,6 +19,7 @@ struct vlapic {
 };
 
 void vlapic_init(struct vcpu *v);
+/** Its timer ends for good; v does not run any more. May be called again. */
 void vlapic_destroy(struct vcpu *v);
 /** Make vector pending; any CPU may call it. Does not wake. */
 void vlapic_set_irr(struct vcpu *v, uint8_t vector);
