@@ -29,6 +29,17 @@ static void exit_gp(struct vcpu *v)
     hvm_inject_exception(v, EXC_GP, true, 0);
 }
 
+/* Intercepted only so that there is an exit: the guest gets it as it came. DR6 is in the control block already. */
+static void exit_db(struct vcpu *v)
+{
+    hvm_inject_exception(v, EXC_DB, false, 0);
+}
+
+static void exit_ac(struct vcpu *v)
+{
+    hvm_inject_exception(v, EXC_AC, true, 0);
+}
+
 static void exit_cpuid(struct vcpu *v)
 {
     struct guest_regs *g = &v->arch->regs;
@@ -190,7 +201,11 @@ static void exit_unknown(struct vcpu *v)
 static void (*const exits[EXIT_LOW_COUNT])(struct vcpu *v) = {
     [0x00 ... 0x1f] = exit_unknown,
     [0x20 ... 0x3f] = exit_debug_register,
-    [0x40 ... 0x5f] = exit_unknown,
+    [0x40] = exit_unknown,
+    [0x41] = exit_db,
+    [0x42 ... 0x50] = exit_unknown,
+    [0x51] = exit_ac,
+    [0x52 ... 0x5f] = exit_unknown,
     [0x60] = exit_nothing, /* INTR */
     [0x61] = exit_nothing, /* NMI */
     [0x62] = exit_nothing, /* SMI */
@@ -217,7 +232,8 @@ static void (*const exits[EXIT_LOW_COUNT])(struct vcpu *v) = {
     [0x89] = exit_skip2, /* WBINVD */
     [0x8a ... 0x8c] = exit_ud, /* MONITOR, MWAIT */
     [0x8d] = exit_ud, /* XSETBV */
-    [0x8e ... 0x8f] = exit_unknown,
+    [0x8e] = exit_ud, /* RDPRU */
+    [0x8f] = exit_unknown,
 };
 
 void svm_handle_exit(struct vcpu *v)

@@ -17,10 +17,13 @@
 static void set_intercepts(struct vmcb *c)
 {
     c->dr_read = c->dr_write = 0xffff;
+    /* Delivering these can raise them again, for ever, with no window for an interrupt: each is to make an exit. */
+    c->exceptions = 1u << EXC_DB | 1u << EXC_AC;
     c->misc1 = SVM_INTR | SVM_NMI | SVM_SMI | SVM_INIT | SVM_RDPMC | SVM_CPUID | SVM_INVD | SVM_HLT |
                SVM_INVLPGA | SVM_IOIO | SVM_MSR | SVM_TASK | SVM_SHUTDOWN;
     c->misc2 = SVM_VMRUN | SVM_VMMCALL | SVM_VMLOAD | SVM_VMSAVE | SVM_STGI | SVM_CLGI | SVM_SKINIT |
-               SVM_WBINVD | SVM_MONITOR | SVM_MWAIT | SVM_MWAIT_ARMED | SVM_XSETBV;
+               SVM_WBINVD | SVM_MONITOR | SVM_MWAIT | SVM_MWAIT_ARMED | SVM_XSETBV |
+               SVM_RDPRU;
 }
 
 int arch_vcpu_create(struct vcpu *v)

@@ -59,6 +59,7 @@ void hvm_hole_init(void);
 #define EXC_UD 6
 #define EXC_GP 13
 #define EXC_PF 14
+#define EXC_AC 17
 /** Queue an exception with its error code (has_error) for the next entry. */
 void hvm_inject_exception(struct vcpu *v, unsigned vector, bool has_error, uint32_t error);
 uint64_t *hvm_reg(struct vcpu *v, unsigned nr); /* x86 register number 0..15 */

@@ -95,6 +95,7 @@ BUILD_ASSERT(sizeof(struct vmcb) == 0x1000);
 #define SVM_MWAIT (1u << 11)
 #define SVM_MWAIT_ARMED (1u << 12)
 #define SVM_XSETBV (1u << 13)
+#define SVM_RDPRU (1u << 14)
 
 #define SVM_INT_CTL_V_IRQ (1u << 8)
 #define SVM_INT_CTL_V_PRIO (15u << 16)
