@@ -6,7 +6,6 @@
 
 #include <runtime/hypercall.h>
 #include <runtime/trap.h>
-#include <string.h>
 
 #include <public/hvm/params.h>
 #include <public/version.h>

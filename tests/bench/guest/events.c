@@ -6,8 +6,6 @@
 
 #include <runtime/evtchn.h>
 #include <runtime/hypercall.h>
-#include <runtime/smp.h>
-#include <runtime/start.h>
 #include <runtime/time.h>
 #include <runtime/trap.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Taking a measurement: how long one operation takes in ticks of the time stamp counter. Under QEMU's
- * -icount shift=0 a tick is one executed instruction, of the guest and the hypervisor together.
+ * Taking a measurement: how long one operation takes in ticks of the time stamp counter. Under
+ * QEMU's -icount shift=0 a tick is one executed instruction, of guest and hypervisor together.
  */
 #ifndef BENCH_MEASURE_H
 #define BENCH_MEASURE_H
@@ -37,8 +37,8 @@ static inline uint64_t ticks(void)
 }
 
 /**
- * Print `bench NAME BEST MEDIAN` in hundredths of ticks per operation, of ROUNDS rounds after one to
- * warm up, or `fail NAME`. @per is the number of operations in one unit of @count: 32 for batches.
+ * Print `bench NAME BEST MEDIAN`, ticks per operation, of ROUNDS rounds after one to warm up, or
+ * `fail NAME`. @per is the number of operations in one unit of @count: 32 for batches.
  */
 void measure(const char *name, bench_fn *fn, unsigned int count, unsigned int per);
 

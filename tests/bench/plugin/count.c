@@ -2,13 +2,13 @@
 /*
  * A plugin for QEMU's emulation (TCG) that counts executed instructions:
  *
- *   -plugin count.so,mark=NAME:0xADDR[,mark=...][,out=FILE]   the count when ADDR is first executed;
+ *   -plugin count.so,mark=NAME:0xADDR[,mark=...],out=FILE   the count when ADDR first runs;
  *                                    a mark waits until the one before it has come
- *   -plugin count.so,profile=0xFROM:0xTO,out=FILE             at exit, `ADDR LENGTH COUNT` of every
+ *   -plugin count.so,profile=0xFROM:0xTO,out=FILE   at exit, `ADDR LENGTH COUNT` of every
  *                                    translated block that starts in the range
  *
- * The prototypes are written from QEMU's documentation of the interface (version 1): Debian ships no
- * header for it. A block is counted when it starts, so a count is exact to the length of a block.
+ * The prototypes are written from QEMU's documentation of the interface (version 1): Debian has no
+ * header. A block is counted when it starts, so a count is exact to the length of a block.
  */
 #include <stdbool.h>
 #include <stdint.h>
