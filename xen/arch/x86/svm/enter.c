@@ -73,7 +73,7 @@ static void interrupt_taken(struct vcpu *v, uint32_t offered)
 static void choose_asid(struct cpu *cpu, struct vcpu *v)
 {
     struct arch_vcpu *a = v->arch;
-    uint32_t flushes = __atomic_load_n(&v->domain->arch->flush_count, __ATOMIC_ACQUIRE);
+    uint64_t flushes = __atomic_load_n(&v->domain->arch->flush_count, __ATOMIC_ACQUIRE);
 
     a->vmcb->tlb_control = 0;
     if (likely(a->asid_cpu == cpu->id && a->asid_generation == cpu->asid_generation &&

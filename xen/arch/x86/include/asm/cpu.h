@@ -33,7 +33,8 @@ struct cpu {
     uint32_t flush_wanted; /* atomic */
 
     paddr_t vmcb_host;     /* host state for vmload */
-    uint32_t asid_next, asid_generation;
+    uint32_t asid_next;
+    uint64_t asid_generation;
     struct vcpu *fpu_owner;
 
     spinlock_t timer_lock;

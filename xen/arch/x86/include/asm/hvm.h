@@ -25,9 +25,9 @@ struct arch_vcpu {
     bool offered_callback;  /* the virtual interrupt of this entry is the domain's callback, not the APIC's */
     bool runstate_dirty;    /* write the guest's runstate area before the next entry */
     uint8_t upcall_vector;  /* 0: by the domain's callback */
-    uint32_t asid_generation;
+    uint64_t asid_generation;
     unsigned asid_cpu;
-    uint32_t flush_seq;     /* domain's flush count at the last entry */
+    uint64_t flush_seq;     /* domain's flush count at the last entry */
     uint64_t exception;     /* event to inject at the next entry, SVM encoding, 0 none */
     uint64_t reinject;      /* event whose delivery the last exit cut short, 0 none */
     uint64_t mtrr_def, mtrr_fixed[11], mtrr_var[16];
@@ -36,7 +36,7 @@ struct arch_vcpu {
 
 struct arch_domain {
     uint8_t *iopm;          /* owned; own permission map when the domain has ports, else NULL */
-    uint32_t flush_count;   /* atomic: TLB flush requests of this domain */
+    uint64_t flush_count;   /* atomic: TLB flush requests of this domain; wide, so that no guest can make it wrap */
     uint8_t callback_vector;/* HVM_PARAM_CALLBACK_IRQ type 2, 0 none */
 };
 
