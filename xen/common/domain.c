@@ -233,7 +233,11 @@ struct domain *domain_next(struct domain *prev)
 
 void domain_start(struct domain *d)
 {
-    d->state = DOMAIN_RUNNING;
+    spin_lock(&d->lock);
+    if (d->state == DOMAIN_BUILDING) {
+        __atomic_store_n(&d->state, DOMAIN_RUNNING, __ATOMIC_RELEASE);
+    }
+    spin_unlock(&d->lock);
     domain_unpause(d);
 }
 
@@ -262,8 +266,9 @@ void domain_unpause(struct domain *d)
     bool run;
 
     spin_lock(&d->lock);
-    ASSERT(d->pause_count > 0);
-    run = --d->pause_count == 0 && d->state == DOMAIN_RUNNING;
+    /* Others may unpause too, while it is built or at the same time: the count does not pass 0. */
+    d->pause_count -= d->pause_count > 0;
+    run = d->pause_count == 0 && d->state == DOMAIN_RUNNING;
     for (unsigned i = 0; run && i < d->vcpu_count; i++) {
         vcpu_wake(d->vcpu[i], VCPU_PAUSE_DOMAIN);
     }
