@@ -39,7 +39,7 @@ freestanding := -std=gnu11 -ffreestanding -fno-pie -fno-stack-protector -fno-com
                 -isystem $(shell $(CC) -print-file-name=include) -mno-red-zone -mgeneral-regs-only \
                 -fno-asynchronous-unwind-tables -fno-strict-aliasing -fwrapv -g -O2 $(reproducible)
 hv-cflags := $(freestanding) $(warnings) -mcmodel=kernel -fno-jump-tables \
-             -fno-omit-frame-pointer -DBULKHEAD_HYPERVISOR -D__XEN_TOOLS__ $(hv-inc)
+             -fno-omit-frame-pointer -DBULKHEAD_HYPERVISOR -DBULKHEAD_VERSION='"$(VERSION)"' -D__XEN_TOOLS__ $(hv-inc)
 boot-cflags := $(filter-out -mcmodel=kernel,$(hv-cflags)) -mcmodel=small
 stub-cflags := $(freestanding) $(warnings) -DBULKHEAD_STUBDOM -D__XEN_TOOLS__ $(abi-inc) -Istubdoms/runtime/include
 host-cflags := -std=gnu11 -O2 -g -D_GNU_SOURCE -DBULKHEAD_HOST -D__XEN_TOOLS__ $(warnings) $(reproducible) \

@@ -36,5 +36,4 @@ hv-obj += xen/common/start.o
 hv-obj += xen/common/timer.o
 hv-obj += xen/common/vcpu_timers.o
 
-cflags-xen/common/start := -DBULKHEAD_VERSION='"$(VERSION)"'
 hv-target := $(O)/xen/bulkhead

@@ -45,10 +45,10 @@ static const struct verb verbs[] = {
       "\n"
       "docs/host.conf.md explains every key; bh(1) the files written.\n" },
     { "run", run_main, "boot a host image in QEMU with a TPM",
-      "bh run [--firmware=uefi|direct] [--shell] DIR",
+      "bh run [--firmware=ovmf|direct] [--shell] DIR",
       "Boots a host image written by `bh build`. `bh run --help` lists the options.\n" },
     { "attest", attest_main, "check from outside what a host runs",
-      "bh attest enroll|verify ...",
+      "bh attest verify|log|ref ...",
       "Asks a host for evidence and compares it with reference values. `bh attest --help` lists\n"
       "the options.\n" },
     { "policy", policy_main, "compile and query a policy", "bh policy VERB ...",
