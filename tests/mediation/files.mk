@@ -11,3 +11,17 @@ test_families-src = tests/unit/common/hypercall/test_families.c tests/mediation/
                     xen/common/hypercall.c xen/common/hypercall_table.c xen/common/console_ring.c \
                     $(wildcard xen/common/hypercalls/*.c) $(wildcard xen/common/evtchn/*.c) $(fakes)
 test_families-cflags := -Itests/mediation
+
+# The guest under a policy that denies everything: its list of calls is made from the headers, its policy from deny.cil.
+guest-tests += mediation
+$(O)/include/mediation_ops.h: tests/mediation/list-ops | $(public)
+	$(call say,GEN,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)tests/mediation/list-ops /usr/include/xen >$@
+generated += $(O)/include/mediation_ops.h
+deny-base := policy/access_vectors.cil policy/base.cil
+$(O)/tests/mediation/deny.bin: $(deny-base) tests/mediation/deny.cil
+	$(call say,POLICY,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)secilc --target=xen --policyvers=30 --mls=false --handle-unknown=deny --filecontext=/dev/null -o $@ $^
+$(O)/tests/guest/mediation.elf: $(O)/tests/mediation/deny.bin
