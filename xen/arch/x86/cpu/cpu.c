@@ -10,7 +10,8 @@
 
 struct cpu cpus[MAX_CPUS];
 unsigned cpu_count = 1;
-bool cpu_has_smep, cpu_has_smap, cpu_has_umip, cpu_has_rdtscp, cpu_has_xsave, cpu_has_pdpe1gb;
+bool cpu_has_smep, cpu_has_smap, cpu_has_umip, cpu_has_rdtscp, cpu_has_xsave, cpu_has_pdpe1gb,
+    cpu_has_pku;
 
 #define GDT_CODE 0x00af9b000000ffffull
 #define GDT_DATA 0x00cf93000000ffffull
@@ -29,6 +30,7 @@ void cpu_features_init(void)
         cpu_has_smep = r[1] & 1u << 7;
         cpu_has_smap = r[1] & 1u << 20;
         cpu_has_umip = r[2] & 1u << 2;
+        cpu_has_pku = r[2] & 1u << 3;
     }
     cpuid_count(0x80000001, 0, r);
     cpu_has_rdtscp = r[3] & 1u << 27;
@@ -63,6 +65,7 @@ static void load_control_registers(void)
     uint64_t cr4 = 0x6a0; /* PAE, PGE, OSFXSR, OSXMMEXCPT */
 
     cr4 |= (cpu_has_smep ? 1ull << 20 : 0) | (cpu_has_smap ? 1ull << 21 : 0) | (cpu_has_umip ? 1ull << 11 : 0);
+    cr4 |= cpu_has_pku ? 1ull << 22 : 0; /* to switch PKRU; no page of ours is a user page */
     if (cpu_has_xsave) {
         /* Guests get no XSAVE: XCR0 keeps only x87, so that no state we do not switch can be used. */
         __asm__ volatile("mov %0, %%cr4" ::"r"(cr4 | 1ull << 18));

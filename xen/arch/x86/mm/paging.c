@@ -102,7 +102,7 @@ static void map_image(void)
 static uint64_t cr4_features(void)
 {
     return (cpu_has_smep ? 1ull << 20 : 0) | (cpu_has_smap ? 1ull << 21 : 0) |
-           (cpu_has_umip ? 1ull << 11 : 0);
+           (cpu_has_umip ? 1ull << 11 : 0) | (cpu_has_pku ? 1ull << 22 : 0);
 }
 
 /* Call fn for each part of RAM that no used range covers. */

@@ -216,16 +216,45 @@ void svm_load_debug(struct arch_vcpu *a)
     a->vmcb->dr_read = a->vmcb->dr_write = 0;
 }
 
+/*
+ * Older AMD CPUs save and restore the x87 instruction and data pointers only while an exception is pending, so that the
+ * next domain could read the last one's: a load of our own first, with every register empty, replaces them.
+ */
+static void load_fpu(const void *fpu)
+{
+    static const uint32_t zero;
+
+    __asm__ volatile("fninit; fildl %0" ::"m"(zero) : "memory");
+    __asm__ volatile("fxrstor64 (%0)" ::"r"(fpu) : "memory");
+}
+
+static uint32_t read_pkru(void)
+{
+    uint32_t v;
+
+    __asm__ volatile("rdpkru" : "=a"(v) : "c"(0) : "edx");
+    return v;
+}
+
 void arch_context_switch(struct vcpu *prev, struct vcpu *next)
 {
     if (prev) {
         __asm__ volatile("fxsave64 (%0)" ::"r"(prev->arch->fpu) : "memory");
+        if (cpu_has_pku) {
+            prev->arch->pkru = read_pkru();
+        }
         if (prev->arch->dr_live) {
             save_debug(prev->arch);
         }
     }
     if (next) {
-        __asm__ volatile("fxrstor64 (%0)" ::"r"(next->arch->fpu) : "memory");
+        load_fpu(next->arch->fpu);
+        if (next->arch->vmcb->dr7 & 0xff) {
+            svm_load_debug(next->arch); /* its breakpoints are on: they are not to be another vCPU's addresses */
+        }
+        if (cpu_has_pku) {
+            __asm__ volatile("wrpkru" ::"a"(next->arch->pkru), "c"(0), "d"(0));
+        }
         if (cpu_has_rdtscp) {
             wrmsr(MSR_TSC_AUX, next->arch->tsc_aux);
         }

@@ -47,7 +47,8 @@ struct cpu {
 
 extern struct cpu cpus[MAX_CPUS];
 extern unsigned cpu_count;    /* online CPUs; constant after boot */
-extern bool cpu_has_smep, cpu_has_smap, cpu_has_umip, cpu_has_rdtscp, cpu_has_xsave, cpu_has_pdpe1gb;
+extern bool cpu_has_smep, cpu_has_smap, cpu_has_umip, cpu_has_rdtscp, cpu_has_xsave, cpu_has_pdpe1gb,
+    cpu_has_pku;
 
 static inline struct cpu *this_cpu(void)
 {

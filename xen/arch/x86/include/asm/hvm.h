@@ -19,6 +19,7 @@ struct arch_vcpu {
     void *fpu;              /* owned, 512 bytes, 16-aligned */
     struct vlapic lapic;
     uint64_t tsc_aux;
+    uint32_t pkru;          /* not offered, but CR4.PKE makes it usable where the CPU has it */
     uint64_t dr[4];
     bool dr_live;           /* the CPU's DR0-3 are this vCPU's */
     bool nmi_pending;
