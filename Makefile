@@ -220,4 +220,4 @@ all: $(addprefix $(O)/bin/,$(host-progs)) $(addprefix $(O)/stubdoms/,$(addsuffix
 clean:
 	rm -rf $(O)
 
--include $(shell find $(O) -name '*.d' 2>/dev/null)
+-include $(shell find $(O) -name '*.d' -type f 2>/dev/null)

@@ -41,16 +41,18 @@ static bool enabled(const struct vlapic *l)
     return (l->base & BASE_ENABLED) && (l->svr & SVR_ENABLED);
 }
 
-static int highest(const uint32_t bits[8])
+/* Highest vector of a set, -1 when it is empty, which is the usual case and so is found out first. */
+static inline int highest(const uint64_t bits[4])
 {
-    for (int i = 7; i >= 0; i--) {
-        uint32_t w = read_once(bits[i]);
+    uint64_t w3 = read_once(bits[3]), w2 = read_once(bits[2]), w1 = read_once(bits[1]), w0 = read_once(bits[0]);
 
-        if (w) {
-            return i * 32 + 31 - __builtin_clz(w);
-        }
+    if (likely(!(w3 | w2 | w1 | w0))) {
+        return -1;
     }
-    return -1;
+    return w3 ? 255 - __builtin_clzll(w3)
+           : w2 ? 191 - __builtin_clzll(w2)
+           : w1 ? 127 - __builtin_clzll(w1)
+                : 63 - __builtin_clzll(w0);
 }
 
 static void reset(struct vcpu *v)
@@ -120,7 +122,7 @@ void vlapic_destroy(struct vcpu *v)
 
 void vlapic_set_irr(struct vcpu *v, uint8_t vector)
 {
-    __atomic_fetch_or(&lapic_of(v)->irr[vector / 32], 1u << (vector % 32), __ATOMIC_SEQ_CST);
+    __atomic_fetch_or(&lapic_of(v)->irr[vector / 64], 1ull << (vector % 64), __ATOMIC_SEQ_CST);
 }
 
 static unsigned ppr(const struct vlapic *l)
@@ -146,8 +148,8 @@ void vlapic_accept(struct vcpu *v, uint8_t vector)
 {
     struct vlapic *l = lapic_of(v);
 
-    __atomic_fetch_and(&l->irr[vector / 32], ~(1u << (vector % 32)), __ATOMIC_RELAXED);
-    l->isr[vector / 32] |= 1u << (vector % 32);
+    __atomic_fetch_and(&l->irr[vector / 64], ~(1ull << (vector % 64)), __ATOMIC_RELAXED);
+    l->isr[vector / 64] |= 1ull << (vector % 64);
 }
 
 static void eoi(struct vlapic *l)
@@ -155,7 +157,7 @@ static void eoi(struct vlapic *l)
     int vector = highest(l->isr);
 
     if (vector >= 0) {
-        l->isr[vector / 32] &= ~(1u << (vector % 32));
+        l->isr[vector / 64] &= ~(1ull << (vector % 64));
     }
 }
 
@@ -260,6 +262,12 @@ static void send_ipi(struct vcpu *v, uint32_t low, uint32_t dest)
 
 /* -- registers --------------------------------------------------------------------------------- */
 
+/* The 32-bit register n of a set of 256 bits. */
+static uint32_t word(const uint64_t bits[4], unsigned n)
+{
+    return (uint32_t)(read_once(bits[n / 2]) >> (n % 2 * 32));
+}
+
 static uint32_t timer_current(const struct vlapic *l)
 {
     uint64_t passed = (time_now_ns() - l->timer_start_ns) / divider(l);
@@ -287,9 +295,9 @@ uint32_t vlapic_read(struct vcpu *v, unsigned offset)
     case 0xf0:
         return l->svr;
     case 0x100 ... 0x17f:
-        return l->isr[(offset - 0x100) / 16];
+        return word(l->isr, (offset - 0x100) / 16);
     case 0x200 ... 0x27f:
-        return read_once(l->irr[(offset - 0x200) / 16]);
+        return word(l->irr, (offset - 0x200) / 16);
     case 0x280:
         return l->esr;
     case 0x310:

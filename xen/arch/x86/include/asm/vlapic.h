@@ -10,8 +10,8 @@ struct vcpu;
 
 struct vlapic {
     uint64_t base;          /* MSR 0x1b */
-    uint32_t irr[8];        /* atomic; other CPUs set bits */
-    uint32_t isr[8];        /* owning vCPU only */
+    uint64_t irr[4];        /* atomic; other CPUs set bits */
+    uint64_t isr[4];        /* owning vCPU only */
     uint32_t tpr, ldr, dfr, svr, esr, lvt[7], icr_high, timer_initial, timer_divide;
     uint64_t timer_start_ns;
     struct timer timer;
