@@ -20,6 +20,7 @@
 
 #define TURN_BYTES 512u /* per domain and turn */
 #define TURN_NS NS_PER_MS /* between turns of a domain that has more to say */
+#define REST 3u /* after a turn, so many times as long as it took: a slow UART gets a part of a CPU only */
 
 struct console_ring {
     struct list link;      /* rings_lock */
@@ -33,6 +34,7 @@ struct console_ring {
 static spinlock_t rings_lock = SPINLOCK_INIT; /* outermost here: before the event channel locks */
 static struct list rings = LIST_INIT(rings);
 static struct timer next_turn; /* set up with the first ring */
+static uint64_t rest_until_ns; /* rings_lock */
 
 /* Runs under the lock of the domain's port. */
 static void ring_kicked(void *arg)
@@ -92,23 +94,36 @@ static void ring_feed(struct console_ring *r)
 static void rings_run(void)
 {
     struct list *it;
-    bool more = false;
+    bool more = false, drained = false, resting;
+    uint64_t began, next;
 
     spin_lock(&rings_lock);
+    began = time_now_ns();
+    resting = began < rest_until_ns;
     list_for_each(it, &rings) {
         struct console_ring *r = list_entry(it, struct console_ring, link);
 
-        if (__atomic_exchange_n(&r->wanted, 0, __ATOMIC_ACQUIRE) != 0 && ring_drain(r)) {
-            __atomic_store_n(&r->wanted, 1, __ATOMIC_RELEASE);
-            more = true;
+        if (resting) {
+            more |= read_once(r->wanted) != 0;
+        } else if (__atomic_exchange_n(&r->wanted, 0, __ATOMIC_ACQUIRE) != 0) {
+            drained = true;
+            if (ring_drain(r)) {
+                __atomic_store_n(&r->wanted, 1, __ATOMIC_RELEASE);
+                more = true;
+            }
         }
         if (console_has_focus(r->domain)) {
             ring_feed(r);
         }
     }
+    if (drained) {
+        next = time_now_ns();
+        rest_until_ns = next + REST * (next - began);
+    }
+    next = resting ? rest_until_ns : max(rest_until_ns, began + TURN_NS);
     spin_unlock(&rings_lock);
     if (more) {
-        timer_set(&next_turn, time_now_ns() + TURN_NS);
+        timer_set(&next_turn, next);
     }
 }
 
