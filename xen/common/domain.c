@@ -393,11 +393,32 @@ int domain_kill(struct domain *d)
     return 0;
 }
 
+static struct timer reclaim_timer;
+
+static void reclaim_wanted(void *arg)
+{
+    (void)arg;
+    softirq_raise(SOFTIRQ_RECLAIM);
+}
+
+/* Go on: at once on an idle CPU; else the vCPU here gets as much time first as the step took. */
+static void reclaim_later(uint64_t began)
+{
+    uint64_t now = time_now_ns();
+
+    if (this_cpu()->vcpu) {
+        timer_set(&reclaim_timer, now + max(now - began, 100 * NS_PER_US));
+    } else {
+        softirq_raise(SOFTIRQ_RECLAIM);
+    }
+}
+
 /* One step for each domain that has shut down; comes back while there is more. */
 static void reclaim(void)
 {
     struct domain *d = NULL;
     bool any_alive = false;
+    uint64_t began = time_now_ns();
 
     while ((d = domain_next(d))) {
         if (read_once(d->state) == DOMAIN_SHUTDOWN || read_once(d->state) == DOMAIN_DYING) {
@@ -406,7 +427,7 @@ static void reclaim(void)
 
                 __atomic_store_n(&d->reclaiming, false, __ATOMIC_RELEASE);
                 if (rc) {
-                    softirq_raise(SOFTIRQ_RECLAIM);
+                    reclaim_later(began);
                 } else if (d->shutdown_code == SHUTDOWN_reboot && d->restart_on_reboot) {
                     any_alive |= launch_restart(d->id) == 0;
                 }
@@ -423,5 +444,6 @@ static void reclaim(void)
 
 void domains_init(void)
 {
+    timer_init(&reclaim_timer, reclaim_wanted, NULL);
     softirq_register(SOFTIRQ_RECLAIM, reclaim);
 }

@@ -14,68 +14,77 @@
 #include <xen/sched.h>
 #include <xen/softirq.h>
 
-static bool callback_pending(struct vcpu *v)
+/* The domain's one callback vector, for vCPUs without an upcall vector of their own: level, bypasses the APIC. */
+static bool callback_pending(const struct vcpu *v)
 {
-    const struct vcpu_info *info = read_once(v->info);
+    const struct vcpu_info *info;
 
-    return v->domain->arch->callback_vector && !v->arch->upcall_vector && info &&
-           read_once(info->evtchn_upcall_pending);
+    if (likely(!v->domain->arch->callback_vector || v->arch->upcall_vector)) {
+        return false;
+    }
+    info = read_once(v->info);
+    return info && read_once(info->evtchn_upcall_pending);
 }
 
 /*
  * External interrupts go in as virtual interrupts: the CPU takes the vector by itself as soon as the guest can, without an exit to
- * open a window, and clears V_IRQ, which interrupt_taken() then sees. Exceptions, NMIs and what an exit cut short are injected.
+ * open a window, and clears V_IRQ, which take_back() then sees. Exceptions, NMIs and what an exit cut short are injected.
+ * @return the control word, to compare with the one after the exit
  */
-static void offer_interrupt(struct vcpu *v)
+static uint32_t offer_interrupt(struct vcpu *v, struct arch_vcpu *a, struct vmcb *c)
 {
-    struct vmcb *c = v->arch->vmcb;
-    int vector;
+    uint32_t ctl = SVM_INT_CTL_V_MASKING | (a->lapic.tpr >> 4 & 15);
+    int vector = -1;
 
-    v->arch->offered_callback = callback_pending(v);
-    vector = v->arch->offered_callback ? v->domain->arch->callback_vector : vlapic_pending(v);
-
-    if (vector < 0) {
-        c->int_ctl = SVM_INT_CTL_V_MASKING;
-        return;
+    a->offered_callback = callback_pending(v);
+    if (a->offered_callback) {
+        vector = v->domain->arch->callback_vector;
+    } else {
+        vector = vlapic_pending(v);
     }
-    c->int_ctl = SVM_INT_CTL_V_MASKING | SVM_INT_CTL_V_IRQ | SVM_INT_CTL_V_IGN_TPR | SVM_INT_CTL_V_PRIO;
-    c->int_vector = (uint32_t)vector;
+    if (vector >= 0) {
+        ctl |= SVM_INT_CTL_V_IRQ | SVM_INT_CTL_V_IGN_TPR | SVM_INT_CTL_V_PRIO;
+        c->int_vector = (uint32_t)vector;
+    }
+    c->int_ctl = ctl;
+    return ctl;
 }
 
-static void inject(struct vcpu *v)
+static void inject_event(struct arch_vcpu *a, struct vmcb *c)
 {
-    struct arch_vcpu *a = v->arch;
-    struct vmcb *c = a->vmcb;
-
-    if (unlikely(a->reinject)) {
+    if (a->reinject) {
         c->event_inject = a->reinject;
         a->reinject = 0;
-    } else if (unlikely(a->exception)) {
+    } else if (a->exception) {
         c->event_inject = a->exception;
         a->exception = 0;
-    } else if (unlikely(a->nmi_pending) && !(c->int_shadow & 1)) {
+    } else if (a->nmi_pending && !(c->int_shadow & 1)) {
         a->nmi_pending = false;
         c->event_inject = SVM_EVENT_VALID | SVM_EVENT_NMI | 2;
     }
-    offer_interrupt(v);
 }
 
-/* After an exit: did the guest take the interrupt that was offered? */
-static void interrupt_taken(struct vcpu *v, uint32_t offered)
+/* After an exit: did the guest take the interrupt that was offered, did it write CR8? */
+static void take_back(struct vcpu *v, struct arch_vcpu *a, const struct vmcb *c, uint32_t offered)
 {
-    struct vmcb *c = v->arch->vmcb;
+    uint32_t changed = offered ^ c->int_ctl;
 
-    if ((offered & SVM_INT_CTL_V_IRQ) && !(c->int_ctl & SVM_INT_CTL_V_IRQ) && !v->arch->offered_callback) {
+    if (likely(!(changed & (SVM_INT_CTL_V_IRQ | 15)))) {
+        return;
+    }
+    if (changed & 15) {
+        a->lapic.tpr = (c->int_ctl & 15) << 4;
+    }
+    if ((offered & changed & SVM_INT_CTL_V_IRQ) && !a->offered_callback) {
         vlapic_accept(v, (uint8_t)c->int_vector);
     }
 }
 
-static void choose_asid(struct cpu *cpu, struct vcpu *v)
+static void choose_asid(struct cpu *cpu, struct vcpu *v, struct arch_vcpu *a, struct vmcb *c)
 {
-    struct arch_vcpu *a = v->arch;
     uint64_t flushes = __atomic_load_n(&v->domain->arch->flush_count, __ATOMIC_ACQUIRE);
 
-    a->vmcb->tlb_control = 0;
+    c->tlb_control = 0;
     if (likely(a->asid_cpu == cpu->id && a->asid_generation == cpu->asid_generation &&
                a->flush_seq == flushes)) {
         return;
@@ -83,9 +92,9 @@ static void choose_asid(struct cpu *cpu, struct vcpu *v)
     if (++cpu->asid_next >= svm_asid_count) {
         cpu->asid_generation++;
         cpu->asid_next = 1;
-        a->vmcb->tlb_control = 1;
+        c->tlb_control = 1;
     }
-    a->vmcb->asid = cpu->asid_next;
+    c->asid = cpu->asid_next;
     a->asid_cpu = cpu->id;
     a->asid_generation = cpu->asid_generation;
     a->flush_seq = flushes;
@@ -106,26 +115,29 @@ static void write_runstate(struct vcpu *v)
 void svm_enter(struct vcpu *v)
 {
     struct cpu *cpu = this_cpu();
-    struct vmcb *c = v->arch->vmcb;
+    struct arch_vcpu *a = v->arch;
+    struct vmcb *c = a->vmcb;
     uint32_t offered;
 
-    if (v->arch->runstate_dirty && v->runstate_area) {
+    if (unlikely(a->runstate_dirty) && v->runstate_area) {
         write_runstate(v);
     }
     __asm__ volatile("clgi" ::: "memory");
-    if (read_once(cpu->softirqs)) {
+    if (unlikely(read_once(cpu->softirqs))) {
         __asm__ volatile("stgi" ::: "memory");
         return;
     }
     __atomic_store_n(&cpu->in_guest, true, __ATOMIC_SEQ_CST);
-    inject(v);
-    choose_asid(cpu, v);
-    offered = c->int_ctl;
-    svm_run(&v->arch->regs, v->arch->vmcb_pa, cpu->vmcb_host);
+    if (unlikely(a->reinject | a->exception | a->nmi_pending)) {
+        inject_event(a, c);
+    }
+    offered = offer_interrupt(v, a, c);
+    choose_asid(cpu, v, a, c);
+    svm_run(&a->regs, a->vmcb_pa, cpu->vmcb_host);
     __atomic_store_n(&cpu->in_guest, false, __ATOMIC_RELEASE);
     c->event_inject = 0;
-    interrupt_taken(v, offered);
-    v->arch->exit_count++;
+    take_back(v, a, c, offered);
+    a->exit_count++;
     __asm__ volatile("stgi" ::: "memory");
     svm_handle_exit(v);
 }
@@ -153,8 +165,10 @@ void cpu_run(void)
 
     irq_enable();
     for (;;) {
-        softirq_run();
-        if (cpu->vcpu) {
+        if (read_once(cpu->softirqs)) {
+            softirq_run();
+        }
+        if (likely(cpu->vcpu != NULL)) {
             svm_enter(cpu->vcpu);
         } else {
             idle(cpu);
@@ -238,6 +252,8 @@ static uint32_t read_pkru(void)
 
 void arch_context_switch(struct vcpu *prev, struct vcpu *next)
 {
+    struct cpu *cpu = this_cpu();
+
     if (prev) {
         __asm__ volatile("fxsave64 (%0)" ::"r"(prev->arch->fpu) : "memory");
         if (cpu_has_pku) {
@@ -248,7 +264,11 @@ void arch_context_switch(struct vcpu *prev, struct vcpu *next)
         }
     }
     if (next) {
-        load_fpu(next->arch->fpu);
+        if (cpu->fpu_owner != next || next->arch->fpu_cpu != cpu->id) { /* else its registers are still in place */
+            load_fpu(next->arch->fpu);
+            cpu->fpu_owner = next;
+            next->arch->fpu_cpu = cpu->id;
+        }
         if (next->arch->vmcb->dr7 & 0xff) {
             svm_load_debug(next->arch); /* its breakpoints are on: they are not to be another vCPU's addresses */
         }

@@ -55,6 +55,7 @@ int arch_vcpu_create(struct vcpu *v)
     c->n_cr3 = mfn_x(v->domain->p2m.root) << PAGE_SHIFT;
     c->g_pat = 0x0007040600070406ull;
     a->asid_cpu = ~0u;
+    a->fpu_cpu = ~0u;
     vlapic_init(v);
     return 0;
 }
@@ -164,17 +165,6 @@ uint64_t *hvm_reg(struct vcpu *v, unsigned nr)
                                 &r->r12, &r->r13, &r->r14, &r->r15 };
 
     return map[nr & 15];
-}
-
-void hvm_advance(struct vcpu *v, unsigned length)
-{
-    struct vmcb *c = v->arch->vmcb;
-
-    c->rip += length;
-    if (!(c->efer & EFER_LMA) || !(c->cs.attr & 0x200)) {
-        c->rip &= 0xffffffff;
-    }
-    c->int_shadow = 0;
 }
 
 void hvm_inject_exception(struct vcpu *v, unsigned vector, bool has_error, uint32_t error)

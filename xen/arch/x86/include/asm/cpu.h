@@ -35,7 +35,7 @@ struct cpu {
     paddr_t vmcb_host;     /* host state for vmload */
     uint32_t asid_next;
     uint64_t asid_generation;
-    struct vcpu *fpu_owner;
+    struct vcpu *fpu_owner; /* whose x87 and SSE state was loaded last; compared only */
 
     spinlock_t timer_lock;
     struct list timers;    /* timer_lock, by expiry */

@@ -17,6 +17,7 @@ struct arch_vcpu {
     struct vmcb *vmcb;      /* owned page */
     paddr_t vmcb_pa;
     void *fpu;              /* owned, 512 bytes, 16-aligned */
+    unsigned fpu_cpu;       /* CPU that loaded it last */
     struct vlapic lapic;
     uint64_t tsc_aux;
     uint32_t pkru;          /* not offered, but CR4.PKE makes it usable where the CPU has it */
@@ -64,7 +65,17 @@ void hvm_hole_init(void);
 /** Queue an exception with its error code (has_error) for the next entry. */
 void hvm_inject_exception(struct vcpu *v, unsigned vector, bool has_error, uint32_t error);
 uint64_t *hvm_reg(struct vcpu *v, unsigned nr); /* x86 register number 0..15 */
-void hvm_advance(struct vcpu *v, unsigned length);
+/** Step over an instruction of known length. */
+static inline void hvm_advance(struct vcpu *v, unsigned length)
+{
+    struct vmcb *c = v->arch->vmcb;
+
+    c->rip += length;
+    if (unlikely(!(c->efer & EFER_LMA) || !(c->cs.attr & 0x200))) {
+        c->rip &= 0xffffffff;
+    }
+    c->int_shadow = 0;
+}
 
 /** Startup IPI: real mode at page << 12; v is not running. */
 void svm_vcpu_startup(struct vcpu *v, uint8_t page);
