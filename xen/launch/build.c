@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "build.h"
 
+#include <xen/cmdline.h>
 #include <xen/console.h>
 #include <xen/errno.h>
 #include <xen/evtchn.h>
@@ -186,24 +187,36 @@ static int measure(const struct launch_domain *ld, const uint8_t digest[SHA256_S
                                            ld->start_count + 1);
 }
 
-static void report(const struct launch_domain *ld, const uint8_t digest[SHA256_SIZE],
-                   uint64_t began_ns)
+/* digest NULL: not measured */
+static void report(const struct launch_domain *ld, const uint8_t *digest, uint64_t began_ns)
 {
-    char hex[2 * SHA256_SIZE + 1];
-    unsigned i;
+    char text[sizeof("digest sha256:") + 2 * SHA256_SIZE] = "not measured";
+    int at = digest != NULL ? snprintf(text, sizeof(text), "digest sha256:") : 0;
 
-    for (i = 0; i < SHA256_SIZE; i++) {
-        snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+    for (unsigned i = 0; digest != NULL && i < SHA256_SIZE; i++) {
+        snprintf(text + at + 2 * i, 3, "%02x", digest[i]);
     }
-    pr_info("domain %u %s: built in %llu ms, %llu MiB, %u vCPU%s, digest sha256:%s", ld->config.domid,
+    pr_info("domain %u %s: built in %llu ms, %llu MiB, %u vCPU%s, %s", ld->config.domid,
             ld->in.name, (unsigned long long)((time_now_ns() - began_ns) / NS_PER_MS),
             (unsigned long long)(ld->in.memory_kib >> 10), ld->in.vcpu_count,
-            ld->in.vcpu_count == 1 ? "" : "s", hex);
+            ld->in.vcpu_count == 1 ? "" : "s", text);
+}
+
+/* The digest goes into the TPM before the domain can run. Without a TPM nobody could ever check it: it is not computed. */
+static int measure_image(struct launch_domain *ld, uint8_t digest[SHA256_SIZE])
+{
+    uint64_t began = time_now_ns();
+    int ret = hash_domain(ld, digest);
+
+    pr_debug("domain %s: hashed in %llu ms", ld->in.name,
+             (unsigned long long)((time_now_ns() - began) / NS_PER_MS));
+    return ret != 0 ? ret : measure(ld, digest);
 }
 
 int launch_build(struct launch_domain *ld, struct launch_error *err)
 {
-    uint64_t began = time_now_ns(), filled;
+    bool measured = options.tpm != TPM_NONE;
+    uint64_t began = time_now_ns();
     uint8_t digest[SHA256_SIZE];
     struct launch_sink sink = { .populate = domain_populate, .write = domain_write };
     int ret = domain_create(&ld->config, &ld->d);
@@ -216,14 +229,7 @@ int launch_build(struct launch_domain *ld, struct launch_error *err)
     if (ret != 0) {
         return ret;
     }
-    filled = time_now_ns();
-    ret = hash_domain(ld, digest);
-    pr_debug("domain %s: filled in %llu ms, hashed in %llu ms", ld->in.name,
-             (unsigned long long)((filled - began) / NS_PER_MS),
-             (unsigned long long)((time_now_ns() - filled) / NS_PER_MS));
-    if (ret == 0) {
-        ret = map_tpm(ld);
-    }
+    ret = map_tpm(ld);
     if (ret == 0) {
         ret = set_memory_map(ld);
     }
@@ -232,12 +238,12 @@ int launch_build(struct launch_domain *ld, struct launch_error *err)
     }
     set_devices(ld);
     arch_vcpu_set_pvh(ld->d->vcpu[0], ld->plan.vcpu.entry, ld->plan.vcpu.start_info);
-    ret = measure(ld, digest);
+    ret = measured ? measure_image(ld, digest) : 0;
     if (ret != 0) {
         return launch_fail(err, ret, "domain %s: cannot be measured (error %d)", ld->in.name, -ret);
     }
     ld->start_count++;
-    report(ld, digest, began);
+    report(ld, measured ? digest : NULL, began);
     return 0;
 }
 

@@ -14,11 +14,6 @@
 static spinlock_t sched_lock = SPINLOCK_INIT;
 static struct timer slice[MAX_CPUS];
 
-struct vcpu *current_vcpu(void)
-{
-    return this_cpu()->vcpu;
-}
-
 static void slice_end(void *arg)
 {
     (void)arg;

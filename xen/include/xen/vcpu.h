@@ -3,6 +3,9 @@
 #ifndef XEN_VCPU_H
 #define XEN_VCPU_H
 
+#ifndef BULKHEAD_HOST
+#include <asm/cpu.h>
+#endif
 #include <xen/lock.h>
 #include <xen/timer.h>
 #include <xen/types.h>
@@ -77,7 +80,14 @@ struct vcpu {
 };
 
 /** The vCPU running on this CPU (the idle vCPU has domain == NULL and is never passed around). */
+#ifdef BULKHEAD_HOST
 struct vcpu *current_vcpu(void);
+#else
+static inline struct vcpu *current_vcpu(void)
+{
+    return this_cpu()->vcpu;
+}
+#endif
 #define current current_vcpu()
 
 /** Make a vCPU runnable or not. vcpu_sleep() does not wait until it is off its CPU: see domain_is_quiet(). */

@@ -16,10 +16,11 @@ static inline void words_copy(void *dst, const void *src, size_t size)
     size_t words = size / 8, rest = size & 7;
 
     __asm__ volatile("rep movsq" : "+D"(dst), "+S"(src), "+c"(words) : : "memory");
-    while (rest--) {
-        *(volatile uint8_t *)dst = *(const volatile uint8_t *)src;
-        dst = (uint8_t *)dst + 1;
-        src = (const uint8_t *)src + 1;
+    if (rest & 4) {
+        __asm__ volatile("movsl" : "+D"(dst), "+S"(src) : : "memory");
+    }
+    for (rest &= 3; rest != 0; rest--) {
+        __asm__ volatile("movsb" : "+D"(dst), "+S"(src) : : "memory");
     }
 }
 
