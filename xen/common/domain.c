@@ -425,7 +425,10 @@ static void reclaim(void)
             if (!__atomic_exchange_n(&d->reclaiming, true, __ATOMIC_ACQUIRE)) {
                 int rc = domain_kill(d);
 
-                __atomic_store_n(&d->reclaiming, false, __ATOMIC_RELEASE);
+                /* One that is dead stays taken: who saw it dying a moment ago must not end it a second time. */
+                if (rc) {
+                    __atomic_store_n(&d->reclaiming, false, __ATOMIC_RELEASE);
+                }
                 if (rc) {
                     reclaim_later(began);
                 } else if (d->shutdown_code == SHUTDOWN_reboot && d->restart_on_reboot) {

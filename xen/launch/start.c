@@ -222,6 +222,7 @@ static int build_again(struct launch_domain *ld, struct launch_error *err)
         ret = launch_connect(ld, &services, err);
     }
     if (ret != 0 && ld->d != NULL) {
+        __atomic_store_n(&ld->d->reclaiming, true, __ATOMIC_RELEASE); /* others leave it to us */
         while (domain_kill(ld->d) == -ERESTART) {
             cpu_relax();
         }
