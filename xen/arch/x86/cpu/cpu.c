@@ -11,7 +11,7 @@
 struct cpu cpus[MAX_CPUS];
 unsigned cpu_count = 1;
 bool cpu_has_smep, cpu_has_smap, cpu_has_umip, cpu_has_rdtscp, cpu_has_xsave, cpu_has_pdpe1gb,
-    cpu_has_pku;
+    cpu_has_pku, cpu_has_ibpb;
 
 #define GDT_CODE 0x00af9b000000ffffull
 #define GDT_DATA 0x00cf93000000ffffull
@@ -35,6 +35,11 @@ void cpu_features_init(void)
     cpuid_count(0x80000001, 0, r);
     cpu_has_rdtscp = r[3] & 1u << 27;
     cpu_has_pdpe1gb = r[3] & 1u << 26;
+    cpuid_count(0x80000000, 0, r);
+    if (r[0] >= 0x80000008) {
+        cpuid_count(0x80000008, 0, r);
+        cpu_has_ibpb = r[1] & 1u << 12;
+    }
 }
 
 static void load_descriptors(struct cpu *c)

@@ -14,16 +14,17 @@
 #include <xen/sched.h>
 #include <xen/softirq.h>
 
-/* The domain's one callback vector, for vCPUs without an upcall vector of their own: level, bypasses the APIC. */
-static bool callback_pending(const struct vcpu *v)
+/* The domain's one callback vector, for vCPUs without an upcall vector of their own: level, bypasses the APIC. 0: nothing. */
+static uint8_t callback_pending(const struct vcpu *v)
 {
+    uint8_t vector = read_once(v->domain->arch->callback_vector);
     const struct vcpu_info *info;
 
-    if (likely(!v->domain->arch->callback_vector || v->arch->upcall_vector)) {
-        return false;
+    if (likely(!vector || v->arch->upcall_vector)) {
+        return 0;
     }
     info = read_once(v->info);
-    return info && read_once(info->evtchn_upcall_pending);
+    return info && read_once(info->evtchn_upcall_pending) ? vector : 0;
 }
 
 /*
@@ -34,12 +35,10 @@ static bool callback_pending(const struct vcpu *v)
 static uint32_t offer_interrupt(struct vcpu *v, struct arch_vcpu *a, struct vmcb *c)
 {
     uint32_t ctl = SVM_INT_CTL_V_MASKING | (a->lapic.tpr >> 4 & 15);
-    int vector = -1;
+    int vector = callback_pending(v);
 
-    a->offered_callback = callback_pending(v);
-    if (a->offered_callback) {
-        vector = v->domain->arch->callback_vector;
-    } else {
+    a->offered_callback = vector != 0;
+    if (likely(!vector)) {
         vector = vlapic_pending(v);
     }
     if (vector >= 0) {
@@ -102,14 +101,21 @@ static void choose_asid(struct cpu *cpu, struct vcpu *v, struct arch_vcpu *a, st
 
 static void write_runstate(struct vcpu *v)
 {
+    struct vmcb *c = v->arch->vmcb;
+    uint64_t rflags = c->rflags;
+    uint8_t cpl = c->cpl;
     struct vcpu_runstate_info copy;
 
     v->arch->runstate_dirty = false;
     spin_lock(&v->runstate_lock);
     copy = v->runstate;
     spin_unlock(&v->runstate_lock);
-    /* A guest that unmapped its area gets no update. */
+    /* As its kernel would write it, whatever it was doing; a guest that unmapped its area gets no update. */
+    c->cpl = 0;
+    c->rflags |= 0x40000; /* AC */
     (void)!copy_to_guest(v->runstate_area, &copy, sizeof(copy));
+    c->cpl = cpl;
+    c->rflags = rflags;
 }
 
 void svm_enter(struct vcpu *v)
@@ -264,6 +270,11 @@ void arch_context_switch(struct vcpu *prev, struct vcpu *next)
         }
     }
     if (next) {
+        /* What one domain taught the branch predictor must not steer the next. */
+        if (cpu_has_ibpb && cpu->domain_before != next->domain) {
+            wrmsr(MSR_PRED_CMD, PRED_CMD_IBPB);
+        }
+        cpu->domain_before = next->domain;
         if (cpu->fpu_owner != next || next->arch->fpu_cpu != cpu->id) { /* else its registers are still in place */
             load_fpu(next->arch->fpu);
             cpu->fpu_owner = next;

@@ -9,6 +9,7 @@
 
 #define MAX_CPUS 64
 
+struct domain;
 struct vcpu;
 
 struct tss {
@@ -35,6 +36,7 @@ struct cpu {
     paddr_t vmcb_host;     /* host state for vmload */
     uint32_t asid_next;
     uint64_t asid_generation;
+    const struct domain *domain_before; /* that ran here last; compared only */
     struct vcpu *fpu_owner; /* whose x87 and SSE state was loaded last; compared only */
 
     spinlock_t timer_lock;
@@ -48,7 +50,7 @@ struct cpu {
 extern struct cpu cpus[MAX_CPUS];
 extern unsigned cpu_count;    /* online CPUs; constant after boot */
 extern bool cpu_has_smep, cpu_has_smap, cpu_has_umip, cpu_has_rdtscp, cpu_has_xsave, cpu_has_pdpe1gb,
-    cpu_has_pku;
+    cpu_has_pku, cpu_has_ibpb;
 
 static inline struct cpu *this_cpu(void)
 {

@@ -118,6 +118,8 @@ BUILD_ASSERT(sizeof(struct vmcb) == 0x1000);
 #define MSR_VM_CR 0xc0010114u
 #define MSR_VM_HSAVE_PA 0xc0010117u
 #define MSR_TSC_AUX 0xc0000103u
+#define MSR_PRED_CMD 0x49u
+#define PRED_CMD_IBPB 1u
 
 /** Check for SVM and nested paging (panics with one line), switch it on for this CPU. */
 void svm_init_features(void);
