@@ -20,6 +20,7 @@
 #define DOMAIN_LINE_MAX 512
 #define INPUT_MAX 256 /* power of two */
 #define UART_THRE 0x20
+#define UART_TEMT 0x40
 #define UART_DR 0x01
 
 static uint16_t uart; /* port base; 0 until console_init() */
@@ -68,6 +69,13 @@ static void unlock(void)
 {
     if (!panicking) {
         spin_unlock(&console_lock);
+    }
+}
+
+void console_flush(void)
+{
+    for (unsigned i = 0; uart && i < 1000000 && !(inb(uart + 5) & UART_TEMT); i++) {
+        cpu_relax();
     }
 }
 

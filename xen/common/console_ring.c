@@ -170,6 +170,18 @@ int console_ring_init(struct domain *d, gfn_t gfn, uint32_t port)
     return 0;
 }
 
+void console_ring_flush(struct domain *d)
+{
+    struct console_ring *r;
+
+    spin_lock(&rings_lock);
+    r = d->console;
+    for (size_t i = 0; r != NULL && i < sizeof(r->shared->out) / TURN_BYTES && ring_drain(r); i++) {
+        /* a ring full at most */
+    }
+    spin_unlock(&rings_lock);
+}
+
 void console_ring_destroy(struct domain *d)
 {
     struct console_ring *r;

@@ -307,6 +307,7 @@ void domain_shutdown(struct domain *d, uint32_t reason)
     for (unsigned i = 0; i < d->vcpu_count; i++) {
         vcpu_sleep(d->vcpu[i], VCPU_PAUSE_DOMAIN);
     }
+    console_ring_flush(d);
     console_domain_end(d);
     pr_info("domain %u %s: shut down, %s", d->id, d->name, shutdown_name(reason));
     if (reason == SHUTDOWN_crash && current && current->domain == d) {

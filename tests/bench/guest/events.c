@@ -24,7 +24,7 @@ static void on_event(evtchn_port_t port, void *arg)
 
 static bool run_status(unsigned int count)
 {
-    struct evtchn_status status;
+    struct evtchn_status status = { 0 };
     long sum = 0;
 
     for (unsigned int i = 0; i < count; i++) {

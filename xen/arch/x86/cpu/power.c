@@ -7,6 +7,7 @@
 #include <asm/trap.h>
 #include <xen/acpi.h>
 #include <xen/cmdline.h>
+#include <xen/console.h>
 #include <xen/lib.h>
 
 static void halt(void)
@@ -21,6 +22,7 @@ void machine_power_off(void)
 {
     pr_info("switching off (port %#x, type %u)", acpi_info.pm1a_cnt_port, acpi_info.s5_sleep_type);
     smp_stop_others();
+    console_flush();
     if (acpi_info.pm1a_cnt_port) {
         outw(acpi_info.pm1a_cnt_port, (uint16_t)(acpi_info.s5_sleep_type << 10 | 1 << 13));
     }
@@ -36,6 +38,7 @@ static void reset(void)
         uint64_t base;
     } __packed none = { 0, 0 };
 
+    console_flush();
     if (acpi_info.reset_valid && acpi_info.reset_space == 1) {
         outb((uint16_t)acpi_info.reset_addr, acpi_info.reset_value);
     }

@@ -144,11 +144,15 @@ int vlapic_pending(struct vcpu *v)
     return vector;
 }
 
+void vlapic_offer(struct vcpu *v, uint8_t vector)
+{
+    __atomic_fetch_and(&lapic_of(v)->irr[vector / 64], ~(1ull << (vector % 64)), __ATOMIC_RELAXED);
+}
+
 void vlapic_accept(struct vcpu *v, uint8_t vector)
 {
     struct vlapic *l = lapic_of(v);
 
-    __atomic_fetch_and(&l->irr[vector / 64], ~(1ull << (vector % 64)), __ATOMIC_RELAXED);
     l->isr[vector / 64] |= 1ull << (vector % 64);
 }
 

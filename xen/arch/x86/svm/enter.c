@@ -40,8 +40,11 @@ static uint32_t offer_interrupt(struct vcpu *v, struct arch_vcpu *a, struct vmcb
     a->offered_callback = vector != 0;
     if (likely(!vector)) {
         vector = vlapic_pending(v);
+        if (vector >= 0) {
+            vlapic_offer(v, (uint8_t)vector);
+        }
     }
-    if (vector >= 0) {
+    if (vector > 0) {
         ctl |= SVM_INT_CTL_V_IRQ | SVM_INT_CTL_V_IGN_TPR | SVM_INT_CTL_V_PRIO;
         c->int_vector = (uint32_t)vector;
     }
@@ -68,14 +71,18 @@ static void take_back(struct vcpu *v, struct arch_vcpu *a, const struct vmcb *c,
 {
     uint32_t changed = offered ^ c->int_ctl;
 
-    if (likely(!(changed & (SVM_INT_CTL_V_IRQ | 15)))) {
+    if (likely(!(offered & SVM_INT_CTL_V_IRQ) && !(changed & 15))) {
         return;
     }
     if (changed & 15) {
         a->lapic.tpr = (c->int_ctl & 15) << 4;
     }
-    if ((offered & changed & SVM_INT_CTL_V_IRQ) && !a->offered_callback) {
-        vlapic_accept(v, (uint8_t)c->int_vector);
+    if ((offered & SVM_INT_CTL_V_IRQ) && !a->offered_callback) {
+        if (changed & SVM_INT_CTL_V_IRQ) {
+            vlapic_accept(v, (uint8_t)c->int_vector);
+        } else {
+            vlapic_set_irr(v, (uint8_t)c->int_vector); /* not taken: pending as before */
+        }
     }
 }
 
@@ -133,6 +140,7 @@ void svm_enter(struct vcpu *v)
         __asm__ volatile("stgi" ::: "memory");
         return;
     }
+    write_once(cpu->entries, cpu->entries + 1);
     __atomic_store_n(&cpu->in_guest, true, __ATOMIC_SEQ_CST);
     if (unlikely(a->reinject | a->exception | a->nmi_pending)) {
         inject_event(a, c);
@@ -194,13 +202,14 @@ void arch_vcpu_kick(struct vcpu *v)
 
 void arch_p2m_flush(struct domain *d)
 {
-    uint32_t wanted[MAX_CPUS];
+    uint32_t wanted[MAX_CPUS], entries[MAX_CPUS];
     uint64_t waiting = 0;
 
     __atomic_fetch_add(&d->arch->flush_count, 1, __ATOMIC_SEQ_CST);
     for (unsigned i = 0; i < cpu_count; i++) {
         struct vcpu *running = read_once(cpus[i].vcpu);
 
+        entries[i] = read_once(cpus[i].entries);
         if (i == cpu_id() || !read_once(cpus[i].in_guest) || !running || running->domain != d) {
             continue;
         }
@@ -209,7 +218,8 @@ void arch_p2m_flush(struct domain *d)
         waiting |= 1ull << i;
     }
     for (unsigned i = 0; i < cpu_count; i++) {
-        while (waiting >> i & 1 && read_once(cpus[i].in_guest) &&
+        /* Out of the guest, or in again: every entry from now on sees the new count. */
+        while (waiting >> i & 1 && read_once(cpus[i].in_guest) && read_once(cpus[i].entries) == entries[i] &&
                (int32_t)(__atomic_load_n(&cpus[i].flush_seen, __ATOMIC_ACQUIRE) - wanted[i]) < 0) {
             cpu_relax();
         }

@@ -29,6 +29,7 @@ struct cpu {
     uint32_t apic_id;
     uint32_t softirqs;     /* atomic bits */
     bool online;
+    uint32_t entries;      /* into guests, so that a waiter sees that this CPU left in between */
     bool in_guest;         /* between clgi and stgi around vmrun */
     uint32_t flush_seen;   /* counts acknowledged flush requests */
     uint32_t flush_wanted; /* atomic */

@@ -25,7 +25,9 @@ void vlapic_destroy(struct vcpu *v);
 void vlapic_set_irr(struct vcpu *v, uint8_t vector);
 /** Highest deliverable vector above the processor priority, or -1. */
 int vlapic_pending(struct vcpu *v);
-/** The vector goes to the CPU: IRR -> ISR. */
+/** The vector leaves IRR for the CPU: one that comes meanwhile is another one. Either accepted later, or set again. */
+void vlapic_offer(struct vcpu *v, uint8_t vector);
+/** The guest took it: it is in service until EOI. */
 void vlapic_accept(struct vcpu *v, uint8_t vector);
 /** Register file by xAPIC offset (0x20, 0x30...). */
 uint32_t vlapic_read(struct vcpu *v, unsigned offset);
