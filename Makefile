@@ -36,7 +36,7 @@ abi-inc := -I$(O)/include -Ixen/include
 
 hv-inc := $(abi-inc) -Ixen/arch/x86/include -Ixsm-flask/include
 freestanding := -std=gnu11 -ffreestanding -fno-pie -fno-stack-protector -fno-common -nostdinc \
-                -isystem $(shell $(CC) -print-file-name=include) -mno-red-zone -mgeneral-regs-only \
+                -isystem $(shell $(CC) -print-file-name=include 2>/dev/null) -mno-red-zone -mgeneral-regs-only \
                 -fno-asynchronous-unwind-tables -fno-strict-aliasing -fwrapv -g -O2 $(reproducible)
 hv-cflags := $(freestanding) $(warnings) -mcmodel=kernel -fno-jump-tables \
              -fno-omit-frame-pointer -DBULKHEAD_HYPERVISOR -DBULKHEAD_VERSION='"$(VERSION)"' -D__XEN_TOOLS__ $(hv-inc)
