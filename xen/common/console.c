@@ -22,6 +22,7 @@
 #define UART_THRE 0x20
 #define UART_TEMT 0x40
 #define UART_DR 0x01
+#define UART_TURN 64
 
 static uint16_t uart; /* port base; 0 until console_init() */
 static spinlock_t console_lock = SPINLOCK_INIT;
@@ -216,13 +217,17 @@ bool console_has_focus(const struct domain *d)
 static void console_softirq(void)
 {
     lock();
-    while (inb(uart + 5) & UART_DR) {
+    /* Bounded: a port with nothing behind it reads as always ready. */
+    for (unsigned i = 0; i < UART_TURN && (inb(uart + 5) & UART_DR); i++) {
         char c = (char)inb(uart);
 
         if (input_in - input_out < INPUT_MAX) {
             input[input_in++ % INPUT_MAX] = c;
         }
     }
+    /* The interrupt is an edge: switched off and on it comes again for what is left. */
+    outb(uart + 1, 0);
+    outb(uart + 1, 1);
     unlock();
     if (console_input_notify) {
         console_input_notify();

@@ -203,9 +203,12 @@ static void startup(struct vcpu *v, uint8_t page)
 {
     struct vlapic *l = lapic_of(v);
 
-    /* Down means not running and not to be run by anyone else: nobody but the winner of this flag touches it. */
-    if (!__atomic_exchange_n(&l->sipi_wait, false, __ATOMIC_ACQ_REL) ||
-        __atomic_load_n(&v->sched.running, __ATOMIC_ACQUIRE)) {
+    /*
+     * Down means not running and not to be run by anyone else: nobody but the winner of the flag touches it. One that is still on
+     * its way off its CPU keeps the flag: kernels send a second startup IPI.
+     */
+    if (__atomic_load_n(&v->sched.running, __ATOMIC_ACQUIRE) ||
+        !__atomic_exchange_n(&l->sipi_wait, false, __ATOMIC_ACQ_REL)) {
         return;
     }
     svm_vcpu_startup(v, page);
