@@ -126,12 +126,19 @@ static bool known(xsm_sid_t sid)
     return current_policy != NULL && sidtab_context(sid) != NULL;
 }
 
+static const char *const revocation_names[] = {
+    [XSM_REVOKE_WOULD] = "would",
+    [XSM_REVOKE_REPORT] = "report",
+    [XSM_REVOKE_DRAIN] = "drain",
+    [XSM_REVOKE_DROP] = "drop",
+};
+
 static void format_event(struct text *t, const struct audit_event *ev)
 {
     const char *class_name = xsm_class_name(ev->tclass);
 
     text_add(t, "avc:  ");
-    text_add(t, ev->denied ? "denied  " : "granted  ");
+    text_add(t, ev->revoked ? "revoked  " : ev->denied ? "denied  " : "granted  ");
     add_permissions(t, ev->tclass, ev->permissions);
     text_add(t, " for");
     add_object(t, ev->object);
@@ -145,6 +152,10 @@ static void format_event(struct text *t, const struct audit_event *ev)
     }
     if (ev->denied) {
         text_add(t, ev->permissive ? " permissive=1" : " permissive=0");
+    }
+    if (ev->revoked) {
+        text_add(t, " how=");
+        text_add(t, revocation_names[ev->how]);
     }
 }
 
@@ -207,6 +218,18 @@ void audit_emit(const struct audit_event *ev, char *buf, size_t size)
     if (room) {
         xsm_env_audit(buf);
     }
+}
+
+void xsm_audit_revocation(xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass, uint32_t permissions,
+                          enum xsm_revocation how, const struct xsm_audit *audit)
+{
+    const struct audit_event ev = {
+        .ssid = ssid, .tsid = tsid, .tclass = tclass, .permissions = permissions,
+        .revoked = true, .how = how, .object = audit,
+    };
+    char line[1280];
+
+    audit_emit(&ev, line, sizeof(line));
 }
 
 void xsm_audit_flush(void)

@@ -19,6 +19,8 @@ struct audit_event {
     uint16_t tclass;
     uint32_t permissions;        /* those refused, or granted, that the line is about */
     bool denied, permissive;
+    bool revoked;                /* about something held, see xsm_audit_revocation() */
+    enum xsm_revocation how;
     const struct xsm_audit *object;
 };
 

@@ -192,6 +192,41 @@ int xsm_change_sid(xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass, xsm_sid_t *o
 int xsm_validate_transition(xsm_sid_t oldsid, xsm_sid_t newsid, xsm_sid_t tasksid,
                             uint16_t tclass);
 
+/* -- what if: a policy that is not in force yet ----------------------------------------------- */
+
+/*
+ * A change on trial: another policy, or the policy in force with its pending booleans. Questions can be
+ * put to it while the old policy goes on deciding; then it is committed, or freed and nothing has
+ * happened. Life: xsm_candidate_*(), any number of questions, xsm_candidate_commit() or _free().
+ */
+struct xsm_candidate;
+
+/**
+ * A policy read and checked as xsm_policy_load() does, not in force.
+ *
+ * @param out  owned by the caller; untouched on failure
+ * @return as xsm_policy_load(), which is this and a commit
+ */
+int xsm_candidate_policy(const uint8_t *image, size_t size, struct xsm_error *err,
+                         struct xsm_candidate **out);
+/** The policy in force as its pending booleans would have it. @return 0; -EACCES no policy; -ENOMEM */
+int xsm_candidate_booleans(struct xsm_candidate **out);
+
+/** Would it allow this? As xsm_check_noaudit(), permissive mode and types included. One caller at a time. */
+bool xsm_candidate_allows(struct xsm_candidate *c, xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass,
+                          uint32_t requested);
+/** Does it know the context of a SID, other than as `unlabeled`? */
+bool xsm_candidate_knows(struct xsm_candidate *c, xsm_sid_t sid);
+
+/**
+ * Put it into force at once, for every check that starts later.
+ *
+ * @return 0, and *c is gone; else nothing has changed and *c is still the caller's:
+ *         -ENOMEM; -EBUSY the policy has changed since the candidate was made
+ */
+int xsm_candidate_commit(struct xsm_candidate *c);
+void xsm_candidate_free(struct xsm_candidate *c);
+
 /* -- contexts -------------------------------------------------------------------------------- */
 
 /**
@@ -259,6 +294,18 @@ int xsm_boolean_set(uint32_t id, bool value);
 int xsm_boolean_commit(void);
 
 /* -- audit and figures ----------------------------------------------------------------------- */
+
+/* What became of something held under an earlier policy that the present one, or one on trial, denies. */
+enum xsm_revocation {
+    XSM_REVOKE_WOULD,            /* on trial: nothing happened */
+    XSM_REVOKE_REPORT,           /* kept */
+    XSM_REVOKE_DRAIN,            /* kept until it is given back, no new use */
+    XSM_REVOKE_DROP,             /* taken away */
+};
+
+/** Put on record that `ssid` held `permissions` of class `tclass` to `tsid`, and what became of it. */
+void xsm_audit_revocation(xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass, uint32_t permissions,
+                          enum xsm_revocation how, const struct xsm_audit *audit);
 
 /**
  * Print the loss count of every source whose window of audit lines has ended. Lines are limited per
