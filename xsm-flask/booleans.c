@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Booleans: looked up by number or name, set one by one, put into force together. */
-#include <flask/avc.h>
 #include <flask/env.h>
 #include <flask/services.h>
 #include <flask/text.h>
@@ -70,20 +69,14 @@ int xsm_boolean_set(uint32_t id, bool value)
 
 int xsm_boolean_commit(void)
 {
-    struct policydb *p;
-    uint32_t i;
+    struct xsm_candidate *c;
+    int rc = xsm_candidate_booleans(&c);
 
-    xsm_env_lock();
-    if (current_policy == NULL) {
-        xsm_env_unlock();
-        return -EACCES;
+    if (rc == 0) {
+        rc = xsm_candidate_commit(c);
+        if (rc != 0) {
+            xsm_candidate_free(c);
+        }
     }
-    p = &current_policy->db;
-    for (i = 1; i <= p->bool_tab.prim; i++) {
-        p->bools[i].current = p->bools[i].pending;
-    }
-    policydb_apply_booleans(p);
-    policy_changed();
-    xsm_env_unlock();
-    return 0;
+    return rc;
 }

@@ -103,15 +103,16 @@ void services_context_av(const struct policydb *p, const struct context *s, cons
 }
 
 /* Permissions of a class the policy lacks: those asked about in their place. */
-static uint32_t fallback_bits(const struct context *s, const struct context *t, uint16_t tclass)
+static uint32_t fallback_bits(const struct policy *pol, const struct context *s,
+                              const struct context *t, uint16_t tclass)
 {
-    const struct policydb *p = &current_policy->db;
+    const struct policydb *p = &pol->db;
     uint32_t bits = 0;
     unsigned int bit;
 
     for (bit = 0; bit < 32; bit++) {
         struct class_fallback f = class_fallback(tclass, bit);
-        const struct class_map *m = &current_policy->maps.map[f.tclass];
+        const struct class_map *m = &pol->maps.map[f.tclass];
         struct av_vector v;
 
         if (f.tclass != 0 && m->value != 0) {
@@ -124,12 +125,34 @@ static uint32_t fallback_bits(const struct context *s, const struct context *t, 
     return bits;
 }
 
+void services_policy_av(const struct policy *pol, const struct context *s, const struct context *t,
+                        uint16_t tclass, struct xsm_av *av)
+{
+    const struct class_map *m = &pol->maps.map[tclass];
+    struct av_vector v = { .audit_deny = ~0U };
+    uint32_t unknown;
+
+    if (m->value != 0) {
+        services_context_av(&pol->db, s, t, m->value, &v);
+    }
+    unknown = ~(m->declared | m->denied_unknown);
+    *av = (struct xsm_av){
+        .allowed = class_map_in(m, v.allowed),
+        .audit_allow = class_map_in(m, v.audit_allow),
+        .audit_deny = class_map_in(m, v.audit_deny) | ~m->declared,
+        .permissive = ebitmap_test(&pol->db.permissive, s->type),
+    };
+    if (m->value == 0 && tclass > SECCLASS_ARGO) {
+        av->allowed |= fallback_bits(pol, s, t, tclass);
+    }
+    if (pol->db.unknown == UNKNOWN_ALLOW) {
+        av->allowed |= unknown;
+    }
+}
+
 int services_compute_av(xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass, struct xsm_av *av)
 {
     const struct context *s, *t;
-    const struct class_map *m;
-    struct av_vector v = { .audit_deny = ~0U };
-    uint32_t unknown;
 
     if (current_policy == NULL) {
         return -EACCES;
@@ -139,23 +162,7 @@ int services_compute_av(xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass, struct 
     if (s == NULL || t == NULL || tclass == 0 || tclass > SECCLASS_COUNT) {
         return -EINVAL;
     }
-    m = &current_policy->maps.map[tclass];
-    if (m->value != 0) {
-        services_context_av(&current_policy->db, s, t, m->value, &v);
-    }
-    unknown = ~(m->declared | m->denied_unknown);
-    *av = (struct xsm_av){
-        .allowed = class_map_in(m, v.allowed),
-        .audit_allow = class_map_in(m, v.audit_allow),
-        .audit_deny = class_map_in(m, v.audit_deny) | ~m->declared,
-        .seqno = (uint32_t)(policy_stamp / POLICY_STAMP_STEP),
-        .permissive = ebitmap_test(&current_policy->db.permissive, s->type),
-    };
-    if (m->value == 0 && tclass > SECCLASS_ARGO) {
-        av->allowed |= fallback_bits(s, t, tclass);
-    }
-    if (current_policy->db.unknown == UNKNOWN_ALLOW) {
-        av->allowed |= unknown;
-    }
+    services_policy_av(current_policy, s, t, tclass, av);
+    av->seqno = (uint32_t)(policy_stamp / POLICY_STAMP_STEP);
     return 0;
 }

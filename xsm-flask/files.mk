@@ -19,6 +19,7 @@ flask-src := \
     xsm-flask/avc.c \
     xsm-flask/avtab.c \
     xsm-flask/booleans.c \
+    xsm-flask/candidate.c \
     xsm-flask/classmap.c \
     xsm-flask/compute_av.c \
     xsm-flask/compute_sid.c \

@@ -44,9 +44,25 @@ const struct flask_op_rule flask_op_rules[FLASK_OP_RULE_COUNT] = {
     ASK(FLASK_DEVICETREE_LABEL, SECURITY__ADD_OCONTEXT, 0),
 };
 
+int flask_op_commit(struct xsm_candidate *c, const struct flask_op_env *env)
+{
+    int rc;
+
+    if (env->commit != NULL) {
+        return env->commit(env->arg, c);
+    }
+    rc = xsm_candidate_commit(c);
+    if (rc != 0) {
+        xsm_candidate_free(c);
+    }
+    return rc;
+}
+
+/* Read, checked, measured, and only then put into force. */
 static long act_load(struct xen_flask_op *op, const struct flask_op_env *env)
 {
     uint32_t size = op->u.load.size;
+    struct xsm_candidate *candidate = NULL;
     uint8_t *image;
     int rc;
 
@@ -61,14 +77,18 @@ static long act_load(struct xen_flask_op *op, const struct flask_op_env *env)
         return -ENOMEM;
     }
     rc = env->copy_from(env->arg, image, FLASK_OP_HANDLE(op->u.load.buffer), size);
+    if (rc == 0) {
+        rc = xsm_candidate_policy(image, size, env->error, &candidate);
+    }
     if (rc == 0 && env->before_load != NULL) {
         rc = env->before_load(env->arg, image, size);
     }
-    if (rc == 0) {
-        rc = xsm_policy_load(image, size, NULL);
-    }
     xsm_env_free(image);
-    return rc;
+    if (rc != 0) {
+        xsm_candidate_free(candidate);
+        return rc;
+    }
+    return flask_op_commit(candidate, env);
 }
 
 static long act_getenforce(struct xen_flask_op *op, const struct flask_op_env *env)
@@ -85,6 +105,9 @@ static long act_setenforce(struct xen_flask_op *op, const struct flask_op_env *e
 
     if (on != xsm_enforcing() && env->before_setenforce != NULL) {
         rc = env->before_setenforce(env->arg, on);
+    }
+    if (rc == 0 && env->set_enforcing != NULL) {
+        return env->set_enforcing(env->arg, on);
     }
     if (rc == 0) {
         xsm_set_enforcing(on);

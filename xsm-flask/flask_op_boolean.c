@@ -63,19 +63,25 @@ static int measure_boolean(const struct flask_op_env *env, const char *name, boo
 
 long flask_op_commitbools(struct xen_flask_op *op, const struct flask_op_env *env)
 {
+    struct xsm_candidate *candidate;
     struct xsm_boolean value;
     char name[256];
     uint32_t id;
     int rc;
 
     (void)op;
+    rc = xsm_candidate_booleans(&candidate);
+    if (rc != 0) {
+        return rc;
+    }
     for (id = 0; xsm_boolean_get(id, &value, name, sizeof(name)) == 0; id++) {
         rc = value.current != value.pending ? measure_boolean(env, name, value.pending) : 0;
         if (rc != 0) {
+            xsm_candidate_free(candidate);
             return rc;
         }
     }
-    return xsm_boolean_commit();
+    return flask_op_commit(candidate, env);
 }
 
 long flask_op_setbool(struct xen_flask_op *op, const struct flask_op_env *env)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The policy in force: loading, mode, contexts to SIDs and back. */
+/* The policy in force: mode, contexts to SIDs and back. How it came into force is in candidate.c. */
 #include <flask/services.h>
 
 #include <flask/avc.h>
@@ -12,104 +12,15 @@ struct policy *current_policy;
 uint64_t policy_stamp = POLICY_STAMP_STEP;
 
 static bool enforcing = true;
-static bool loading;
 
 void policy_changed(void)
 {
     __atomic_store_n(&policy_stamp, policy_stamp + POLICY_STAMP_STEP, __ATOMIC_SEQ_CST);
 }
 
-/* Booleans keep the value they have where both policies name them. */
-static void keep_booleans(const struct policydb *from, struct policydb *to)
-{
-    uint32_t i, value;
-
-    for (i = 1; i <= to->bool_tab.prim; i++) {
-        const char *name = to->bools[i].name;
-
-        value = name != NULL ? symtab_find(&from->bool_tab, name, strlen(name)) : 0;
-        if (value != 0) {
-            to->bools[i].current = to->bools[i].pending = from->bools[value].current;
-        }
-    }
-    policydb_apply_booleans(to);
-}
-
-static int policy_read(const uint8_t *image, size_t size, struct xsm_error *err,
-                       struct policy **out)
-{
-    struct policy *p = xsm_env_alloc(sizeof(*p));
-    int rc;
-
-    if (p == NULL) {
-        return -ENOMEM;
-    }
-    rc = policydb_load(&p->db, image, size, err);
-    if (rc == 0) {
-        rc = class_maps_build(&p->maps, &p->db, err);
-        if (rc != 0) {
-            policydb_free(&p->db);
-        }
-    }
-    if (rc != 0) {
-        xsm_env_free(p);
-        return rc;
-    }
-    *out = p;
-    return 0;
-}
-
-static void policy_free(struct policy *p)
-{
-    if (p != NULL) {
-        policydb_free(&p->db);
-        xsm_env_free(p);
-    }
-}
-
-static bool load_begin(void)
-{
-    bool free;
-
-    xsm_env_lock();
-    free = !loading && avc_ready();
-    loading = loading || free;
-    xsm_env_unlock();
-    return free;
-}
-
-int xsm_policy_load(const uint8_t *image, size_t size, struct xsm_error *err)
-{
-    struct policy *p = NULL, *old;
-    int rc;
-
-    if (!load_begin()) {
-        return -EBUSY;
-    }
-    rc = policy_read(image, size, err, &p);
-    xsm_env_lock();
-    old = current_policy;
-    if (rc == 0 && old != NULL) {
-        keep_booleans(&old->db, &p->db);
-    }
-    if (rc == 0) {
-        rc = sidtab_convert(old != NULL ? &old->db : NULL, &p->db);
-    }
-    if (rc == 0) {
-        current_policy = p;
-        policy_changed();
-        p = old;
-    }
-    loading = false;
-    xsm_env_unlock();
-    policy_free(p);
-    return rc;
-}
-
 void xsm_fini(void)
 {
-    policy_free(current_policy);
-    current_policy = NULL;
+    candidate_policy_fini();
     sidtab_clear();
     avc_fini();
     enforcing = true;

@@ -153,6 +153,25 @@ static int convert_one(const struct policydb *from, const struct policydb *to,
     return rc;
 }
 
+int sidtab_context_in(const struct policydb *from, const struct policydb *to, xsm_sid_t sid,
+                      struct context *out, bool *known)
+{
+    const struct sid_entry *e = sidtab_get(sid);
+    struct converted v = { .stale = NULL };
+    int rc = e != NULL ? convert_one(from, to, e, &v) : -EINVAL;
+
+    if (rc != 0) {
+        return rc;
+    }
+    *known = v.stale == NULL;
+    if (*known) {
+        *out = v.context;
+        return 0;
+    }
+    xsm_env_free(v.stale);
+    return context_copy(out, initial_context(to, XSM_SID_UNLABELED));
+}
+
 static void converted_free(struct converted *v, uint32_t n)
 {
     while (n > 0) {

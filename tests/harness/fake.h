@@ -65,4 +65,8 @@ xsm_sid_t fake_self_sid(xsm_sid_t a);
 /** Was exactly this asked (and answered with `allowed`)? */
 bool fake_asked(xsm_sid_t source, xsm_sid_t object, uint16_t tclass, uint32_t perm, bool allowed);
 
+/* -- fake_revoke.c -------------------------------------------------------------------------------- */
+
+extern unsigned fake_revocations; /* uses put on record */
+
 #endif

@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include <public/bulkhead.h>
 #include <public/domctl.h>
 #include <public/event_channel.h>
 #include <public/hvm/hvm_op.h>
@@ -65,6 +66,9 @@ static void *args_of(const char *row)
         ((struct xen_hvm_altp2m_op *)(void *)arg)->domain = DOMID_SELF;
     } else if (IS(VCPUOP_set_periodic_timer)) {
         ((struct vcpu_set_periodic_timer *)(void *)arg)->period_ns = 10000000;
+    } else if (IS(BULKHEAD_policy_change)) {
+        *(struct bulkhead_policy_change *)(void *)arg = (struct bulkhead_policy_change){
+            .what = BULKHEAD_CHANGE_load, .how = BULKHEAD_REVOKE_drop };
     } else if (IS(XENVER_pagesize)) {
         return NULL;
     }

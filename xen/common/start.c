@@ -17,6 +17,7 @@
 #include <xen/domain.h>
 #include <xen/launch.h>
 #include <xen/mm.h>
+#include <xen/revoke.h>
 #include <xen/sched.h>
 #include <xen/time.h>
 #include <xsm/xsm.h>
@@ -87,6 +88,7 @@ void boot_main(uint32_t info, uint32_t magic)
     console_enable_input();
     sched_init();
     domains_init();
+    revoke_init();
     policy_engine_init();
     audit_timer_start();
     launch_domains(&boot_info);

@@ -7,6 +7,7 @@
 #include <runtime/time.h>
 #include <string.h>
 
+#include <public/bulkhead.h>
 #include <public/domctl.h>
 #include <public/hvm/hvm_op.h>
 #include <public/hvm/params.h>
@@ -246,6 +247,14 @@ int16_t *prepare(unsigned int nr, unsigned int op, unsigned long args[5])
         args[2] = (unsigned long)arg;
         if (op == VCPUOP_set_singleshot_timer) {
             ((struct vcpu_set_singleshot_timer *)(void *)arg)->timeout_abs_ns = time_now_ns() + 1000 * NS_PER_S;
+        }
+        break;
+    case __HYPERVISOR_bulkhead_op:
+        if (op == BULKHEAD_policy_change) {
+            struct bulkhead_policy_change *a = (struct bulkhead_policy_change *)(void *)arg;
+
+            a->what = BULKHEAD_CHANGE_booleans;
+            a->how = BULKHEAD_REVOKE_drop;
         }
         break;
     case __HYPERVISOR_console_io:

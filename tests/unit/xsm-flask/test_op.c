@@ -56,11 +56,13 @@ static int domain_relabel(void *arg, uint16_t domid, xsm_sid_t sid)
     return 0;
 }
 
+static bool measuring_fails;
+
 static int before_load(void *arg, const uint8_t *image, size_t size)
 {
     (void)arg;
     measured++;
-    return size > 4 && image[0] == 0x8c ? 0 : -EIO;
+    return size > 4 && image[0] == 0x8c && !measuring_fails ? 0 : -EIO;
 }
 
 static int before_setenforce(void *arg, bool enforcing)
@@ -276,8 +278,11 @@ static void act_load_measures_then_loads(void **state)
     assert_int_equal(act(FLASK_MLS), 0);
     op.u.load.size--;
     assert_int_equal(act(FLASK_LOAD), -EINVAL);
-    i.data[0] = 0;
+    assert_int_equal(measured, 1);   /* what is refused is not measured */
+    op.u.load.size++;
+    measuring_fails = true;
     assert_int_equal(act(FLASK_LOAD), -EIO);
+    measuring_fails = false;
     op.u.load.size = XSM_POLICY_SIZE_MAX + 1;
     assert_int_equal(act(FLASK_LOAD), -E2BIG);
     op.u.load.size = 0;

@@ -108,8 +108,7 @@ long evtchn_close_act(struct call *c)
 
 /* -- all of them -------------------------------------------------------------------------------- */
 
-/* @return the first used port from nr on, 0 when there is none. */
-static evtchn_port_t next_used(struct domain *d, evtchn_port_t nr)
+evtchn_port_t port_next_used(struct domain *d, evtchn_port_t nr)
 {
     struct evtchn_table *t = d->evtchn;
 
@@ -133,7 +132,7 @@ static int close_all(struct domain *d, bool consumers, bool preemptible)
 {
     evtchn_port_t nr = 0;
 
-    while ((nr = next_used(d, nr + 1)) != 0) {
+    while ((nr = port_next_used(d, nr + 1)) != 0) {
         struct domain *rd;
         struct port *p;
 

@@ -84,6 +84,8 @@ void port_unmask(struct domain *d, const struct port *p);
 int port_lock_close(struct domain *d, evtchn_port_t nr, struct port **p, struct domain **rd) must_check;
 /** Close; locks as taken by port_lock_close(). */
 void port_close_locked(struct domain *d, struct port *p);
+/** The first used port from nr on, 0 when there is none. */
+evtchn_port_t port_next_used(struct domain *d, evtchn_port_t nr);
 
 /* -- handlers --------------------------------------------------------------------------------- */
 

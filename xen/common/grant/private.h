@@ -45,12 +45,13 @@ enum track_state {
     TRACK_BUSY,    /* being made or taken apart by one CPU */
     TRACK_MAPPED,
     TRACK_PENDING, /* taken apart, waits for the TLB flush; on the caller's list */
+    TRACK_REVOKED, /* taken away by policy; the handle waits for its unmap */
 };
 
 /* One mapping of a foreign page here. */
 struct grant_track {
     struct domain *owner;   /* who granted; alive while the pin holds its page */
-    struct page_info *page; /* borrowed from the pin */
+    struct page_info *page; /* borrowed from the pin; after a revocation the empty page, borrowed from the p2m */
     uint64_t gfn;           /* where it is mapped */
     uint32_t ref;
     uint32_t next;          /* free or pending list: handle + 1, 0 ends */
@@ -102,7 +103,10 @@ int grant_grow(struct domain *d, unsigned count) must_check;
 
 /** A fresh handle in state TRACK_BUSY; NULL when there is no room. */
 struct grant_track *track_alloc(struct grant_table *gt, uint32_t *handle) must_check;
-/** Mapped handle, now TRACK_BUSY and the caller's alone; NULL when there is no such mapping. */
+/**
+ * Mapped or revoked handle, now TRACK_BUSY and the caller's alone; NULL when there is none. A revoked one
+ * has no owner any more.
+ */
 struct grant_track *track_take(struct grant_table *gt, uint32_t handle) must_check;
 void track_set(struct grant_table *gt, struct grant_track *t, enum track_state state);
 void track_free(struct grant_table *gt, uint32_t handle);

@@ -55,7 +55,7 @@ struct grant_track *track_take(struct grant_table *gt, uint32_t handle)
 
     spin_lock(&gt->track_lock);
     t = track_at(gt, handle);
-    if (t && t->state == TRACK_MAPPED) {
+    if (t && (t->state == TRACK_MAPPED || t->state == TRACK_REVOKED)) {
         t->state = TRACK_BUSY;
     } else {
         t = NULL;

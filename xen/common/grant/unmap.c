@@ -58,7 +58,7 @@ static void handle_release(struct call *c)
     struct grant_track *t = c->ptr[0];
 
     if (t) {
-        track_set(c->caller->grant, t, TRACK_MAPPED);
+        track_set(c->caller->grant, t, t->owner ? TRACK_MAPPED : TRACK_REVOKED);
     }
 }
 
@@ -74,8 +74,8 @@ static int handle_take(struct call *c, uint32_t handle)
     c->release = handle_release;
     c->audit.gref = t->ref;
     c->audit.have |= XSM_AUDIT_GREF;
-    if (t->owner == c->caller) {
-        return call_target(c, DOMID_SELF);
+    if (t->owner == c->caller || !t->owner) {
+        return call_target(c, DOMID_SELF); /* what was revoked is between the caller and itself */
     }
     /* Not by number: the granting domain may be dead, and its number another's. */
     domain_get_more(t->owner);
@@ -104,6 +104,19 @@ int unmap_decode(struct call *c)
     return 0;
 }
 
+/* The policy has taken the page already: what is left is the empty one in its place, and the handle. */
+static void revoked_unmap(struct call *c, uint32_t handle)
+{
+    struct grant_track *t = c->ptr[0];
+
+    if (t->page) {
+        (void)!p2m_unmap_if(c->caller, _gfn(t->gfn), P2M_SET_RAM, page_to_mfn(t->page),
+                            &call_unmap_batch(c)->p2m);
+    }
+    track_free(c->caller->grant, handle);
+    c->ptr[0] = NULL;
+}
+
 long unmap_act(struct call *c)
 {
     const struct gnttab_unmap_grant_ref *op = c->arg;
@@ -111,6 +124,10 @@ long unmap_act(struct call *c)
 
     if (!op->host_addr) {
         return 0; /* a zero address is ignored: nothing of this mapping is to go */
+    }
+    if (!((struct grant_track *)c->ptr[0])->owner) {
+        revoked_unmap(c, op->handle);
+        return 0;
     }
     rc = track_unmap(c->caller, c->ptr[0], op->handle, call_unmap_batch(c));
     if (rc) {

@@ -7,6 +7,8 @@
 
 #include <public/bulkhead.h>
 
+#include "policy_change.h"
+
 #define READ_MAX (64u * 1024u)
 #define CHUNK 512u
 
@@ -40,6 +42,12 @@ static const struct hypercall_row rows[] = {
         ROW(BULKHEAD_log_read, sizeof(struct bulkhead_log_read), sizeof(struct bulkhead_log_read),
             log_read_decode, ASK(Q(CALLER, XEN, SECCLASS_BULKHEAD, BULKHEAD__LOG_READ)),
             log_read_act),
+    [BULKHEAD_policy_change] =
+        ROW_FLAGS(BULKHEAD_policy_change, sizeof(struct bulkhead_policy_change),
+                  sizeof(struct bulkhead_policy_change), ROW_OUT_ALWAYS, policy_change_decode,
+                  ASK(Q_OPTIONAL_CHOSEN(CALLER, SECURITY, SECCLASS_SECURITY,
+                                        SECURITY__LOAD_POLICY | SECURITY__SETBOOL)),
+                  policy_change_act),
 };
 
 const struct hypercall_family bulkhead_op_family = {

@@ -8,8 +8,20 @@
 #include <xen/evtchn.h>
 #include <xen/guest_access.h>
 #include <xen/measure.h>
+#include <xen/revoke.h>
 
+#include <public/bulkhead.h>
 #include <xsm/flask_op.h>
+
+#include "policy_change.h"
+
+/* The call, and what its caller wants of a change. */
+struct flask_call {
+    struct call *c;
+    enum xsm_revocation how;
+    bool force;       /* also a policy that does not know the label of a domain */
+    uint32_t unknown; /* out: such domains */
+};
 
 static int env_copy_from(void *arg, void *dst, const void *guest, size_t size)
 {
@@ -25,48 +37,88 @@ static int env_copy_to(void *arg, void *guest, const void *src, size_t size)
 
 static int env_peer_sid(void *arg, uint32_t port, xsm_sid_t *out)
 {
-    const struct call *c = arg;
+    const struct flask_call *f = arg;
 
-    return evtchn_peer_sid(c->caller, port, out);
+    return evtchn_peer_sid(f->c->caller, port, out);
 }
 
 static int env_domain_sid(void *arg, uint16_t domid, xsm_sid_t *out, bool *self)
 {
-    const struct call *c = arg;
+    const struct flask_call *f = arg;
     struct domain *d = domain_get(domid);
 
     if (d == NULL) {
         return -ESRCH;
     }
     *out = read_once(d->sid);
-    *self = d == c->caller;
+    *self = d == f->c->caller;
     domain_put(d);
     return 0;
 }
 
 static int env_domain_relabel(void *arg, uint16_t domid, xsm_sid_t sid)
 {
+    struct flask_call *f = arg;
+    struct revoke_change change = { .domain = domain_get(domid), .sid = sid, .how = f->how };
     char label[XSM_CONTEXT_MAX];
-    struct domain *d = domain_get(domid);
     int rc;
 
-    (void)arg;
-    if (d == NULL) {
+    if (change.domain == NULL) {
         return -ESRCH;
     }
     rc = xsm_sid_to_context(sid, label, sizeof(label), NULL);
-    rc = rc != 0 ? rc : measure_relabel(d->id, label);
-    if (rc == 0) {
-        __atomic_store_n(&d->sid, sid, __ATOMIC_SEQ_CST);
+    if (rc == 0 && f->how != XSM_REVOKE_WOULD) {
+        rc = measure_relabel(change.domain->id, label);
     }
-    domain_put(d);
+    if (rc == 0) {
+        rc = revoke_begin(&change, f->c->hc);
+    }
+    domain_put(change.domain);
     return rc;
+}
+
+/* Domains that would lose every right, because the policy has no such label. */
+static uint32_t unknown_labels(struct xsm_candidate *candidate)
+{
+    struct domain *d = NULL;
+    uint32_t n = 0;
+
+    while ((d = domain_next(d)) != NULL) {
+        if (!xsm_candidate_knows(candidate, read_once(d->sid))) {
+            pr_warn("policy: the new one does not know the label of domain %u %s", d->id, d->name);
+            n++;
+        }
+    }
+    return n;
+}
+
+static int env_commit(void *arg, struct xsm_candidate *candidate)
+{
+    struct flask_call *f = arg;
+    const struct revoke_change change = { .candidate = candidate, .how = f->how };
+
+    f->unknown = unknown_labels(candidate);
+    if (f->unknown != 0 && !f->force && f->how != XSM_REVOKE_WOULD) {
+        xsm_candidate_free(candidate);
+        return -ENOENT;
+    }
+    return revoke_begin(&change, f->c->hc);
+}
+
+static int env_set_enforcing(void *arg, bool enforcing)
+{
+    struct flask_call *f = arg;
+    const struct revoke_change change = { .how = f->how };
+
+    xsm_set_enforcing(enforcing);
+    return enforcing ? revoke_begin(&change, f->c->hc) : 0;
 }
 
 static int env_before_load(void *arg, const uint8_t *image, size_t size)
 {
-    (void)arg;
-    return measure_policy_load(image, size);
+    const struct flask_call *f = arg;
+
+    return f->how == XSM_REVOKE_WOULD ? 0 : measure_policy_load(image, size);
 }
 
 static int env_before_setenforce(void *arg, bool enforcing)
@@ -77,39 +129,174 @@ static int env_before_setenforce(void *arg, bool enforcing)
 
 static int env_before_boolean(void *arg, const char *name, bool value)
 {
-    (void)arg;
-    return measure_boolean(name, value);
+    const struct flask_call *f = arg;
+
+    return f->how == XSM_REVOKE_WOULD ? 0 : measure_boolean(name, value);
 }
 
-static long flask_act(struct call *c)
+static long flask_run(struct flask_call *f, struct xen_flask_op *op, struct xsm_error *error)
 {
-    struct flask_op_env env = {
-        .ssid = c->sid[PARTY_CALLER],
-        .domid = c->caller->id,
-        .arg = c,
+    const struct flask_op_env env = {
+        .ssid = f->c->sid[PARTY_CALLER],
+        .domid = f->c->caller->id,
+        .error = error,
+        .arg = f,
         .copy_from = env_copy_from,
         .copy_to = env_copy_to,
         .peer_sid = env_peer_sid,
         .domain_sid = env_domain_sid,
         .domain_relabel = env_domain_relabel,
+        .commit = env_commit,
+        .set_enforcing = env_set_enforcing,
         .before_load = env_before_load,
         .before_setenforce = env_before_setenforce,
         .before_boolean = env_before_boolean,
     };
 
-    return flask_op_act(c->arg, &env);
+    return flask_op_act(op, &env);
+}
+
+static long flask_act(struct call *c)
+{
+    struct flask_call f = { .c = c, .how = XSM_REVOKE_DROP };
+
+    return flask_run(&f, c->arg, NULL);
+}
+
+/* -- changes: one at a time, and what domains hold is looked at before the call returns ------------------ */
+
+/* A call that comes back from its change has been asked about before the change, and maybe may not any more. */
+static int change_decode(struct call *c)
+{
+    struct revoke_counts *counts = (void *)c->batch;
+
+    c->val[0] = revoke_take(c->vcpu, c->hc, counts);
+    c->skip = c->val[0] ? 1 : 0;
+    return 0;
+}
+
+/* With the job reserved; it stays so only when the change was begun. */
+static long change_run(struct flask_call *f, struct xen_flask_op *op, struct xsm_error *error)
+{
+    long rc = revoke_reserve();
+
+    if (rc != 0) {
+        return rc;
+    }
+    rc = flask_run(f, op, error);
+    if (rc != -ERESTART) {
+        revoke_release();
+    }
+    return rc;
+}
+
+static long flask_change_act(struct call *c)
+{
+    struct flask_call f = { .c = c, .how = XSM_REVOKE_DROP, .force = true };
+    struct xen_flask_op *op = c->arg;
+
+    if (!c->val[0]) {
+        return change_run(&f, op, NULL);
+    }
+    if (op->cmd == FLASK_SETBOOL) {
+        op->u.boolean.commit = 0; /* done: what is left is to tell its state */
+        return flask_run(&f, op, NULL);
+    }
+    return 0;
+}
+
+/* -- BULKHEAD_policy_change, whose row is bulkhead_op's --------------------------------------------------- */
+
+int policy_change_decode(struct call *c)
+{
+    const struct bulkhead_policy_change *a = c->arg;
+
+    if (a->what < BULKHEAD_CHANGE_load || a->what > BULKHEAD_CHANGE_relabel ||
+        a->how < BULKHEAD_REVOKE_report || a->how > BULKHEAD_REVOKE_drop ||
+        (a->flags & ~(uint32_t)(BULKHEAD_CHANGE_trial | BULKHEAD_CHANGE_force))) {
+        return -EINVAL;
+    }
+    c->chosen = a->what == BULKHEAD_CHANGE_load     ? SECURITY__LOAD_POLICY :
+                a->what == BULKHEAD_CHANGE_booleans ? SECURITY__SETBOOL : 0;
+    change_decode(c);
+    if (a->what == BULKHEAD_CHANGE_relabel) {
+        c->skip = 1; /* asked about once old and new label are known */
+    }
+    return 0;
+}
+
+static void tell_error(struct bulkhead_policy_change *a, const struct xsm_error *error)
+{
+    a->error_offset = 0;
+    memset(a->error_section, 0, sizeof(a->error_section));
+    if (error->section != NULL) {
+        a->error_offset = (uint32_t)error->offset;
+        memcpy(a->error_section, error->section, strnlen(error->section, sizeof(a->error_section) - 1));
+    }
+}
+
+static void tell_counts(struct bulkhead_policy_change *a, const struct revoke_counts *counts)
+{
+    a->grants = counts->grants;
+    a->foreign = counts->foreign;
+    a->ports = counts->ports;
+    a->resources = counts->resources;
+}
+
+long policy_change_act(struct call *c)
+{
+    static const uint8_t commands[] = {
+        [BULKHEAD_CHANGE_load] = FLASK_LOAD,
+        [BULKHEAD_CHANGE_booleans] = FLASK_COMMITBOOLS,
+        [BULKHEAD_CHANGE_relabel] = FLASK_RELABEL_DOMAIN,
+    };
+    static const uint8_t hows[] = {
+        [BULKHEAD_REVOKE_report] = XSM_REVOKE_REPORT,
+        [BULKHEAD_REVOKE_drain] = XSM_REVOKE_DRAIN,
+        [BULKHEAD_REVOKE_drop] = XSM_REVOKE_DROP,
+    };
+    struct bulkhead_policy_change *a = c->arg;
+    struct flask_call f = { .c = c, .force = (a->flags & BULKHEAD_CHANGE_force) != 0,
+                            .how = (a->flags & BULKHEAD_CHANGE_trial) ? XSM_REVOKE_WOULD : hows[a->how] };
+    struct xen_flask_op op = { .cmd = commands[a->what],
+                               .interface_version = XEN_FLASK_INTERFACE_VERSION };
+    struct xsm_error error = { .section = NULL };
+    struct revoke_counts none = { 0 };
+    long rc;
+
+    if (c->val[0]) {
+        tell_counts(a, (const void *)c->batch);
+        tell_error(a, &error);
+        return 0; /* labels stands in the guest's copy since the change began */
+    }
+    if (a->what == BULKHEAD_CHANGE_load) {
+        op.u.load.size = a->size;
+        set_xen_guest_handle(op.u.load.buffer, (void *)a->buffer);
+    } else if (a->what == BULKHEAD_CHANGE_relabel) {
+        op.u.relabel.domid = a->domid;
+        op.u.relabel.sid = a->sid;
+    }
+    rc = change_run(&f, &op, &error);
+    tell_counts(a, &none);
+    tell_error(a, &error);
+    a->labels = f.unknown;
+    return rc;
 }
 
 #define SIZE sizeof(struct xen_flask_op)
 #define FLASK(op, out, perm)                                                                       \
     [FLASK_##op] = ROW(FLASK_##op, 0, out, NULL,                                                   \
                        ASK(Q(CALLER, SECURITY, SECCLASS_SECURITY, SECURITY__##perm)), flask_act)
+#define FLASK_CHANGE(op, out, perm)                                                                \
+    [FLASK_##op] = ROW(FLASK_##op, 0, out, change_decode,                                          \
+                       ASK(Q_OPTIONAL(CALLER, SECURITY, SECCLASS_SECURITY, SECURITY__##perm)),     \
+                       flask_change_act)
 
 static const struct hypercall_row rows[] = {
-    FLASK(LOAD, 0, LOAD_POLICY),
+    FLASK_CHANGE(LOAD, 0, LOAD_POLICY),
     [FLASK_GETENFORCE] = ROW(FLASK_GETENFORCE, 0, 0, NULL,
                              ASK_NONE("the mode is no secret: every refusal shows it"), flask_act),
-    FLASK(SETENFORCE, 0, SETENFORCE),
+    FLASK_CHANGE(SETENFORCE, 0, SETENFORCE),
     FLASK(CONTEXT_TO_SID, SIZE, CHECK_CONTEXT),
     FLASK(SID_TO_CONTEXT, SIZE, CHECK_CONTEXT),
     FLASK(ACCESS, SIZE, COMPUTE_AV),
@@ -119,8 +306,8 @@ static const struct hypercall_row rows[] = {
     [FLASK_POLICYVERS] =
         ROW(FLASK_POLICYVERS, 0, 0, NULL, ASK_NONE("the version of the format"), flask_act),
     FLASK(GETBOOL, SIZE, CHECK_CONTEXT),
-    FLASK(SETBOOL, SIZE, SETBOOL),
-    FLASK(COMMITBOOLS, 0, SETBOOL),
+    FLASK_CHANGE(SETBOOL, SIZE, SETBOOL),
+    FLASK_CHANGE(COMMITBOOLS, 0, SETBOOL),
     [FLASK_MLS] = ROW(FLASK_MLS, 0, 0, NULL, ASK_NONE("a property of the format"), flask_act),
     [FLASK_DISABLE] = ROW_ABSENT_AS(FLASK_DISABLE, -EOPNOTSUPP, "no longer in the ABI"),
     FLASK(GETAVC_THRESHOLD, 0, COMPUTE_AV),
@@ -133,8 +320,9 @@ static const struct hypercall_row rows[] = {
     [FLASK_GET_PEER_SID] = ROW(FLASK_GET_PEER_SID, 0, SIZE, NULL,
                                ASK_NONE("the label of whom the caller is connected to"), flask_act),
     [FLASK_RELABEL_DOMAIN] =
-        ROW(FLASK_RELABEL_DOMAIN, 0, 0, NULL,
-            ASK_NONE("asks by itself about old and new label, once both are known"), flask_act),
+        ROW(FLASK_RELABEL_DOMAIN, 0, 0, change_decode,
+            ASK_NONE("asks by itself about old and new label, once both are known"),
+            flask_change_act),
     FLASK(DEVICETREE_LABEL, 0, ADD_OCONTEXT),
 };
 

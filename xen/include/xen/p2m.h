@@ -116,6 +116,16 @@ struct page_info *p2m_get_page(struct domain *d, gfn_t gfn, bool write, enum p2m
 mfn_t p2m_lookup_locked(const struct domain *d, gfn_t gfn, enum p2m_type *type);
 
 /**
+ * The first 4 KiB entry from *gfn on whose type is in `set`, of types that only ever have such entries
+ * (foreign, device memory).
+ *
+ * @param budget  in and out: steps that may be taken
+ * @return true with *gfn, *mfn and *type set; false: no step left, or the end, where *gfn is P2M_GFN_LIMIT
+ */
+bool p2m_next(struct domain *d, unsigned set, uint64_t *gfn, unsigned *budget, mfn_t *mfn,
+              enum p2m_type *type) must_check;
+
+/**
  * Make every CPU that runs d leave the guest and forget its translations of d, before returning.
  */
 void arch_p2m_flush(struct domain *d);

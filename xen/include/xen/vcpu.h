@@ -7,6 +7,7 @@
 #include <asm/cpu.h>
 #endif
 #include <xen/lock.h>
+#include <xen/revoke.h>
 #include <xen/timer.h>
 #include <xen/types.h>
 
@@ -25,6 +26,7 @@ struct arch_vcpu;
 #define VCPU_PAUSE_BLOCKED (1u << 1) /* waits for an event */
 #define VCPU_PAUSE_DOMAIN (1u << 2)  /* domain_pause(), shutdown, building */
 #define VCPU_PAUSE_POLL (1u << 3)    /* SCHEDOP_poll */
+#define VCPU_PAUSE_REVOKE (1u << 4)  /* waits for the change of policy it asked for */
 
 struct vcpu_sched {
     struct list link;      /* run queue */
@@ -76,6 +78,7 @@ struct vcpu {
     vaddr_t time_area;
 
     struct guest_tlb tlb[GUEST_TLB_SLOTS]; /* only the owning vCPU */
+    struct revoke_result revoke;           /* see revoke.h */
     struct arch_vcpu *arch;
 };
 

@@ -10,6 +10,9 @@ typedef long flask_op_fn(struct xen_flask_op *op, const struct flask_op_env *env
 
 flask_op_fn flask_op_getbool, flask_op_setbool, flask_op_commitbools;
 
+/** Hand a candidate on, see flask_op_env.commit. */
+int flask_op_commit(struct xsm_candidate *c, const struct flask_op_env *env);
+
 /* The address in a guest handle, which is a structure or a pointer as the interface version has it. */
 #define FLASK_OP_HANDLE(h) flask_op_address(&(h), sizeof(h))
 

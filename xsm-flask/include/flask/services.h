@@ -28,6 +28,13 @@ extern uint64_t policy_stamp;
 /** Vector in our numbering. @return 0; -EINVAL unknown SID or class; -EACCES no policy. Lock held. */
 int services_compute_av(xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass, struct xsm_av *av);
 
+/** The same of two contexts under a given policy; av->seqno is 0. */
+void services_policy_av(const struct policy *pol, const struct context *s, const struct context *t,
+                        uint16_t tclass, struct xsm_av *av);
+
+/** Drop the policy in force, at the end of a host program. */
+void candidate_policy_fini(void);
+
 /** Vector of two contexts in the policy's numbering. */
 void services_context_av(const struct policydb *p, const struct context *s, const struct context *t,
                          uint32_t policy_class, struct av_vector *v);

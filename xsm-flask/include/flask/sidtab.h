@@ -41,6 +41,16 @@ int sidtab_find(const struct context *c, xsm_sid_t *out);
  */
 int sidtab_convert(const struct policydb *from, const struct policydb *to);
 
+/**
+ * Context of a SID as another policy would have it, that of its `unlabeled` where it does not know it.
+ *
+ * @param out    owned by the caller
+ * @param known  out: whether it knows it
+ * @return 0; -EINVAL no such SID; -ENOMEM
+ */
+int sidtab_context_in(const struct policydb *from, const struct policydb *to, xsm_sid_t sid,
+                      struct context *out, bool *known);
+
 uint32_t sidtab_count(void);
 /** Forget everything. */
 void sidtab_clear(void);

@@ -38,6 +38,7 @@ extern const struct flask_op_rule flask_op_rules[FLASK_OP_RULE_COUNT];
  */
 struct flask_op_env {
     xsm_sid_t ssid;              /* label of the calling domain */
+    struct xsm_error *error;     /* out: where a policy image was refused; may be NULL */
     uint16_t domid;              /* for audit lines */
     void *arg;                   /* handed to every callback */
 
@@ -52,6 +53,14 @@ struct flask_op_env {
     int (*domain_sid)(void *arg, uint16_t domid, xsm_sid_t *out, bool *self);
     /** Give the domain the label `sid`; all questions have been asked. @return 0 or -errno */
     int (*domain_relabel)(void *arg, uint16_t domid, xsm_sid_t sid);
+
+    /**
+     * Put a candidate into force, or do with it what the caller wants to know of it. It is the
+     * callback's from here on. NULL: it is committed. @return 0 or -errno
+     */
+    int (*commit)(void *arg, struct xsm_candidate *candidate);
+    /** Switch enforcing mode; NULL: xsm_set_enforcing(). @return 0 or -errno */
+    int (*set_enforcing)(void *arg, bool enforcing);
 
     /** Measure what is about to change the policy in force, before it does. @return 0 or -errno */
     int (*before_load)(void *arg, const uint8_t *image, size_t size);

@@ -335,6 +335,37 @@ mfn_t p2m_lookup_locked(const struct domain *d, gfn_t gfn, enum p2m_type *type)
     return _mfn(w ? w >> PAGE_SHIFT : INVALID_FRAME);
 }
 
+bool p2m_next(struct domain *d, unsigned set, uint64_t *gfn, unsigned *budget, mfn_t *mfn,
+              enum p2m_type *type)
+{
+    struct p2m *p = &d->p2m;
+    bool found = false;
+
+    read_lock(&p->lock);
+    if (p->closed || *gfn > p->max_gfn) {
+        *gfn = P2M_GFN_LIMIT;
+    }
+    while (!found && *budget > 0 && *gfn < P2M_GFN_LIMIT) {
+        unsigned level;
+        uint64_t e = *p2m_walk_slot(p, *gfn, &level);
+
+        --*budget;
+        if ((e & P2ME_PRESENT) && level == 0 && (set >> p2me_type(e) & 1)) {
+            *mfn = _mfn(p2me_frame(e, *gfn, 0));
+            *type = p2me_type(e);
+            found = true;
+        } else {
+            /* Past what this slot covers. */
+            *gfn = ((*gfn >> (9 * level)) + 1) << (9 * level);
+            if (*gfn > p->max_gfn) {
+                *gfn = P2M_GFN_LIMIT;
+            }
+        }
+    }
+    read_unlock(&p->lock);
+    return found;
+}
+
 struct page_info *p2m_get_page(struct domain *d, gfn_t gfn, bool write, enum p2m_type *type)
 {
     struct page_info *pg = NULL;

@@ -121,6 +121,19 @@ static void open_ports(struct domain *d)
     }
 }
 
+void arch_domain_close_ports(struct domain *d, uint16_t first, uint16_t last)
+{
+    uint8_t *map = d->arch->iopm;
+
+    if (!map) {
+        return; /* none are open: it has not started, or there was no memory for the map */
+    }
+    for (unsigned p = first; p <= last; p++) {
+        __atomic_fetch_or(&map[p / 8], (uint8_t)(1u << (p % 8)), __ATOMIC_RELAXED);
+    }
+    arch_p2m_flush(d); /* out of the guest, in case the CPU keeps a copy of the map */
+}
+
 void arch_domain_destroy(struct domain *d)
 {
     if (d->arch) {

@@ -79,6 +79,8 @@ static inline void hvm_advance(struct vcpu *v, unsigned length)
 
 /** Startup IPI: real mode at page << 12; v is not running. */
 void svm_vcpu_startup(struct vcpu *v, uint8_t page);
+/** Ports first..last are not d's any more; no vCPU of d reaches them after the return. */
+void arch_domain_close_ports(struct domain *d, uint16_t first, uint16_t last);
 void arch_domain_destroy(struct domain *d);
 
 #endif
