@@ -9,6 +9,7 @@
 
 FUZZ_SECONDS ?= 60
 FUZZ_RUNS ?= 1000000
+FUZZ_KEEP_BYTES ?= 3072
 
 fuzz-policy-dir := $(O)/fuzz/policy
 fuzz-policy-kept := tests/fuzz/corpus/policy
@@ -33,8 +34,12 @@ fuzz-policy-long: fuzz-policy-seeds
 	$(Q)$(O)/fuzz/policy-fuzz $(fuzz-policy-flags) -runs=$(FUZZ_RUNS) \
 	    $(fuzz-policy-dir)/corpus $(wildcard $(fuzz-policy-kept))
 
-# Short inputs only: the long ones are the policies themselves, which the unit tests read anyway.
+# Short inputs only, so that the folder stays small; the unit tests read whole policies anyway.
 fuzz-policy-keep: $(O)/fuzz/policy-fuzz
 	$(Q)mkdir -p $(fuzz-policy-kept)
-	$(Q)$< $(fuzz-policy-flags) -max_len=2048 -merge=1 $(fuzz-policy-kept) $(fuzz-policy-dir)/corpus
+	$(Q)$< $(fuzz-policy-flags) -max_len=$(FUZZ_KEEP_BYTES) -merge=1 $(fuzz-policy-kept) $(fuzz-policy-dir)/corpus
 .PHONY: fuzz-policy fuzz-policy-long fuzz-policy-seeds fuzz-policy-keep
+
+unit-tests += test_flask_corpus
+test_flask_corpus-src = tests/fuzz/replay.c tests/fuzz/policy_fuzz.c $(flask-host-src)
+test_flask_corpus-cflags := -DREPLAY_CORPUS='"$(fuzz-policy-kept)"' -DREPLAY_MIN=100U
