@@ -40,7 +40,7 @@ $(flask-test-dir)/hand-%-$(1).bin: $(flask-hand)/prelude.cil $(wildcard $(flask-
 $(flask-test-dir)/hand-conf-$(1).bin: $(flask-hand)/full.conf
 	$$(call say,POLICY,$$@)
 	$$(Q)mkdir -p $$(@D)
-	$$(Q)checkpolicy -t Xen -c $(1) -o $$@ $$< >/dev/null 2>&1
+	$$(Q)checkpolicy -t Xen -U $$(if $$(filter 24,$(1)),deny,allow) -c $(1) -o $$@ $$< >/dev/null 2>&1
 $(flask-test-dir)/hand-conf-mls-$(1).bin: $(flask-hand)/levels.conf
 	$$(call say,POLICY,$$@)
 	$$(Q)mkdir -p $$(@D)
@@ -52,6 +52,11 @@ $(flask-test-dir)/classic-%.bin: tests/unit/xsm-flask/classic.conf
 	$(call say,POLICY,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)checkpolicy -t Xen -c $* -o $@ $< >/dev/null
+# Lacks classes and wants that refused.
+$(flask-test-dir)/other/reject.bin: $(flask-hand)/full.conf
+	$(call say,POLICY,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)checkpolicy -t Xen -U reject -c 30 -o $@ $< >/dev/null 2>&1
 $(flask-test-dir)/other/foreign.bin: tests/unit/xsm-flask/foreign.cil
 	$(call say,POLICY,$@)
 	$(Q)mkdir -p $(@D)
@@ -101,7 +106,8 @@ test_flask_sepol_sampled-cflags := $(flask-test-cflags) -DSEPOL_STEP=101U
 test_flask_sepol_sampled-libs := -l:libsepol.a
 
 $(addprefix $(O)/unit/,test_flask_decisions test_flask_engine test_flask_image test_flask_op test_flask_sepol test_flask_sepol_sampled): \
-    | $(flask-test-policies) $(flask-test-dir)/other/foreign.bin $(flask-test-dir)/other/big.bin $(O)/policy/legacy.bin $(O)/policy/first-light.bin
+    | $(flask-test-policies) $(flask-test-dir)/other/foreign.bin $(flask-test-dir)/other/big.bin \
+       $(flask-test-dir)/other/reject.bin $(O)/policy/legacy.bin $(O)/policy/first-light.bin
 
 unit-tests += test_policy_assertions
 test_policy_assertions-src := tests/unit/xsm-flask/test_assertions.c

@@ -171,6 +171,20 @@ uint32_t sepol_side_unknown(void)
     return db.handle_unknown == SEPOL_REJECT_UNKNOWN ? 1 : db.handle_unknown == SEPOL_ALLOW_UNKNOWN ? 2 : 0;
 }
 
+uint32_t sepol_side_class(const char *name)
+{
+    sepol_security_class_t value = 0;
+
+    return sepol_string_to_security_class(name, &value) == 0 ? value : 0;
+}
+
+uint32_t sepol_side_permission(uint32_t tclass, const char *name)
+{
+    sepol_access_vector_t bit = 0;
+
+    return sepol_string_to_av_perm((sepol_security_class_t)tclass, name, &bit) == 0 ? bit : 0;
+}
+
 uint32_t sepol_side_validatetrans_rules(uint32_t tclass)
 {
     const constraint_node_t *c;

@@ -37,6 +37,9 @@ uint32_t sepol_side_bounds(uint32_t value);
 bool sepol_side_permissive(uint32_t value);
 /** What the policy wants for unknown classes: 0 deny, 1 reject, 2 allow. */
 uint32_t sepol_side_unknown(void);
+/** Class and permission by name, as value and bit; 0: the policy has none of that name. */
+uint32_t sepol_side_class(const char *name);
+uint32_t sepol_side_permission(uint32_t tclass, const char *name);
 /** validatetrans rules of a class. */
 uint32_t sepol_side_validatetrans_rules(uint32_t tclass);
 
