@@ -93,7 +93,8 @@ test_flask_op-cflags := $(flask-test-cflags)
 
 # The static library: the tests call functions that the shared one keeps to itself.
 # Twice: every tuple, which takes minutes under the sanitizers and so runs without them; and one in
-# SEPOL_STEP under them, so that what is wrong with memory shows.
+# SEPOL_STEP under them, so that what is wrong with memory shows. What each walked is in its log,
+# $(O)/unit/log/test_flask_sepol.tap.
 flask-sepol-src = tests/unit/xsm-flask/test_sepol.c tests/unit/xsm-flask/sepol_side.c $(flask-test-src)
 unit-tests += test_flask_sepol
 test_flask_sepol-src = $(flask-sepol-src)
