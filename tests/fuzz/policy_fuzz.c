@@ -1,16 +1,43 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * libFuzzer entry of the policy reader: the input is an image; when it is taken, everything that walks its
- * tables is asked. `make fuzz-policy` runs it, FUZZ_SECONDS long, over the policies of the unit tests.
+ * libFuzzer entry of the policy reader: the input is an image. A refusal must name a section and an offset
+ * within the image; an image that is taken is asked everything that walks its tables; in both cases the
+ * reader stays within the memory it promises. `make fuzz-policy` runs it over the policies of the unit
+ * tests, `make test` over the kept corpus.
  */
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 
+#include <flask/services.h>
 #include <xsm/xsm.h>
 
 #include "../../xsm-flask/host/env.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* The arena's promise, and what a load takes beside it: structures of fixed size, 13 initial contexts. */
+#define LOAD_BYTES(size) (((size_t)1 << 20) + 16 * (size) + (64U << 10))
+
+static void require(int holds, const char *what)
+{
+    if (!holds) {
+        fprintf(stderr, "policy fuzzer: not so: %s\n", what);
+        abort();
+    }
+}
+
+static void check_refusal(int rc, const struct xsm_error *err, size_t size)
+{
+    if (size > XSM_POLICY_SIZE_MAX) {
+        require(rc == -E2BIG, "an image above the limit is refused unread");
+        return;
+    }
+    require(rc == -EINVAL || rc == -E2BIG, "a refusal is one of content or size");
+    require(err->section != NULL && err->section[0] != '\0', "a refusal names a section");
+    require(err->expected != NULL && err->expected[0] != '\0', "a refusal says what was expected");
+    require(err->offset <= size, "a refusal's offset is within the image");
+}
 
 static void ask(void)
 {
@@ -38,6 +65,7 @@ static void ask(void)
                 (void)xsm_check_noaudit(s, t, c, 1);
                 (void)xsm_transition_sid(s, t, c, &sid);
                 (void)xsm_member_sid(s, t, c, &sid);
+                (void)xsm_change_sid(s, t, c, &sid);
                 (void)xsm_validate_transition(s, t, s, c);
             }
         }
@@ -47,25 +75,30 @@ static void ask(void)
     (void)xsm_boolean_commit();
     (void)xsm_ioport_sid(0x3f8, &sid);
     (void)xsm_iomem_sid(0xfee00, &sid);
+    (void)xsm_pirq_sid(33, &sid);
+    (void)xsm_device_sid(0xc800, &sid);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct xsm_error err = { 0 };
+    size_t before;
     int rc;
 
-    (void)xsm_init(1);
+    require(xsm_init(1) == 0, "the engine starts");
+    before = host_env_bytes;
     rc = xsm_policy_load(data, size, &err);
+    require(host_env_bytes - before <= LOAD_BYTES(size), "a load stays within its memory");
     if (rc == 0) {
+        require(current_policy->db.arena.used <= ((size_t)1 << 20) + 16 * size, "so does the policy");
         ask();
         /* A second load converts the SIDs of the first. */
-        (void)xsm_policy_load(data, size, NULL);
-    } else if (err.section == NULL || err.expected == NULL || err.offset > size) {
-        abort();
+        require(xsm_policy_load(data, size, NULL) == 0, "what was taken once is taken again");
+    } else {
+        check_refusal(rc, &err, size);
+        require(!xsm_policy_loaded(), "what was refused is not in force");
     }
     xsm_fini();
-    if (host_env_live != 0 || host_env_locked != 0) {
-        abort();
-    }
+    require(host_env_live == 0 && host_env_locked == 0, "nothing is left behind");
     return 0;
 }

@@ -40,6 +40,24 @@ static int check_roles(struct policydb *p, struct cursor *c)
     return rc;
 }
 
+/*
+ * checkpolicy counts an alias of a category as one more value, which then has no name; so only what
+ * levels hold must have one. A context's categories are among those of its levels.
+ */
+static int check_level(struct policydb *p, struct cursor *c, const struct policy_level *l)
+{
+    uint32_t bit;
+    int rc = set_within(c, &l->cats, p->cat_tab.prim, "levels of categories that exist");
+
+    for (bit = ebitmap_next(&l->cats, 0); rc == 0 && bit < EBITMAP_BITS_MAX;
+         bit = ebitmap_next(&l->cats, bit + 1)) {
+        if (p->cats[bit + 1] == NULL) {
+            rc = cursor_fail(c, 0, "levels of categories that have a name");
+        }
+    }
+    return rc;
+}
+
 static int check_users(struct policydb *p, struct cursor *c)
 {
     uint32_t i, l;
@@ -62,12 +80,7 @@ static int check_users(struct policydb *p, struct cursor *c)
         }
     }
     for (i = 1; rc == 0 && i <= p->sens_tab.prim; i++) {
-        rc = set_within(c, &p->levels[i].cats, p->cat_tab.prim, "levels of categories that exist");
-    }
-    for (i = 1; rc == 0 && i <= p->cat_tab.prim; i++) {
-        if (p->cats[i] == NULL) {
-            rc = cursor_fail(c, 0, "a name for every category");
-        }
+        rc = check_level(p, c, &p->levels[i]);
     }
     return rc;
 }

@@ -8,7 +8,11 @@ flask-test-seeds := 1 2 3 4 5 6
 flask-test-policies := \
     $(foreach s,$(flask-test-seeds),$(foreach v,24 30,$(flask-test-dir)/g$(s)-$(v).bin $(flask-test-dir)/g$(s)-mls-$(v).bin)) \
     $(flask-test-dir)/first-light-24.bin $(flask-test-dir)/first-light-30.bin \
-    $(flask-test-dir)/classic-24.bin $(flask-test-dir)/classic-30.bin
+    $(flask-test-dir)/classic-24.bin $(flask-test-dir)/classic-30.bin \
+    $(foreach v,24 30,$(foreach n,bounds bounds-constrained constraints levels booleans labels,$(flask-test-dir)/hand-$(n)-$(v).bin)) \
+    $(foreach v,24 30,$(flask-test-dir)/hand-labels-mls-$(v).bin $(flask-test-dir)/hand-conf-$(v).bin \
+                      $(flask-test-dir)/hand-conf-mls-$(v).bin) \
+    $(flask-test-dir)/hand-resources-30.bin $(flask-test-dir)/hand-resources-mls-30.bin
 
 flask-gen := tests/unit/xsm-flask/gen-cil
 
@@ -22,10 +26,37 @@ $(flask-test-dir)/g%-$(1).bin: $(flask-gen) policy/access_vectors.cil
 	    policy/access_vectors.cil $$@.cil 2>/dev/null
 endef
 $(foreach v,24 30,$(eval $(call flask-gen-rule,$(v))))
+
+# One feature each, by hand. -N: secilc would refuse the bounds that the engine has to enforce. levels.cil is
+# nothing without MLS; hand-NAME-mls-VERSION.bin is NAME with it.
+flask-hand := tests/unit/xsm-flask/policies
+define flask-hand-rule
+$(flask-test-dir)/hand-%-$(1).bin: $(flask-hand)/prelude.cil $(wildcard $(flask-hand)/*.cil) policy/access_vectors.cil
+	$$(call say,POLICY,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)secilc -N -t xen -c $(1) -M $$(if $$(findstring mls,$$*)$$(findstring levels,$$*),true,false) -f /dev/null -o $$@ \
+	    policy/access_vectors.cil $$< $$(if $$(findstring constrained,$$*),$(flask-hand)/bounds.cil) \
+	    $(flask-hand)/$$(patsubst %-mls,%,$$*).cil 2>/dev/null
+$(flask-test-dir)/hand-conf-$(1).bin: $(flask-hand)/full.conf
+	$$(call say,POLICY,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)checkpolicy -t Xen -U $$(if $$(filter 24,$(1)),deny,allow) -c $(1) -o $$@ $$< >/dev/null 2>&1
+$(flask-test-dir)/hand-conf-mls-$(1).bin: $(flask-hand)/levels.conf
+	$$(call say,POLICY,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)checkpolicy -t Xen -M -c $(1) -o $$@ $$< >/dev/null 2>&1
+endef
+$(foreach v,24 30,$(eval $(call flask-hand-rule,$(v))))
+
 $(flask-test-dir)/classic-%.bin: tests/unit/xsm-flask/classic.conf
 	$(call say,POLICY,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)checkpolicy -t Xen -c $* -o $@ $< >/dev/null
+# Lacks classes and wants that refused.
+$(flask-test-dir)/other/reject.bin: $(flask-hand)/full.conf
+	$(call say,POLICY,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)checkpolicy -t Xen -U reject -c 30 -o $@ $< >/dev/null 2>&1
 $(flask-test-dir)/other/foreign.bin: tests/unit/xsm-flask/foreign.cil
 	$(call say,POLICY,$@)
 	$(Q)mkdir -p $(@D)
@@ -61,14 +92,23 @@ test_flask_op-src = tests/unit/xsm-flask/test_op.c $(flask-test-src)
 test_flask_op-cflags := $(flask-test-cflags)
 
 # The static library: the tests call functions that the shared one keeps to itself.
+# Twice: every tuple, which takes minutes under the sanitizers and so runs without them; and one in
+# SEPOL_STEP under them, so that what is wrong with memory shows. What each walked is in its log,
+# $(O)/unit/log/test_flask_sepol.tap.
+flask-sepol-src = tests/unit/xsm-flask/test_sepol.c tests/unit/xsm-flask/sepol_side.c $(flask-test-src)
 unit-tests += test_flask_sepol
-test_flask_sepol-src = tests/unit/xsm-flask/test_sepol.c tests/unit/xsm-flask/sepol_side.c \
-                        $(flask-test-src)
-test_flask_sepol-cflags := $(flask-test-cflags)
+test_flask_sepol-src = $(flask-sepol-src)
+test_flask_sepol-cflags := $(flask-test-cflags) -O2 -fno-sanitize=all
 test_flask_sepol-libs := -l:libsepol.a
 
-$(addprefix $(O)/unit/,test_flask_decisions test_flask_engine test_flask_image test_flask_op test_flask_sepol): \
-    | $(flask-test-policies) $(flask-test-dir)/other/foreign.bin $(flask-test-dir)/other/big.bin $(O)/policy/legacy.bin $(O)/policy/first-light.bin
+unit-tests += test_flask_sepol_sampled
+test_flask_sepol_sampled-src = $(flask-sepol-src)
+test_flask_sepol_sampled-cflags := $(flask-test-cflags) -DSEPOL_STEP=101U
+test_flask_sepol_sampled-libs := -l:libsepol.a
+
+$(addprefix $(O)/unit/,test_flask_decisions test_flask_engine test_flask_image test_flask_op test_flask_sepol test_flask_sepol_sampled): \
+    | $(flask-test-policies) $(flask-test-dir)/other/foreign.bin $(flask-test-dir)/other/big.bin \
+       $(flask-test-dir)/other/reject.bin $(O)/policy/legacy.bin $(O)/policy/first-light.bin
 
 unit-tests += test_policy_assertions
 test_policy_assertions-src := tests/unit/xsm-flask/test_assertions.c

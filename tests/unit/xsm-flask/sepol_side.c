@@ -12,6 +12,71 @@
 
 static policydb_t db;
 static sidtab_t sids;
+static uint32_t *bounds;         /* by type - 1, when own_bounds */
+static bool own_bounds;
+
+static void domain_is_process(void)
+{
+    const class_datum_t *class = hashtab_search(db.p_classes.table, (hashtab_key_t)(uintptr_t)"domain");
+    const perm_datum_t *perm = NULL;
+
+    db.process_class = 0;
+    db.process_trans = db.process_trans_dyntrans = 0;
+    if (class != NULL) {
+        db.process_class = (sepol_security_class_t)class->s.value;
+        perm = hashtab_search(class->permissions.table, (hashtab_key_t)(uintptr_t)"transition");
+    }
+    if (perm != NULL) {
+        db.process_trans = db.process_trans_dyntrans = 1U << (perm->s.value - 1);
+    }
+}
+
+static bool has_constraints(void)
+{
+    uint32_t i;
+
+    for (i = 0; i < db.p_classes.nprim; i++) {
+        if (db.class_val_to_struct[i] != NULL && db.class_val_to_struct[i]->constraints != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool has_chain(void)
+{
+    const type_datum_t *t;
+    uint32_t i;
+
+    for (i = 0; i < db.p_types.nprim; i++) {
+        t = db.type_val_to_struct[i];
+        if (t != NULL && t->bounds != 0 && db.type_val_to_struct[t->bounds - 1]->bounds != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * libsepol 3.4 writes through a NULL pointer when a constraint, or bounds in turn, deny something to the
+ * type that bounds another. Bounds of policies with either are kept here and not there.
+ */
+static void take_bounds(void)
+{
+    uint32_t i;
+
+    own_bounds = has_constraints() || has_chain();
+    if (!own_bounds) {
+        return;
+    }
+    bounds = calloc(db.p_types.nprim, sizeof(*bounds));
+    for (i = 0; bounds != NULL && i < db.p_types.nprim; i++) {
+        if (db.type_val_to_struct[i] != NULL) {
+            bounds[i] = db.type_val_to_struct[i]->bounds;
+            db.type_val_to_struct[i]->bounds = 0;
+        }
+    }
+}
 
 int sepol_side_load(uint8_t *image, size_t size)
 {
@@ -29,6 +94,8 @@ int sepol_side_load(uint8_t *image, size_t size)
         policydb_destroy(&db);
         return -1;
     }
+    domain_is_process();
+    take_bounds();
     sepol_set_policydb(&db);
     sepol_set_sidtab(&sids);
     return policydb_load_isids(&db, &sids);
@@ -36,6 +103,8 @@ int sepol_side_load(uint8_t *image, size_t size)
 
 void sepol_side_free(void)
 {
+    free(bounds);
+    bounds = NULL;
     policydb_destroy(&db);
     sepol_sidtab_destroy(&sids);
 }
@@ -87,6 +156,85 @@ const char *sepol_side_type(uint32_t value)
     return type == NULL || type->flavor == TYPE_ATTRIB ? NULL : db.p_type_val_to_name[value - 1];
 }
 
+uint32_t sepol_side_bounds(uint32_t value)
+{
+    return own_bounds ? bounds[value - 1] : 0;
+}
+
+bool sepol_side_permissive(uint32_t value)
+{
+    return ebitmap_get_bit(&db.permissive_map, value) != 0;
+}
+
+uint32_t sepol_side_unknown(void)
+{
+    return db.handle_unknown == SEPOL_REJECT_UNKNOWN ? 1 : db.handle_unknown == SEPOL_ALLOW_UNKNOWN ? 2 : 0;
+}
+
+uint32_t sepol_side_class(const char *name)
+{
+    sepol_security_class_t value = 0;
+
+    return sepol_string_to_security_class(name, &value) == 0 ? value : 0;
+}
+
+uint32_t sepol_side_permission(uint32_t tclass, const char *name)
+{
+    sepol_access_vector_t bit = 0;
+
+    return sepol_string_to_av_perm((sepol_security_class_t)tclass, name, &bit) == 0 ? bit : 0;
+}
+
+uint32_t sepol_side_validatetrans_rules(uint32_t tclass)
+{
+    const constraint_node_t *c;
+    uint32_t n = 0;
+
+    for (c = db.class_val_to_struct[tclass - 1]->validatetrans; c != NULL; c = c->next) {
+        n++;
+    }
+    return n;
+}
+
+bool sepol_side_ocontext(uint32_t kind, uint32_t index, struct sepol_ocontext *out)
+{
+    ocontext_t *o;
+    sepol_security_id_t sid;
+    size_t size;
+
+    for (o = db.ocontexts[kind]; o != NULL && index > 0; o = o->next) {
+        index--;
+    }
+    if (o == NULL) {
+        return false;
+    }
+    *out = (struct sepol_ocontext){ .first = 0 };
+    switch (kind) {
+    case OCON_XEN_ISID:
+        out->first = out->last = o->sid[0];
+        break;
+    case OCON_XEN_PIRQ:
+        out->first = out->last = o->u.pirq;
+        break;
+    case OCON_XEN_IOPORT:
+        out->first = o->u.ioport.low_ioport;
+        out->last = o->u.ioport.high_ioport;
+        break;
+    case OCON_XEN_IOMEM:
+        out->first = o->u.iomem.low_iomem;
+        out->last = o->u.iomem.high_iomem;
+        break;
+    case OCON_XEN_PCIDEVICE:
+        out->first = out->last = o->u.device;
+        break;
+    default:
+        out->path = o->u.name;
+        break;
+    }
+    return sepol_sidtab_context_to_sid(&sids, &o->context[0], &sid) == 0 &&
+           sepol_sid_to_context(sid, &out->context, &size) == 0;
+}
+
 int sepol_side_context(const char *text, uint32_t *sid)
 {
     size_t size = 0;
@@ -107,6 +255,19 @@ int sepol_side_av(uint32_t ssid, uint32_t tsid, uint32_t tclass, struct sepol_an
     out->audit_allow = av.auditallow;
     out->audit_deny = av.auditdeny;
     return rc;
+}
+
+uint32_t sepol_side_outer(uint32_t sid)
+{
+    context_struct_t *c = sepol_sidtab_search(&sids, sid), outer;
+    sepol_security_id_t out = 0;
+
+    if (c == NULL || sepol_side_bounds(c->type) == 0) {
+        return 0;
+    }
+    outer = *c;                  /* the range is shared for the look-up, which copies */
+    outer.type = sepol_side_bounds(c->type);
+    return sepol_sidtab_context_to_sid(&sids, &outer, &out) == 0 ? out : 0;
 }
 
 int sepol_side_label(uint32_t ssid, uint32_t tsid, uint32_t tclass, enum sepol_kind kind, char **out)
