@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Making ports. A new port is labelled by the type transition of its domain towards the domain at the other end (itself
- * for VIRQs and IPIs, the hypervisor for consumers) in class event.
+ * for VIRQs, IPIs and consumers, by its self label) in class event.
  */
 #include "evtchn.h"
 

@@ -521,7 +521,7 @@ static void consumer_runs_and_cannot_be_closed(void **state)
     consumed = 0;
     assert_int_equal(send_port(a, 2), 0);
     assert_int_equal(consumed, 1);
-    assert_true(fake_asked(SID_A, fake_channel_sid(SID_A, XSM_SID_XEN), SECCLASS_EVENT, EVENT__SEND, true));
+    assert_true(fake_asked(SID_A, fake_channel_sid(SID_A, fake_self_sid(SID_A)), SECCLASS_EVENT, EVENT__SEND, true));
     assert_int_equal(close_port(a, 2), -EINVAL);
     evtchn_notify(a, 2);
     assert_true(pending(a, 2));
