@@ -62,6 +62,8 @@ void fake_xsm_except(xsm_sid_t source, xsm_sid_t object, uint16_t tclass, uint32
 xsm_sid_t fake_channel_sid(xsm_sid_t a, xsm_sid_t b);
 /** Label of a domain with label a towards itself. */
 xsm_sid_t fake_self_sid(xsm_sid_t a);
+/* Not 0: a type transition gives every domain a self label, that much above its own. */
+extern xsm_sid_t fake_self_offset;
 /** Was exactly this asked (and answered with `allowed`)? */
 bool fake_asked(xsm_sid_t source, xsm_sid_t object, uint16_t tclass, uint32_t perm, bool allowed);
 

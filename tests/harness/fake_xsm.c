@@ -65,9 +65,11 @@ xsm_sid_t fake_channel_sid(xsm_sid_t a, xsm_sid_t b)
     return 0x10000 + a * 0x100 + (b & 0xff);
 }
 
+xsm_sid_t fake_self_offset; /* 0: no transition rule, a domain's own label */
+
 xsm_sid_t fake_self_sid(xsm_sid_t a)
 {
-    return a; /* no transition rule: a domain's own label */
+    return a + fake_self_offset;
 }
 
 int xsm_transition_sid(xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass, xsm_sid_t *out)

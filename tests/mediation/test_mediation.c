@@ -96,6 +96,8 @@ static void registers(const struct hypercall_family *f, uint32_t cmd, const stru
             head->domain = b->id;
             if (cmd == XEN_DOMCTL_createdomain) {
                 head->u.createdomain.ssidref = SID_B;
+            } else if (cmd == XEN_DOMCTL_set_target) {
+                ((struct xen_domctl *)(void *)arg)->u.set_target.target = a->id;
             } else if (cmd == XEN_DOMCTL_unpausedomain) {
                 b->pause_count = 1;
             }

@@ -60,6 +60,7 @@ static const struct exempt exempts[] = {
     { __HYPERVISOR_vcpu_op, VCPUOP_initialise, ERROR(EINVAL), false, "absent" },
     { __HYPERVISOR_vcpu_op, VCPUOP_get_physid, ERROR(EINVAL), false, "absent" },
     { __HYPERVISOR_event_channel_op, EVTCHNOP_bind_pirq, ERROR(EINVAL), false, "absent" },
+    { __HYPERVISOR_hvm_op, HVMOP_pagetable_dying, ERROR(EINVAL), false, "absent" },
     { __HYPERVISOR_sched_op, SCHEDOP_pin_override, ERROR(EPERM), false, "absent" },
 };
 

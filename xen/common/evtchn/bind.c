@@ -1,11 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Making ports. A new port is labelled by the type transition of its domain towards the domain at the other end (itself
- * for VIRQs and IPIs, the hypervisor for consumers) in class event.
+ * for VIRQs, IPIs and consumers, by its self label) in class event.
  */
 #include "evtchn.h"
 
 #include <xen/errno.h>
+
+/* What `other` is to `d`: itself by its self label, which need not be the caller's, or another by its plain one. */
+static int label_towards(const struct domain *d, const struct domain *other, xsm_sid_t *sid)
+{
+    xsm_sid_t plain = read_once(other->sid);
+
+    if (d == other) {
+        return xsm_transition_sid(plain, plain, SECCLASS_DOMAIN, sid);
+    }
+    *sid = plain;
+    return 0;
+}
 
 /* -- EVTCHNOP_alloc_unbound ----------------------------------------------------------------------- */
 
@@ -16,6 +28,7 @@ int evtchn_alloc_decode(struct call *c)
     int rc = call_target(c, a->dom);
 
     rc = rc != 0 ? rc : call_second(c, a->remote_dom);
+    rc = rc != 0 ? rc : label_towards(c->target, c->second, &c->sid[PARTY_SECOND]);
     if (rc != 0) {
         return rc;
     }
@@ -54,6 +67,7 @@ int evtchn_interdomain_decode(struct call *c)
     struct port *lp, *rp;
     int rc = call_target(c, a->remote_dom);
 
+    rc = rc != 0 ? rc : label_towards(c->target, c->caller, &c->sid[PARTY_SECOND]);
     if (rc != 0) {
         return rc;
     }

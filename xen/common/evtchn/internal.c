@@ -37,10 +37,15 @@ int evtchn_alloc_unbound(struct domain *d, domid_t remote, evtchn_port_t *port)
 
 int evtchn_bind_consumer(struct domain *d, evtchn_port_t *port, void (*fn)(void *arg), void *arg)
 {
-    xsm_sid_t sid;
+    xsm_sid_t own = read_once(d->sid), self, sid;
     struct port *p;
-    int rc = xsm_transition_sid(read_once(d->sid), XSM_SID_XEN, SECCLASS_EVENT, &sid);
+    int rc = xsm_transition_sid(own, own, SECCLASS_DOMAIN, &self);
 
+    /*
+     * Labelled as the domain's channels with itself, as its VIRQs are. Xen's policy has type transitions towards
+     * domains only; one towards the hypervisor would leave the port with the hypervisor's type: nobody may send there.
+     */
+    rc = rc != 0 ? rc : xsm_transition_sid(own, self, SECCLASS_EVENT, &sid);
     if (rc != 0) {
         return rc;
     }

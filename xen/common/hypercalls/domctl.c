@@ -62,6 +62,42 @@ static int scheduler_decode(struct call *c)
     return call_target(c, a->domain);
 }
 
+/* Giving and taking are two permissions; which of them it is stands in the structure. */
+static int give_decode(struct call *c)
+{
+    const struct xen_domctl *a = c->arg;
+    bool give;
+
+    switch (c->cmd) {
+    case XEN_DOMCTL_irq_permission:
+        give = a->u.irq_permission.allow_access;
+        break;
+    case XEN_DOMCTL_iomem_permission:
+        give = a->u.iomem_permission.allow_access;
+        break;
+    case XEN_DOMCTL_ioport_permission:
+        give = a->u.ioport_permission.allow_access;
+        break;
+    case XEN_DOMCTL_memory_mapping:
+        give = a->u.memory_mapping.add_mapping;
+        break;
+    default:
+        give = a->u.ioport_mapping.add_mapping;
+        break;
+    }
+    c->chosen = give ? RESOURCE__ADD : RESOURCE__REMOVE;
+    return call_target(c, a->domain);
+}
+
+/* A device model and its guest: asked about each, and whether the one may serve the other. */
+static int set_target_decode(struct call *c)
+{
+    const struct xen_domctl *a = c->arg;
+    int rc = call_target(c, a->domain);
+
+    return rc != 0 ? rc : call_second(c, a->u.set_target.target);
+}
+
 static bool self(const struct call *c)
 {
     return c->target == c->caller;
@@ -173,9 +209,11 @@ static long info_act(struct call *c)
 #define IN_DOMAIN(op, perm) DOMCTL(op, target_decode, SECCLASS_DOMAIN, DOMAIN__##perm, act_absent)
 #define IN_DOMAIN2(op, perm) DOMCTL(op, target_decode, SECCLASS_DOMAIN2, DOMAIN2__##perm, act_absent)
 #define IN_HVM(op, perm) DOMCTL(op, target_decode, SECCLASS_HVM, HVM__##perm, act_absent)
-/* Giving and taking: which of the two is in the structure; both are asked until there is something to give. */
 #define IN_RESOURCE(op, perms) DOMCTL(op, target_decode, SECCLASS_RESOURCE, perms, act_absent)
-#define GIVE_TAKE (RESOURCE__ADD | RESOURCE__REMOVE)
+#define GIVE(op)                                                                                   \
+    [XEN_DOMCTL_##op] =                                                                            \
+        ROW(XEN_DOMCTL_##op, 0, 0, give_decode,                                                    \
+            ASK(Q_CHOSEN(CALLER, TARGET, SECCLASS_RESOURCE, RESOURCE__ADD | RESOURCE__REMOVE)), act_absent)
 
 static const struct hypercall_row rows[] = {
     [XEN_DOMCTL_createdomain] =
@@ -203,9 +241,9 @@ static const struct hypercall_row rows[] = {
             act_absent),
     IN_DOMAIN(setdomainhandle, SETDOMAINHANDLE),
     IN_DOMAIN(setdebugging, SETDEBUGGING),
-    IN_RESOURCE(irq_permission, GIVE_TAKE),
-    IN_RESOURCE(iomem_permission, GIVE_TAKE),
-    IN_RESOURCE(ioport_permission, GIVE_TAKE),
+    GIVE(irq_permission),
+    GIVE(iomem_permission),
+    GIVE(ioport_permission),
     IN_DOMAIN(hypercall_init, HYPERCALL),
     IN_DOMAIN(settimeoffset, SETTIME),
     IN_DOMAIN(getvcpuaffinity, GETAFFINITY),
@@ -219,13 +257,18 @@ static const struct hypercall_row rows[] = {
     IN_DOMAIN(get_address_size, GETADDRSIZE),
     IN_RESOURCE(assign_device, RESOURCE__ADD_DEVICE),
     IN_HVM(bind_pt_irq, BIND_IRQ),
-    IN_RESOURCE(memory_mapping, GIVE_TAKE),
-    IN_RESOURCE(ioport_mapping, GIVE_TAKE),
+    GIVE(memory_mapping),
+    GIVE(ioport_mapping),
     IN_DOMAIN(set_ext_vcpucontext, SETVCPUCONTEXT),
     IN_DOMAIN(get_ext_vcpucontext, GETVCPUCONTEXT),
     [XEN_DOMCTL_set_opt_feature] = ROW_ABSENT(XEN_DOMCTL_set_opt_feature, "obsolete in the ABI"),
     IN_RESOURCE(test_assign_device, RESOURCE__STAT_DEVICE),
-    IN_DOMAIN2(set_target, MAKE_PRIV_FOR),
+    [XEN_DOMCTL_set_target] =
+        ROW(XEN_DOMCTL_set_target, 0, 0, set_target_decode,
+            ASK(Q(CALLER, TARGET, SECCLASS_DOMAIN2, DOMAIN2__MAKE_PRIV_FOR),
+                Q(CALLER, SECOND, SECCLASS_DOMAIN2, DOMAIN2__SET_AS_TARGET),
+                Q(TARGET, SECOND, SECCLASS_DOMAIN, DOMAIN__SET_TARGET)),
+            act_absent),
     IN_RESOURCE(deassign_device, RESOURCE__REMOVE_DEVICE),
     IN_HVM(unbind_pt_irq, BIND_IRQ),
     IN_RESOURCE(get_device_group, RESOURCE__STAT_DEVICE),
@@ -255,7 +298,7 @@ static const struct hypercall_row rows[] = {
     IN_DOMAIN(vuart_op, SET_MISC_INFO),
     IN_DOMAIN2(get_cpu_policy, GET_CPU_POLICY),
     IN_DOMAIN2(set_cpu_policy, SET_CPU_POLICY),
-    IN_DOMAIN2(vmtrace_op, VMTRACE_OP),
+    IN_DOMAIN(vmtrace_op, SETDEBUGGING),
     IN_DOMAIN(get_paging_mempool_size, GETPAGINGMEMPOOL),
     IN_DOMAIN(set_paging_mempool_size, SETPAGINGMEMPOOL),
 };

@@ -8,13 +8,14 @@
 
 #define ARG(type) sizeof(struct evtchn_##type)
 
+/* In the last question of bind_interdomain the other domain is the caller, as the remote domain sees it. */
 static const struct hypercall_row rows[] = {
     [EVTCHNOP_bind_interdomain] =
         ROW(EVTCHNOP_bind_interdomain, ARG(bind_interdomain), ARG(bind_interdomain),
             evtchn_interdomain_decode,
             ASK(Q(CALLER, OBJECT, SECCLASS_EVENT, EVENT__CREATE),
                 Q(OBJECT, TARGET, SECCLASS_EVENT, EVENT__BIND),
-                Q(PEER, CALLER, SECCLASS_EVENT, EVENT__BIND)),
+                Q(PEER, SECOND, SECCLASS_EVENT, EVENT__BIND)),
             evtchn_interdomain_act),
     [EVTCHNOP_bind_virq] =
         ROW(EVTCHNOP_bind_virq, ARG(bind_virq), ARG(bind_virq), evtchn_virq_decode,

@@ -137,12 +137,6 @@ static int domid_decode(struct call *c)
     return call_target(c, *domid);
 }
 
-static long pagetable_dying_act(struct call *c)
-{
-    (void)c;
-    return -EINVAL; /* what the ABI answers to domains with nested paging */
-}
-
 static long get_time_act(struct call *c)
 {
     struct xen_hvm_get_time *a = c->arg;
@@ -192,16 +186,19 @@ static long unsupported_act(struct call *c)
 
 #define ASK_HVM(perm) ASK(Q(CALLER, TARGET, SECCLASS_HVM, HVM__##perm))
 #define PARAM sizeof(struct xen_hvm_param)
+/*
+ * Flushing and the upcall vector concern the caller's own vCPUs, as HVM_PARAM_CALLBACK_IRQ does, and ask what that
+ * asks. Xen asks nothing there, and its policy gives no domain hvmctl over itself.
+ */
 
 static const struct hypercall_row rows[] = {
     [HVMOP_set_param] =
         ROW(HVMOP_set_param, PARAM, 0, set_param_decode, ASK_HVM(SETPARAM), set_param_act),
     [HVMOP_get_param] =
         ROW(HVMOP_get_param, PARAM, PARAM, get_param_decode, ASK_HVM(GETPARAM), get_param_act),
-    [HVMOP_flush_tlbs] = ROW(HVMOP_flush_tlbs, 0, 0, flush_decode, ASK_HVM(HVMCTL), flush_act),
+    [HVMOP_flush_tlbs] = ROW(HVMOP_flush_tlbs, 0, 0, flush_decode, ASK_HVM(SETPARAM), flush_act),
     [HVMOP_pagetable_dying] =
-        ROW(HVMOP_pagetable_dying, sizeof(struct xen_hvm_pagetable_dying), 0, domid_decode,
-            ASK_HVM(HVMCTL), pagetable_dying_act),
+        ROW_ABSENT_AS(HVMOP_pagetable_dying, -EINVAL, "for shadow page tables: what nested paging answers"),
     [HVMOP_get_time] = ROW(HVMOP_get_time, 0, sizeof(struct xen_hvm_get_time), NULL,
                            ASK_NONE("the time that the caller's clock shows anyway"), get_time_act),
     [HVMOP_xentrace] = ROW_ABSENT(HVMOP_xentrace, "no trace buffers"),
@@ -212,7 +209,7 @@ static const struct hypercall_row rows[] = {
             sizeof(struct xen_hvm_get_mem_type), domid_decode, ASK_HVM(HVMCTL), get_mem_type_act),
     [HVMOP_set_evtchn_upcall_vector] =
         ROW(HVMOP_set_evtchn_upcall_vector, sizeof(struct xen_hvm_evtchn_upcall_vector), 0,
-            upcall_vector_decode, ASK_HVM(HVMCTL), upcall_vector_act),
+            upcall_vector_decode, ASK_HVM(SETPARAM), upcall_vector_act),
     [HVMOP_guest_request_vm_event] =
         ROW_ABSENT_AS(HVMOP_guest_request_vm_event, -EOPNOTSUPP, "no introspection"),
     [HVMOP_altp2m] = ROW(HVMOP_altp2m, sizeof(struct xen_hvm_altp2m_op), 0, altp2m_decode,

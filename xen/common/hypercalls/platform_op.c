@@ -6,6 +6,9 @@
 
 #define XENPF_ROW(op, class_, perm)                                                                \
     [XENPF_##op] = ROW(XENPF_##op, 0, 0, NULL, ASK(Q(CALLER, XEN, class_, perm)), act_absent)
+#define XENPF_CORE(op, perm)                                                                       \
+    [XENPF_##op] = ROW(XENPF_##op, 0, 0, NULL,                                                     \
+                       ASK(Q(CALLER, DOMXEN, SECCLASS_RESOURCE, RESOURCE__##perm)), act_absent)
 #define XENPF(op, perm) XENPF_ROW(op, SECCLASS_XEN, XEN__##perm)
 
 static const struct hypercall_row rows[] = {
@@ -24,10 +27,10 @@ static const struct hypercall_row rows[] = {
     XENPF(getidletime, GETIDLE),
     XENPF(set_processor_pminfo, PM_OP),
     XENPF(get_cpuinfo, GETCPUINFO),
-    XENPF_ROW(cpu_online, SECCLASS_RESOURCE, RESOURCE__PLUG),
-    XENPF_ROW(cpu_offline, SECCLASS_RESOURCE, RESOURCE__UNPLUG),
-    XENPF_ROW(cpu_hotadd, SECCLASS_RESOURCE, RESOURCE__PLUG),
-    XENPF_ROW(mem_hotadd, SECCLASS_RESOURCE, RESOURCE__PLUG),
+    XENPF_CORE(cpu_online, PLUG),
+    XENPF_CORE(cpu_offline, UNPLUG),
+    XENPF_CORE(cpu_hotadd, PLUG),
+    XENPF_CORE(mem_hotadd, PLUG),
     XENPF(core_parking, PM_OP),
     XENPF_ROW(resource_op, SECCLASS_XEN2, XEN2__RESOURCE_OP),
     XENPF_ROW(get_symbol, SECCLASS_XEN2, XEN2__GET_SYMBOL),

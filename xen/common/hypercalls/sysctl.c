@@ -27,6 +27,27 @@ static int scheduler_decode(struct call *c)
     return 0;
 }
 
+/* CPUs and memory of the machine are labelled as what the hypervisor owns. */
+static int hotplug_decode(struct call *c)
+{
+    const struct xen_sysctl *a = c->arg;
+    uint32_t op = a->u.cpu_hotplug.op;
+
+    c->chosen = op == XEN_SYSCTL_CPU_HOTPLUG_ONLINE || op == XEN_SYSCTL_CPU_HOTPLUG_SMT_ENABLE ?
+                    RESOURCE__PLUG : RESOURCE__UNPLUG;
+    return 0;
+}
+
+static int page_offline_decode(struct call *c)
+{
+    const struct xen_sysctl *a = c->arg;
+    uint32_t cmd = a->u.page_offline.cmd;
+
+    c->chosen = cmd == sysctl_page_online ? RESOURCE__PLUG :
+                cmd == sysctl_query_page_offline ? RESOURCE__USE : RESOURCE__UNPLUG;
+    return 0;
+}
+
 static const struct hypercall_row rows[] = {
     [XEN_SYSCTL_readconsole] =
         ROW(XEN_SYSCTL_readconsole, 0, 0, readconsole_decode,
@@ -42,9 +63,16 @@ static const struct hypercall_row rows[] = {
     IN_XEN(getcpuinfo, GETCPUINFO),
     IN_XEN(availheap, HEAP),
     IN_XEN(get_pmstat, PM_OP),
-    SYSCTL(cpu_hotplug, SECCLASS_RESOURCE, RESOURCE__PLUG | RESOURCE__UNPLUG),
+    [XEN_SYSCTL_cpu_hotplug] =
+        ROW(XEN_SYSCTL_cpu_hotplug, 0, 0, hotplug_decode,
+            ASK(Q_CHOSEN(CALLER, DOMXEN, SECCLASS_RESOURCE, RESOURCE__PLUG | RESOURCE__UNPLUG)),
+            act_absent),
     IN_XEN(pm_op, PM_OP),
-    SYSCTL(page_offline_op, SECCLASS_RESOURCE, RESOURCE__UNPLUG),
+    [XEN_SYSCTL_page_offline_op] =
+        ROW(XEN_SYSCTL_page_offline_op, 0, 0, page_offline_decode,
+            ASK(Q_CHOSEN(CALLER, DOMXEN, SECCLASS_RESOURCE,
+                         RESOURCE__PLUG | RESOURCE__UNPLUG | RESOURCE__USE)),
+            act_absent),
     IN_XEN(lockprof_op, LOCKPROF),
     IN_XEN(cputopoinfo, PHYSINFO),
     IN_XEN(numainfo, PHYSINFO),
@@ -60,7 +88,7 @@ static const struct hypercall_row rows[] = {
     IN_XEN2(get_cpu_levelling_caps, GET_CPU_LEVELLING_CAPS),
     IN_XEN2(get_cpu_featureset, GET_CPU_FEATURESET),
     IN_XEN2(livepatch_op, LIVEPATCH_OP),
-    IN_XEN2(get_cpu_policy, GET_CPU_FEATURESET),
+    IN_XEN(get_cpu_policy, PHYSINFO),
 };
 
 const struct hypercall_family sysctl_family = {

@@ -257,6 +257,41 @@ static void bind_interdomain_loopback_works(void **state)
     assert_int_equal(status_of(a, p).status, EVTCHNSTAT_unbound);
 }
 
+/* Towards itself a domain is its self label, as maker, as remote and as binder; towards others it is not. */
+static void bind_interdomain_loopback_asks_of_self_label(void **state)
+{
+    xsm_sid_t self, end;
+    evtchn_port_t p, q;
+
+    (void)state;
+    fake_self_offset = 64;
+    self = fake_self_sid(SID_A);
+    end = fake_channel_sid(SID_A, self);
+    fake_question_count = 0;
+    assert_int_equal(alloc_port(a, DOMID_SELF, &p), 0);
+    assert_true(fake_asked(end, self, SECCLASS_EVENT, EVENT__BIND, true));
+    fake_question_count = 0;
+    fake_xsm_except(end, SID_A, SECCLASS_EVENT, EVENT__BIND);
+    assert_int_equal(bind_port(a, DOMID_SELF, p, &q), 0);
+    assert_int_equal(fake_question_count, 3);
+    fake_self_offset = 0;
+}
+
+/* A port made in another domain, for the caller: the caller is that domain's remote, not itself. */
+static void alloc_unbound_for_other_asks_of_plain_label(void **state)
+{
+    struct evtchn_alloc_unbound arg = { .dom = b->id, .remote_dom = a->id };
+    xsm_sid_t end = fake_channel_sid(SID_B, SID_A);
+
+    (void)state;
+    fake_self_offset = 64;
+    fake_question_count = 0;
+    assert_int_equal(op(a, EVTCHNOP_alloc_unbound, &arg), 0);
+    assert_true(fake_asked(SID_A, end, SECCLASS_EVENT, EVENT__CREATE, true));
+    assert_true(fake_asked(end, SID_A, SECCLASS_EVENT, EVENT__BIND, true));
+    fake_self_offset = 0;
+}
+
 static void bind_interdomain_dying_remote_refused(void **state)
 {
     evtchn_port_t pa, pb;
@@ -521,7 +556,7 @@ static void consumer_runs_and_cannot_be_closed(void **state)
     consumed = 0;
     assert_int_equal(send_port(a, 2), 0);
     assert_int_equal(consumed, 1);
-    assert_true(fake_asked(SID_A, fake_channel_sid(SID_A, XSM_SID_XEN), SECCLASS_EVENT, EVENT__SEND, true));
+    assert_true(fake_asked(SID_A, fake_channel_sid(SID_A, fake_self_sid(SID_A)), SECCLASS_EVENT, EVENT__SEND, true));
     assert_int_equal(close_port(a, 2), -EINVAL);
     evtchn_notify(a, 2);
     assert_true(pending(a, 2));
@@ -596,6 +631,8 @@ int main(void)
         T(bind_interdomain_bad_port_einval),
         T(bind_interdomain_twice_einval),
         T(bind_interdomain_loopback_works),
+        T(bind_interdomain_loopback_asks_of_self_label),
+        T(alloc_unbound_for_other_asks_of_plain_label),
         T(bind_interdomain_dying_remote_refused),
         T(send_connected_marks_the_other_end),
         T(send_denied_eacces_nothing_pending),

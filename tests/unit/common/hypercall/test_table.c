@@ -267,17 +267,16 @@ static const struct {
           XEN__MCA_OP | XEN__HYPFS_OP,
       "hypercalls that do not exist here" },
     { SECCLASS_XEN2, XEN2__PMU_CTRL | XEN2__PMU_USE, "xenpmu_op does not exist here" },
-    { SECCLASS_DOMAIN, DOMAIN__TRANSITION | DOMAIN__SET_TARGET,
-      "FLASK_RELABEL_DOMAIN asks by itself; no device models yet" },
+    { SECCLASS_DOMAIN, DOMAIN__TRANSITION, "FLASK_RELABEL_DOMAIN asks by itself" },
     { SECCLASS_DOMAIN2,
-      DOMAIN2__RELABELFROM | DOMAIN2__RELABELTO | DOMAIN2__RELABELSELF | DOMAIN2__SET_AS_TARGET |
-          DOMAIN2__CREATE_HARDWARE_DOMAIN,
-      "FLASK_RELABEL_DOMAIN asks by itself; no device models, no hardware domain" },
+      DOMAIN2__RELABELFROM | DOMAIN2__RELABELTO | DOMAIN2__RELABELSELF | DOMAIN2__CREATE_HARDWARE_DOMAIN,
+      "FLASK_RELABEL_DOMAIN asks by itself; no hardware domain" },
+    { SECCLASS_DOMAIN2, DOMAIN2__VMTRACE_OP, "Xen declares it and asks setdebugging" },
     { SECCLASS_HVM, HVM__SHARE_MEM | HVM__NESTED | HVM__ALTP2MHVM, "features that are absent" },
     { SECCLASS_MMU, MMU__UPDATEMP | MMU__PINPAGE | MMU__REMOTE_REMAP | MMU__MMUEXT_OP | MMU__TARGET_HACK,
       "paravirtualised guests come later" },
     { SECCLASS_RESOURCE,
-      RESOURCE__USE | RESOURCE__USE_IOMMU | RESOURCE__USE_IOMMU_NOINTREMAP | RESOURCE__USE_NOIOMMU |
+      RESOURCE__USE_IOMMU | RESOURCE__USE_IOMMU_NOINTREMAP | RESOURCE__USE_NOIOMMU |
           RESOURCE__ADD_IRQ | RESOURCE__REMOVE_IRQ | RESOURCE__ADD_IOPORT | RESOURCE__REMOVE_IOPORT |
           RESOURCE__ADD_IOMEM | RESOURCE__REMOVE_IOMEM | RESOURCE__SETUP,
       "devices are given at launch only" },
