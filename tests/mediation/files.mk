@@ -27,10 +27,10 @@ $(O)/tests/mediation/deny.bin: $(deny-base) tests/mediation/deny.cil
 $(O)/tests/guest/mediation.elf: $(O)/tests/mediation/deny.bin
 
 # What a change of policy takes away: the policy in force, and one that does not know the domain.
-guest-tests += revoke
+guest-tests += revoke revoke-race
 $(O)/tests/mediation/revoke%bin: $(deny-base) tests/mediation/revoke%cil
 	$(call say,POLICY,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)secilc --target=xen --policyvers=30 --mls=false --handle-unknown=deny --filecontext=/dev/null -o $@ $^
-$(O)/stub/tests/guest/revoke/main.o: $(O)/tests/mediation/revoke.bin $(O)/tests/mediation/revoke-less.bin
+$(O)/stub/tests/guest/revoke/main.o $(O)/tests/guest/revoke-race.elf: $(O)/tests/mediation/revoke.bin $(O)/tests/mediation/revoke-less.bin
 cflags-tests/guest/revoke/main := -Wa,-I$(O)/tests/mediation

@@ -104,14 +104,18 @@ int grant_grow(struct domain *d, unsigned count) must_check;
 /** A fresh handle in state TRACK_BUSY; NULL when there is no room. */
 struct grant_track *track_alloc(struct grant_table *gt, uint32_t *handle) must_check;
 /**
- * Mapped or revoked handle, now TRACK_BUSY and the caller's alone; NULL when there is none. A revoked one
+ * Mapped or revoked handle, waited for while another CPU has it in hand, now TRACK_BUSY and the caller's alone; NULL when there is none. A revoked one
  * has no owner any more.
  */
 struct grant_track *track_take(struct grant_table *gt, uint32_t handle) must_check;
 void track_set(struct grant_table *gt, struct grant_track *t, enum track_state state);
 void track_free(struct grant_table *gt, uint32_t handle);
-/** Any mapped handle from *handle on, taken as by track_take(). */
-struct grant_track *track_take_next(struct grant_table *gt, uint32_t *handle) must_check;
+/**
+ * Any mapped handle from *handle on, taken as by track_take().
+ * @param busy  out: NULL was returned because *handle is in another CPU's hands, who may give it back
+ *              mapped; NULL: such ones are passed over
+ */
+struct grant_track *track_take_next(struct grant_table *gt, uint32_t *handle, bool *busy) must_check;
 struct grant_track *track_at(struct grant_table *gt, uint32_t handle);
 
 /* -- unmap.c ----------------------------------------------------------------------------------- */

@@ -55,14 +55,20 @@ bool grant_revoke(struct domain *d, struct revoke_walk *w, uint64_t *cursor, uns
     struct grant_table *gt = d->grant;
     uint32_t handle = (uint32_t)*cursor;
     struct grant_track *t;
+    bool busy;
 
     if (gt == NULL) {
         return true;
     }
     while (budget-- > 0) {
-        t = track_take_next(gt, &handle);
+        /*
+         * Whoever has one in hand may only be refused its unmap: we come back, or a domain that keeps trying
+         * with wrong arguments would never be seen.
+         */
+        t = track_take_next(gt, &handle, &busy);
+        *cursor = handle;
         if (t == NULL) {
-            return true;
+            return !busy;
         }
         track_set(gt, t, look(d, w, t) ? TRACK_REVOKED : TRACK_MAPPED);
         *cursor = ++handle;

@@ -102,7 +102,7 @@ int grant_release_mappings(struct domain *d)
     int rc = 0;
 
     p2m_batch_init(&b.p2m);
-    while (!rc && (t = track_take_next(gt, &handle))) {
+    while (!rc && (t = track_take_next(gt, &handle, NULL))) {
         /* The p2m entry may be gone already; the pin is to go in any case. */
         if (track_unmap(d, t, handle, &b)) {
             t->next = b.pending;

@@ -54,7 +54,12 @@ struct grant_track *track_take(struct grant_table *gt, uint32_t handle)
     struct grant_track *t;
 
     spin_lock(&gt->track_lock);
-    t = track_at(gt, handle);
+    /* Who has it in hand does one mapping at a time and waits for none: policy may be about to take it away. */
+    while ((t = track_at(gt, handle)) && t->state == TRACK_BUSY) {
+        spin_unlock(&gt->track_lock);
+        cpu_relax();
+        spin_lock(&gt->track_lock);
+    }
     if (t && (t->state == TRACK_MAPPED || t->state == TRACK_REVOKED)) {
         t->state = TRACK_BUSY;
     } else {
@@ -64,15 +69,21 @@ struct grant_track *track_take(struct grant_table *gt, uint32_t handle)
     return t;
 }
 
-struct grant_track *track_take_next(struct grant_table *gt, uint32_t *handle)
+struct grant_track *track_take_next(struct grant_table *gt, uint32_t *handle, bool *busy)
 {
     struct grant_track *t;
 
     spin_lock(&gt->track_lock);
-    while ((t = track_at(gt, *handle)) && t->state != TRACK_MAPPED) {
+    while ((t = track_at(gt, *handle)) && t->state != TRACK_MAPPED &&
+           !(busy && t->state == TRACK_BUSY)) {
         ++*handle;
     }
-    if (t) {
+    if (busy) {
+        *busy = t && t->state == TRACK_BUSY;
+    }
+    if (t && t->state == TRACK_BUSY) {
+        t = NULL;
+    } else if (t) {
         t->state = TRACK_BUSY;
     }
     spin_unlock(&gt->track_lock);
