@@ -224,12 +224,13 @@ bool xsm_candidate_knows(struct xsm_candidate *c, xsm_sid_t sid)
 }
 
 /* Lock held. @return the policy that is in force no more, NULL for none */
-static struct policy *install(struct policy *p)
+static struct policy *install(struct policy *p, unsigned int *lost)
 {
     struct policy *old = current_policy;
     uint32_t i;
 
     if (p != NULL) {
+        *lost = old != NULL ? ocontext_carry(&old->db, &p->db) : 0;
         current_policy = p;
     } else {
         for (i = 1; i <= old->db.bool_tab.prim; i++) {
@@ -244,6 +245,7 @@ static struct policy *install(struct policy *p)
 int xsm_candidate_commit(struct xsm_candidate *c)
 {
     struct policy *old = NULL;
+    unsigned int lost = 0;
     int rc = 0;
 
     xsm_env_lock();
@@ -253,10 +255,13 @@ int xsm_candidate_commit(struct xsm_candidate *c)
         rc = sidtab_convert(current_policy != NULL ? &current_policy->db : NULL, &c->policy->db);
     }
     if (rc == 0) {
-        old = install(c->policy);
+        old = install(c->policy, &lost);
         c->policy = NULL;
     }
     xsm_env_unlock();
+    if (lost != 0) {
+        xsm_env_audit("policy: labels given to resources at run time gave way to its own");
+    }
     if (rc == 0) {
         policy_free(old);
         xsm_candidate_free(c);

@@ -5,16 +5,14 @@
 #include <xen/lib.h>
 
 struct perm_row {
-    uint16_t tclass;
-    uint8_t bit;
-    const char *name;
+    const char *name;            /* NULL: no such permission */
     struct class_fallback fallback;
 };
 
 #define CLASS(name, count)
-#define PERM(c, b, n) { .tclass = c, .bit = b, .name = #n },
-#define PERM_ELSE(c, b, n, fc, fp) { .tclass = c, .bit = b, .name = #n, .fallback = { fc, fp } },
-static const struct perm_row perm_rows[] = {
+#define PERM(c, b, n) [c][b] = { .name = #n },
+#define PERM_ELSE(c, b, n, fc, fp) [c][b] = { .name = #n, .fallback = { fc, fp } },
+static const struct perm_row perm_rows[SECCLASS_COUNT + 1][32] = {
 #include <xsm/av_names.h>
 };
 #undef CLASS
@@ -37,30 +35,15 @@ const char *xsm_class_name(uint16_t tclass)
     return tclass <= SECCLASS_COUNT ? class_names[tclass] : NULL;
 }
 
-static const struct perm_row *row_find(uint16_t tclass, unsigned int bit)
-{
-    size_t i;
-
-    for (i = 0; i < ARRAY_SIZE(perm_rows); i++) {
-        if (perm_rows[i].tclass == tclass && perm_rows[i].bit == bit) {
-            return &perm_rows[i];
-        }
-    }
-    return NULL;
-}
-
 const char *xsm_permission_name(uint16_t tclass, unsigned int bit)
 {
-    const struct perm_row *r = row_find(tclass, bit);
-
-    return r != NULL ? r->name : NULL;
+    return tclass <= SECCLASS_COUNT && bit < 32 ? perm_rows[tclass][bit].name : NULL;
 }
 
 struct class_fallback class_fallback(uint16_t tclass, unsigned int bit)
 {
-    const struct perm_row *r = row_find(tclass, bit);
-
-    return r != NULL ? r->fallback : (struct class_fallback){ 0 };
+    return tclass <= SECCLASS_COUNT && bit < 32 ? perm_rows[tclass][bit].fallback :
+                                                  (struct class_fallback){ 0 };
 }
 
 static unsigned int policy_bit(const struct policy_class *k, const char *name)
@@ -75,33 +58,45 @@ static unsigned int policy_bit(const struct policy_class *k, const char *name)
     return bit;
 }
 
+/* @return false: the policy rejects what it does not know, and lacks a published permission */
+static bool permission_map(struct class_map *k, const struct policydb *p, uint16_t tclass,
+                           unsigned int ours)
+{
+    const char *name = perm_rows[tclass][ours].name;
+    unsigned int bit = k->value != 0 ? policy_bit(&p->classes[k->value], name) : 32;
+
+    if (bit < 32) {
+        k->declared |= 1U << ours;
+        k->bit[ours] = (uint8_t)bit;
+        k->identity = k->identity && bit == ours;
+    } else if (p->unknown == UNKNOWN_REJECT && tclass <= SECCLASS_ARGO) {
+        return false;
+    } else if (p->unknown != UNKNOWN_ALLOW) {
+        k->denied_unknown |= 1U << ours;
+    }
+    return true;
+}
+
 int class_maps_build(struct class_maps *m, const struct policydb *p, struct xsm_error *err)
 {
+    unsigned int bit;
     uint16_t i;
-    size_t r;
 
     *m = (struct class_maps){ 0 };
     for (i = 1; i <= SECCLASS_COUNT; i++) {
-        m->map[i].value =
-            (uint16_t)symtab_find(&p->class_tab, class_names[i], strlen(class_names[i]));
-        m->map[i].identity = true;
-    }
-    for (r = 0; r < ARRAY_SIZE(perm_rows); r++) {
-        const struct perm_row *row = &perm_rows[r];
-        struct class_map *k = &m->map[row->tclass];
-        unsigned int bit = k->value != 0 ? policy_bit(&p->classes[k->value], row->name) : 32;
+        struct class_map *k = &m->map[i];
 
-        if (bit < 32) {
-            k->declared |= 1U << row->bit;
-            k->bit[row->bit] = (uint8_t)bit;
-            k->identity = k->identity && bit == row->bit;
-        } else if (p->unknown == UNKNOWN_REJECT && row->tclass <= SECCLASS_ARGO) {
+        k->value = (uint16_t)symtab_find(&p->class_tab, class_names[i], strlen(class_names[i]));
+        k->identity = true;
+        for (bit = 0; bit < 32 && perm_rows[i][bit].name != NULL; bit++) {
+            if (permission_map(k, p, i, bit)) {
+                continue;
+            }
             if (err != NULL) {
-                *err = (struct xsm_error){ .section = "classes", .expected = row->name };
+                *err = (struct xsm_error){ .section = "classes",
+                                           .expected = perm_rows[i][bit].name };
             }
             return -EINVAL;
-        } else if (p->unknown != UNKNOWN_ALLOW) {
-            k->denied_unknown |= 1U << row->bit;
         }
     }
     return 0;

@@ -102,24 +102,28 @@ void services_context_av(const struct policydb *p, const struct context *s, cons
     apply_bounds(p, s, t, policy_class, v);
 }
 
-/* Permissions of a class the policy lacks: those asked about in their place. */
+/* Permissions of a class the policy lacks: those asked about in their place, most of them of one class. */
 static uint32_t fallback_bits(const struct policy *pol, const struct context *s,
                               const struct context *t, uint16_t tclass)
 {
-    const struct policydb *p = &pol->db;
-    uint32_t bits = 0;
+    uint32_t bits = 0, allowed = 0;
+    uint16_t computed = 0;
     unsigned int bit;
 
     for (bit = 0; bit < 32; bit++) {
         struct class_fallback f = class_fallback(tclass, bit);
-        const struct class_map *m = &pol->maps.map[f.tclass];
+        const struct class_map *m = f.tclass <= SECCLASS_COUNT ? &pol->maps.map[f.tclass] : NULL;
         struct av_vector v;
 
-        if (f.tclass != 0 && m->value != 0) {
-            services_context_av(p, s, t, m->value, &v);
-            if ((class_map_in(m, v.allowed) & f.permission) != 0) {
-                bits |= 1U << bit;
+        if (f.tclass == FALLBACK_ALLOWED) {
+            bits |= 1U << bit;
+        } else if (f.tclass != 0 && m->value != 0) {
+            if (computed != f.tclass) {
+                services_context_av(&pol->db, s, t, m->value, &v);
+                allowed = class_map_in(m, v.allowed);
+                computed = f.tclass;
             }
+            bits |= (allowed & f.permission) != 0 ? 1U << bit : 0;
         }
     }
     return bits;

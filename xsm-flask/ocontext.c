@@ -130,24 +130,57 @@ static int extent_check(uint32_t kind, uint64_t first, uint64_t last)
     return 0;
 }
 
+static bool stated(const struct policydb *p, uint32_t kind, const struct ocontext *o)
+{
+    const struct ocontext *other;
+
+    for (other = p->ocon[kind]; other != NULL; other = other->next) {
+        if (other->first <= o->last && o->first <= other->last) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int add(struct ocontext *o, uint32_t kind)
 {
-    struct ocontext *other;
-
     if (current_policy == NULL) {
         return -EACCES;
     }
     if (sidtab_get(o->sid) == NULL) {
         return -EINVAL;
     }
-    for (other = current_policy->db.ocon[kind]; other != NULL; other = other->next) {
-        if (other->first <= o->last && o->first <= other->last) {
-            return -EEXIST;
-        }
+    if (stated(&current_policy->db, kind, o)) {
+        return -EEXIST;
     }
     o->next = current_policy->db.ocon[kind];
     current_policy->db.ocon[kind] = o;
     return 0;
+}
+
+unsigned int ocontext_carry(struct policydb *from, struct policydb *to)
+{
+    struct ocontext **at, *o;
+    unsigned int lost = 0;
+    uint32_t kind;
+
+    for (kind = OCON_PIRQ; kind <= OCON_DEVICE; kind++) {
+        for (at = &from->ocon[kind]; (o = *at) != NULL;) {
+            if (!o->heap) {
+                at = &o->next;
+                continue;
+            }
+            *at = o->next;
+            if (stated(to, kind, o)) {
+                xsm_env_free(o);
+                lost++;
+            } else {
+                o->next = to->ocon[kind];
+                to->ocon[kind] = o;
+            }
+        }
+    }
+    return lost;
 }
 
 int xsm_ocontext_add(uint32_t ocon, uint64_t first, uint64_t last, xsm_sid_t sid)

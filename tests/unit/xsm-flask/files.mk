@@ -83,6 +83,10 @@ unit-tests += test_flask_decisions
 test_flask_decisions-src = tests/unit/xsm-flask/test_decisions.c $(flask-test-src)
 test_flask_decisions-cflags := $(flask-test-cflags)
 
+unit-tests += test_flask_candidate
+test_flask_candidate-src = tests/unit/xsm-flask/test_candidate.c $(flask-test-src)
+test_flask_candidate-cflags := $(flask-test-cflags)
+
 unit-tests += test_flask_image
 test_flask_image-src = tests/unit/xsm-flask/test_image.c $(flask-test-src)
 test_flask_image-cflags := $(flask-test-cflags)
@@ -106,7 +110,7 @@ test_flask_sepol_sampled-src = $(flask-sepol-src)
 test_flask_sepol_sampled-cflags := $(flask-test-cflags) -DSEPOL_STEP=101U
 test_flask_sepol_sampled-libs := -l:libsepol.a
 
-$(addprefix $(O)/unit/,test_flask_decisions test_flask_engine test_flask_image test_flask_op test_flask_sepol test_flask_sepol_sampled): \
+$(addprefix $(O)/unit/,test_flask_candidate test_flask_decisions test_flask_engine test_flask_image test_flask_op test_flask_sepol test_flask_sepol_sampled): \
     | $(flask-test-policies) $(flask-test-dir)/other/foreign.bin $(flask-test-dir)/other/big.bin \
        $(flask-test-dir)/other/reject.bin $(O)/policy/legacy.bin $(O)/policy/first-light.bin
 

@@ -6,7 +6,11 @@
 #include <flask/policydb.h>
 #include <xsm/av_permissions.h>
 
-/* A permission asked about in place of another that the policy does not declare. */
+/*
+ * A permission asked about in place of another that the policy does not declare; class FALLBACK_ALLOWED: it is
+ * allowed then, since a policy written for Xen is not asked there.
+ */
+#define FALLBACK_ALLOWED 0xffff
 struct class_fallback {
     uint16_t tclass;
     uint32_t permission;

@@ -32,6 +32,12 @@ int services_compute_av(xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass, struct 
 void services_policy_av(const struct policy *pol, const struct context *s, const struct context *t,
                         uint16_t tclass, struct xsm_av *av);
 
+/**
+ * Take labels that were given to resources at run time over to another policy, which has the last word where it
+ * states one itself. Lock held. @return how many gave way
+ */
+unsigned int ocontext_carry(struct policydb *from, struct policydb *to);
+
 /** Drop the policy in force, at the end of a host program. */
 void candidate_policy_fini(void);
 

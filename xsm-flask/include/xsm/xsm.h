@@ -266,7 +266,8 @@ int xsm_iomem_walk(uint64_t first, uint64_t last, xsm_range_fn *fn, void *arg);
 
 /**
  * Label resources at run time / forget such a label. `ocon` is Xen's number: 1 pirq, 2 ioport,
- * 3 iomem, 4 PCI device; see FLASK_ADD_OCONTEXT. Lost with the next policy load.
+ * 3 iomem, 4 PCI device; see FLASK_ADD_OCONTEXT. Such a label survives a policy load, unless the new
+ * policy states one for any part of the range.
  * @return 0; -EINVAL; -EEXIST overlaps another label; -ENOENT; -ENOMEM; -EACCES no policy
  */
 int xsm_ocontext_add(uint32_t ocon, uint64_t first, uint64_t last, xsm_sid_t sid);

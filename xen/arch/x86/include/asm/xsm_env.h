@@ -9,11 +9,12 @@
 #define XSM_ENV_CPU_INLINE
 #define XSM_ENV_CPU_ID_OFFSET 16 /* of id in struct cpu, to which %gs points */
 
-static inline unsigned int xsm_env_cpu(void)
+/* As wide as an index is: the move has cleared the upper half, which the compiler cannot know of a narrower one. */
+static inline unsigned long xsm_env_cpu(void)
 {
-    unsigned int id;
+    unsigned long id;
 
-    __asm__ volatile("movl %%gs:%c1, %0" : "=r"(id) : "i"(XSM_ENV_CPU_ID_OFFSET));
+    __asm__ volatile("movl %%gs:%c1, %k0" : "=r"(id) : "i"(XSM_ENV_CPU_ID_OFFSET));
     return id;
 }
 
