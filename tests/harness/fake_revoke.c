@@ -15,15 +15,18 @@ void revoke_release(void)
 {
 }
 
-int revoke_begin(const struct revoke_change *change, const struct hypercall *hc)
+int revoke_begin(const struct revoke_change *change, const struct hypercall *hc, const void *row)
 {
+    (void)row;
     (void)change;
     (void)hc;
     return 0;
 }
 
-bool revoke_take(struct vcpu *v, const struct hypercall *hc, struct revoke_counts *out)
+bool revoke_take(struct vcpu *v, const struct hypercall *hc, const void *row,
+                 struct revoke_counts *out)
 {
+    (void)row;
     (void)v;
     (void)hc;
     (void)out;

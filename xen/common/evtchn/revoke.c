@@ -8,52 +8,92 @@
 
 #include <xen/revoke.h>
 
-/* What is at the other end, for the question; locks of port_lock_close() held. @return false: no domain there */
-static bool other_end(const struct port *p, const struct revoke_walk *w, struct xsm_audit *audit,
-                      xsm_sid_t *sid)
-{
-    struct domain *rd;
+/* An end as it was seen under its locks. */
+struct end {
+    uint8_t state;
+    xsm_sid_t sid;      /* the port's */
+    domid_t remote;     /* at the other end, or to come */
+    xsm_sid_t remote_sid;
+};
 
+static bool see(const struct port *p, const struct revoke_walk *w, struct end *e)
+{
+    *e = (struct end){ .state = p->state, .sid = p->sid };
     if (p->state == PORT_INTERDOMAIN) {
-        *sid = revoke_label(w, p->u.peer.dom);
-        audit->target = p->u.peer.dom->id;
-        return true;
+        e->remote = p->u.peer.dom->id;
+        e->remote_sid = revoke_label(w, p->u.peer.dom);
+    } else if (p->state == PORT_UNBOUND) {
+        e->remote = p->u.remote;
+    } else {
+        return false; /* nobody else is at the other end */
     }
-    if (p->state != PORT_UNBOUND || (rd = domain_get(p->u.remote)) == NULL) {
-        return false; /* nobody is there who could bind it */
+    return true;
+}
+
+/* The domain that an unbound end waits for: looked up with no lock held. @return false: it does not exist */
+static bool waits_for(const struct revoke_walk *w, struct end *e)
+{
+    struct domain *rd = domain_get(e->remote);
+
+    if (rd == NULL) {
+        return false; /* whoever gets the number is asked about when it binds */
     }
-    *sid = revoke_label(w, rd);
-    audit->target = rd->id;
+    e->remote_sid = revoke_label(w, rd);
     domain_put(rd);
     return true;
+}
+
+static void unlock(struct domain *d, struct domain *rd)
+{
+    tables_unlock(d, rd != NULL ? rd : d);
+    if (rd != NULL) {
+        domain_put(rd);
+    }
+}
+
+static bool denied(const struct revoke_walk *w, const struct end *e)
+{
+    return revoke_denied(w, e->sid, e->remote_sid, SECCLASS_EVENT, EVENT__BIND);
+}
+
+/* Close it if it still is what was denied; what it has become since was asked about. */
+static void drop(struct domain *d, const struct revoke_walk *w, evtchn_port_t nr, const struct end *e)
+{
+    struct domain *rd;
+    struct port *p;
+    struct end now;
+
+    if (port_lock_close(d, nr, &p, &rd) == 0) {
+        if (see(p, w, &now) && now.state == e->state && now.sid == e->sid && now.remote == e->remote) {
+            port_close_locked(d, p);
+        }
+        unlock(d, rd);
+    }
 }
 
 static void look(struct domain *d, struct revoke_walk *w, evtchn_port_t nr)
 {
     struct xsm_audit audit = { .have = XSM_AUDIT_DOMID | XSM_AUDIT_TARGET | XSM_AUDIT_PORT,
                                .domid = d->id, .port = nr };
-    xsm_sid_t sid = XSM_SID_NULL, port_sid;
     struct domain *rd;
     struct port *p;
-    bool denied;
+    struct end e;
+    bool seen;
 
     if (port_lock_close(d, nr, &p, &rd) != 0) {
         return; /* closed meanwhile */
     }
-    port_sid = p->sid;
-    denied = other_end(p, w, &audit, &sid) &&
-             revoke_denied(w, port_sid, sid, SECCLASS_EVENT, EVENT__BIND);
-    if (denied && revoke_drops(w)) {
-        port_close_locked(d, p);
+    seen = see(p, w, &e);
+    unlock(d, rd);
+    if (!seen || (e.state == PORT_UNBOUND && !waits_for(w, &e)) || !denied(w, &e)) {
+        return;
     }
-    tables_unlock(d, rd != NULL ? rd : d);
-    if (rd != NULL) {
-        domain_put(rd);
+    if (revoke_drops(w)) {
+        drop(d, w, nr, &e);
     }
-    if (denied) {
-        w->counts.ports++;
-        xsm_audit_revocation(port_sid, sid, SECCLASS_EVENT, EVENT__BIND, w->how, &audit);
-    }
+    audit.target = e.remote;
+    w->counts.ports++;
+    xsm_audit_revocation(e.sid, e.remote_sid, SECCLASS_EVENT, EVENT__BIND, w->how, &audit);
 }
 
 bool evtchn_revoke(struct domain *d, struct revoke_walk *w, uint64_t *cursor, unsigned budget)

@@ -71,7 +71,7 @@ static int env_domain_relabel(void *arg, uint16_t domid, xsm_sid_t sid)
         rc = measure_relabel(change.domain->id, label);
     }
     if (rc == 0) {
-        rc = revoke_begin(&change, f->c->hc);
+        rc = revoke_begin(&change, f->c->hc, f->c->row);
     }
     domain_put(change.domain);
     return rc;
@@ -102,7 +102,7 @@ static int env_commit(void *arg, struct xsm_candidate *candidate)
         xsm_candidate_free(candidate);
         return -ENOENT;
     }
-    return revoke_begin(&change, f->c->hc);
+    return revoke_begin(&change, f->c->hc, f->c->row);
 }
 
 static int env_set_enforcing(void *arg, bool enforcing)
@@ -111,7 +111,7 @@ static int env_set_enforcing(void *arg, bool enforcing)
     const struct revoke_change change = { .how = f->how };
 
     xsm_set_enforcing(enforcing);
-    return enforcing ? revoke_begin(&change, f->c->hc) : 0;
+    return enforcing ? revoke_begin(&change, f->c->hc, f->c->row) : 0;
 }
 
 static int env_before_load(void *arg, const uint8_t *image, size_t size)
@@ -170,7 +170,7 @@ static int change_decode(struct call *c)
 {
     struct revoke_counts *counts = (void *)c->batch;
 
-    c->val[0] = revoke_take(c->vcpu, c->hc, counts);
+    c->val[0] = revoke_take(c->vcpu, c->hc, c->row, counts);
     c->skip = c->val[0] ? 1 : 0;
     return 0;
 }
@@ -199,8 +199,8 @@ static long flask_change_act(struct call *c)
         return change_run(&f, op, NULL);
     }
     if (op->cmd == FLASK_SETBOOL) {
-        op->u.boolean.commit = 0; /* done: what is left is to tell its state */
-        return flask_run(&f, op, NULL);
+        /* Only told: nothing is done for a call that was not asked about this time. */
+        op->u.boolean.enforcing = op->u.boolean.pending = op->u.boolean.new_value != 0;
     }
     return 0;
 }

@@ -9,7 +9,7 @@
 #include <xen/time.h>
 #include <xen/timer.h>
 
-#define STEP_BUDGET 256 /* uses looked at between two chances for other work */
+#define STEP_BUDGET 32 /* uses looked at between two chances for other work */
 
 enum job_state { JOB_NONE, JOB_RESERVED, JOB_GRACE, JOB_WALK };
 
@@ -90,7 +90,7 @@ static void quiesced(void)
     }
 }
 
-int revoke_begin(const struct revoke_change *change, const struct hypercall *hc)
+int revoke_begin(const struct revoke_change *change, const struct hypercall *hc, const void *row)
 {
     bool trial = change->how == XSM_REVOKE_WOULD;
     struct vcpu *v = current;
@@ -122,7 +122,9 @@ int revoke_begin(const struct revoke_change *change, const struct hypercall *hc)
     job.cpu = cpu_id();
     job.domid = job.kind = 0;
     job.cursor = 0;
-    v->revoke = (struct revoke_result){ .nr = hc->nr, .arg = { hc->arg[0], hc->arg[1] } };
+    v->revoke = (struct revoke_result){
+        .nr = hc->nr, .arg = { hc->arg[0], hc->arg[1] }, .row = row,
+    };
     vcpu_sleep(v, VCPU_PAUSE_REVOKE);
     __atomic_store_n(&job.state, trial ? JOB_WALK : JOB_GRACE, __ATOMIC_RELEASE);
     if (!trial) {
@@ -132,11 +134,12 @@ int revoke_begin(const struct revoke_change *change, const struct hypercall *hc)
     return -ERESTART;
 }
 
-bool revoke_take(struct vcpu *v, const struct hypercall *hc, struct revoke_counts *out)
+bool revoke_take(struct vcpu *v, const struct hypercall *hc, const void *row,
+                 struct revoke_counts *out)
 {
     struct revoke_result *r = &v->revoke;
 
-    if (!r->done || r->nr != hc->nr || r->arg[0] != hc->arg[0] || r->arg[1] != hc->arg[1]) {
+    if (!r->done || r->row != row || r->nr != hc->nr || r->arg[0] != hc->arg[0] || r->arg[1] != hc->arg[1]) {
         return false;
     }
     r->done = false;

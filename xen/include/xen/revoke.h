@@ -36,7 +36,8 @@ struct revoke_counts {
 /* What a vCPU waits for, or has been told; kept in struct vcpu, touched by it alone or while it sleeps. */
 struct revoke_result {
     bool done;
-    uint64_t nr, arg[2]; /* the call it belongs to */
+    uint64_t nr, arg[2]; /* the call it belongs to: its registers, */
+    const void *row;     /* and what it was when it was asked about; its memory may say otherwise by now */
     struct revoke_counts counts;
 };
 
@@ -58,14 +59,16 @@ struct revoke_change {
 /**
  * Commit (unless on trial) and begin to look. The job is reserved.
  *
- * @param hc  registers of the call, by which its vCPU is recognised when it comes back
+ * @param hc, row  the call's registers and row, by which it is recognised when it comes back
  * @return -ERESTART: the current vCPU sleeps, and finds its result when it has reissued the call;
  *         else nothing was changed, the job is still reserved, the candidate is gone: -ENOMEM, -EBUSY
  */
-int revoke_begin(const struct revoke_change *change, const struct hypercall *hc) must_check;
+int revoke_begin(const struct revoke_change *change, const struct hypercall *hc,
+                 const void *row) must_check;
 
 /** Is this the reissued call of a finished change? Takes the result. */
-bool revoke_take(struct vcpu *v, const struct hypercall *hc, struct revoke_counts *out);
+bool revoke_take(struct vcpu *v, const struct hypercall *hc, const void *row,
+                 struct revoke_counts *out);
 
 /* -- for those who look at one kind of use --------------------------------------------------------- */
 
