@@ -201,6 +201,46 @@ static void p2m_replace_puts_the_old_page_into_the_batch(void **state)
     assert_int_equal(frame_at(514, &t), mfn_x(page_to_mfn(large)) + 2);
 }
 
+/* What is held is found, wherever it lies, in steps of any size, and counted. */
+static void p2m_next_finds_what_is_held(void **state)
+{
+    static const uint64_t places[] = { 0x1003, 0x40000, 0x3fffff };
+    struct page_info *foreign = page_alloc(d, 0);
+    struct p2m_batch b;
+    enum p2m_type t;
+    mfn_t mfn;
+
+    (void)state;
+    p2m_batch_init(&b);
+    (void)ram(512, 9);
+    (void)ram(7, 0);
+    assert_int_equal(d->p2m.held, 0);
+    assert_int_equal(p2m_map(d, _gfn(places[0]), _mfn(0xfed40), 0, P2M_MMIO_DIRECT), 0);
+    assert_int_equal(p2m_map(d, _gfn(places[2]), _mfn(0xfed41), 0, P2M_MMIO_DIRECT), 0);
+    assert_int_equal(p2m_replace(d, _gfn(places[1]), page_to_mfn(foreign), P2M_FOREIGN_RO, 0, &b), 0);
+    assert_int_equal(d->p2m.held, 3);
+    for (unsigned step = 1; step < 5000; step = step * 7 + 1) {
+        unsigned found = 0, budget = step;
+        uint64_t gfn = 0;
+
+        while (gfn < P2M_GFN_LIMIT) {
+            if (p2m_next(d, P2M_SET_HELD, &gfn, &budget, &mfn, &t)) {
+                assert_int_equal(gfn, places[found]);
+                assert_int_equal(t, found == 1 ? P2M_FOREIGN_RO : P2M_MMIO_DIRECT);
+                found++;
+                gfn++;
+            }
+            budget = budget == 0 ? step : budget;
+        }
+        assert_int_equal(found, 3);
+    }
+    assert_int_equal(p2m_unmap_if(d, _gfn(places[0]), P2M_SET_HELD, _mfn(0xfed40), &b), 0);
+    assert_int_equal(p2m_replace(d, _gfn(places[1]), page_to_mfn(page_alloc(d, 0)), P2M_RAM_RW,
+                                 P2M_SET_FOREIGN, &b), 0);
+    assert_int_equal(d->p2m.held, 1);
+    p2m_batch_flush(d, &b);
+}
+
 static void p2m_get_page_minds_type_and_counts(void **state)
 {
     struct page_info *pg = ram(3, 0), *ro = page_alloc(d, 0), *got;
@@ -335,6 +375,7 @@ int main(void)
         TEST(p2m_unmap_full_batch_is_flushed_before_pages_go),
         TEST(p2m_unmap_if_other_type_or_frame_is_refused),
         TEST(p2m_replace_puts_the_old_page_into_the_batch),
+        TEST(p2m_next_finds_what_is_held),
         TEST(p2m_get_page_minds_type_and_counts),
         TEST(p2m_map_far_apart_is_bounded),
         TEST(p2m_entries_have_the_rights_of_their_type),

@@ -4,15 +4,13 @@
 
 #include <xen/domain.h>
 
-#define HELD (P2M_SET_FOREIGN | P2M_SET(P2M_MMIO_DIRECT))
-
 static void drop(struct domain *d, uint64_t gfn, mfn_t mfn)
 {
     struct p2m_batch batch;
 
     p2m_batch_init(&batch);
     /* Another entry there meanwhile is the policy's in force: it stays. */
-    (void)!p2m_unmap_if(d, _gfn(gfn), HELD, mfn, &batch);
+    (void)!p2m_unmap_if(d, _gfn(gfn), P2M_SET_HELD, mfn, &batch);
     p2m_batch_flush(d, &batch);
 }
 
@@ -62,7 +60,10 @@ bool pages_revoke(struct domain *d, struct revoke_walk *w, uint64_t *cursor, uns
     enum p2m_type type;
     mfn_t mfn;
 
-    while (p2m_next(d, HELD, cursor, &budget, &mfn, &type)) {
+    if (read_once(d->p2m.held) == 0) {
+        return true; /* usual: nobody else's pages are there, and the map need not be walked */
+    }
+    while (p2m_next(d, P2M_SET_HELD, cursor, &budget, &mfn, &type)) {
         if (type == P2M_MMIO_DIRECT) {
             look_device(d, w, *cursor, mfn);
         } else {

@@ -36,6 +36,7 @@ struct p2m {
     uint64_t table_pages;   /* lock held: the hypervisor's pages used by tables, bounded */
     uint64_t table_limit;   /* constant after p2m_init() */
     uint64_t max_gfn;       /* lock held: highest gfn ever mapped */
+    uint64_t held;          /* lock held: entries of P2M_SET_HELD */
     bool closed;            /* lock held: teardown has begun, nothing can be mapped */
 };
 
@@ -49,6 +50,8 @@ struct p2m {
 #define P2M_SET_FOREIGN (P2M_SET(P2M_FOREIGN_RW) | P2M_SET(P2M_FOREIGN_RO))
 #define P2M_SET_WRITABLE (P2M_SET(P2M_RAM_RW) | P2M_SET(P2M_GRANT_RW) | P2M_SET(P2M_FOREIGN_RW))
 #define P2M_SET_PAGES (P2M_SET_RAM | P2M_SET_GRANT | P2M_SET_FOREIGN)
+/* What a domain was asked about when it got it and may lose again; only ever 4 KiB entries. */
+#define P2M_SET_HELD (P2M_SET_FOREIGN | P2M_SET(P2M_MMIO_DIRECT))
 #define P2M_SET_ALL (P2M_SET_PAGES | P2M_SET(P2M_MMIO_DIRECT) | P2M_SET(P2M_ABSENT))
 
 /* Pages taken out of a p2m whose references wait for the TLB flush. */

@@ -177,6 +177,11 @@ static void slot_fill(uint64_t *slot, unsigned level, uint64_t mfn, enum p2m_typ
     }
 }
 
+static bool is_held(enum p2m_type type)
+{
+    return P2M_SET_HELD >> type & 1;
+}
+
 static void note_gfn(struct p2m *p, uint64_t last)
 {
     if (last > p->max_gfn) {
@@ -221,6 +226,7 @@ int p2m_map(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned order, enum p2m_typ
     }
     if (!rc) {
         slot_fill(slot, level, mfn_x(mfn), type);
+        p->held += is_held(type) ? count : 0;
         note_gfn(p, g + count - 1);
     }
     write_unlock(&p->lock);
@@ -268,6 +274,7 @@ int p2m_unmap_if(struct domain *d, gfn_t gfn, unsigned set, mfn_t mfn, struct p2
     if (!rc) {
         e = *slot;
         write_once(*slot, 0);
+        p->held -= is_held(p2me_type(e));
         p2m_cache_drop(p, g);
         batch_add(batch, e);
     }
@@ -305,6 +312,8 @@ int p2m_replace(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type type, unsi
     if (!rc) {
         e = *slot;
         write_once(*slot, entry_make(mfn_x(mfn), 0, type));
+        p->held += is_held(type);
+        p->held -= (e & P2ME_PRESENT) && is_held(p2me_type(e));
         p2m_cache_drop(p, g);
         note_gfn(p, g);
         if (e & P2ME_PRESENT) {
