@@ -155,13 +155,15 @@ void stub_main(void)
     char text[8] = "3";
     unsigned int cpus = smp_cpu_count(), seconds = 0, changes = 0, failed = 0, in_use = 0;
     void *page = page_alloc(1);
-    uint64_t window[SMP_CPU_MAX], end;
+    uint64_t window[SMP_CPU_MAX], end, pace;
     long before;
 
     (void)start_cmdline_get("seconds", text, sizeof(text));
     for (const char *c = text; *c >= '0' && *c <= '9'; c++) {
         seconds = seconds * 10 + (unsigned int)(*c - '0');
     }
+    /* Changes are measured, and refused when the log is full: no more than 150 of them. */
+    pace = seconds * 10 * NS_PER_MS / 3;
     usual_sid = sid_of("system_u:system_r:dom0_t", 24);
     lesser_sid = sid_of("system_u:system_r:lesser_t", 26);
     tap_ok(usual_sid != 0 && lesser_sid != 0, "labels are known");
@@ -184,10 +186,10 @@ void stub_main(void)
         failed += (label ? relabel(lesser_sid) : booleans(false)) != 0;
         epoch++;
         in_use += !entry_free();
-        time_delay_ns(NS_PER_MS);
+        time_delay_ns(pace);
         epoch++;
         failed += (label ? relabel(usual_sid) : booleans(true)) != 0;
-        time_delay_ns(NS_PER_MS);
+        time_delay_ns(pace);
         changes++;
     }
     stop = 1;
