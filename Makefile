@@ -141,7 +141,7 @@ define unit-rule
 $(O)/unit/$(1): $($(1)-src) | $(generated)
 	$$(call say,UNIT,$$@)
 	$$(Q)mkdir -p $$(@D)
-	$$(Q)$(CC) $(unit-cflags) $($(1)-cflags) -MMD -MP -MF $$@.d -o $$@ $($(1)-src) -lcmocka $($(1)-libs)
+	$$(Q)$(CC) $$(unit-cflags) $($(1)-cflags) -MMD -MP -MF $$@.d -o $$@ $($(1)-src) -lcmocka $($(1)-libs)
 endef
 $(foreach t,$(unit-tests),$(eval $(call unit-rule,$(t))))
 

@@ -185,7 +185,7 @@ static bool window_close(struct sid_entry *e, uint64_t now, struct text *t)
     return lost;
 }
 
-void audit_emit(const struct audit_event *ev, char *buf, size_t size)
+static void emit_line(const struct audit_event *ev, char *buf, size_t size)
 {
     struct text t = { .buf = buf, .size = size };
     struct sid_entry *e;
@@ -217,6 +217,22 @@ void audit_emit(const struct audit_event *ev, char *buf, size_t size)
     xsm_env_unlock();
     if (room) {
         xsm_env_audit(buf);
+    }
+}
+
+void audit_emit(const struct audit_event *ev, char *buf, size_t size)
+{
+    struct audit_event line = *ev;
+    struct class_bits words;
+    uint32_t left = ev->permissions;
+
+    while (left != 0) {
+        xsm_env_lock();
+        words = class_in_words(current_policy != NULL ? &current_policy->maps : NULL, ev->tclass, &left);
+        xsm_env_unlock();
+        line.tclass = words.tclass;
+        line.permissions = words.permissions;
+        emit_line(&line, buf, size);
     }
 }
 

@@ -24,7 +24,7 @@ static inline uint32_t avc_hash(xsm_sid_t ssid, xsm_sid_t tsid, uint32_t tclass)
 
 static inline uint64_t stamp_of(uint32_t tclass)
 {
-    return read_once(policy_stamp) | tclass;
+    return read_once(xsm_policy_stamp) | tclass;
 }
 
 static inline bool entry_matches(const struct avc_entry *e, xsm_sid_t ssid, xsm_sid_t tsid,
@@ -83,9 +83,12 @@ void avc_fini(void)
     avc_cpu_count = 0;
 }
 
-/* Compute the answer and remember it. Unknown objects are refused and not remembered. */
+/*
+ * Compute the answer and remember it, beside what the entry knows already. Unknown objects are refused and not
+ * remembered.
+ */
 static void fill(struct avc_cpu *c, struct avc_entry *e, xsm_sid_t ssid, xsm_sid_t tsid,
-                 uint16_t tclass)
+                 uint16_t tclass, uint32_t wanted)
 {
     struct xsm_av av = { .audit_deny = ~0U };
     uint64_t stamp;
@@ -93,26 +96,30 @@ static void fill(struct avc_cpu *c, struct avc_entry *e, xsm_sid_t ssid, xsm_sid
 
     xsm_env_lock();
     stamp = stamp_of(tclass);    /* cannot move while the lock is held */
-    rc = services_compute_av(ssid, tsid, tclass, &av);
-    xsm_env_unlock();
-    e->stamp = 0;
-    e->ssid = ssid;
-    e->tsid = tsid;
-    e->loud = ~av.allowed | av.audit_allow;
-    e->allowed = av.allowed;
-    e->audit_allow = av.audit_allow;
-    e->audit_deny = av.audit_deny;
-    if (rc == 0) {
-        e->stamp = stamp;
+    if (!entry_matches(e, ssid, tsid, tclass)) {
+        *e = (struct avc_entry){ .ssid = ssid, .tsid = tsid };
     }
+    rc = services_compute_av(ssid, tsid, tclass, wanted & ~e->decided, &av);
+    xsm_env_unlock();
+    e->stamp = rc == 0 ? stamp : 0;
+    av.allowed |= e->allowed;
+    e->audited &= e->decided;
+    e->audited |= ~e->decided & ((av.allowed & av.audit_allow) | (~av.allowed & av.audit_deny));
+    e->allowed = av.allowed;
+    e->decided |= av.decided;
+    e->loud = ~e->allowed | e->audited;
     c->misses++;
 }
 
 static bool source_permissive(xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass)
 {
     struct xsm_av av;
+    int rc;
 
-    return xsm_compute_av(ssid, tsid, tclass, &av) == 0 && av.permissive;
+    xsm_env_lock();
+    rc = services_compute_av(ssid, tsid, tclass, 0, &av);
+    xsm_env_unlock();
+    return rc == 0 && av.permissive;
 }
 
 /* Everything but a quiet hit: a miss, a refusal, a grant to be logged. */
@@ -129,8 +136,8 @@ static __attribute__((noinline)) int check_slow(xsm_sid_t ssid, xsm_sid_t tsid, 
     if (!avc_ready()) {
         return -EACCES;
     }
-    if (!entry_matches(e, ssid, tsid, tclass)) {
-        fill(c, e, ssid, tsid, tclass);
+    if (!entry_matches(e, ssid, tsid, tclass) || (requested & ~e->decided) != 0) {
+        fill(c, e, ssid, tsid, tclass, requested);
     } else {
         c->hits++;
     }
@@ -138,14 +145,14 @@ static __attribute__((noinline)) int check_slow(xsm_sid_t ssid, xsm_sid_t tsid, 
     if (denied != 0) {
         c->denials++;
         ev.denied = true;
-        ev.permissions = denied & e->audit_deny;
+        ev.permissions = denied & e->audited;
         ev.permissive = !xsm_enforcing() || source_permissive(ssid, tsid, tclass);
         rc = ev.permissive ? 0 : -EACCES;
         if (!xsm_policy_loaded()) {
             rc = -EACCES;        /* no mode makes up for a missing policy */
         }
     } else {
-        ev.permissions = requested & e->audit_allow;
+        ev.permissions = requested & e->audited;
     }
     if (audit != NULL && ev.permissions != 0) {
         audit_emit(&ev, c->line, sizeof(c->line));
@@ -197,6 +204,17 @@ int xsm_transition_sid(xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass, xsm_sid_
     return rc;
 }
 
+int xsm_self_sid_find(struct xsm_self *cache, xsm_sid_t sid, xsm_sid_t *out)
+{
+    uint64_t stamp = read_once(xsm_policy_stamp);    /* before the answer, which must not look newer than it is */
+    int rc = xsm_transition_sid(sid, sid, SECCLASS_DOMAIN, out);
+
+    if (rc == 0) {
+        *cache = (struct xsm_self){ .of = sid, .self = *out, .stamp = stamp };
+    }
+    return rc;
+}
+
 int xsm_avc_stats(unsigned int cpu, struct xsm_avc_stats *out)
 {
     const struct avc_cpu *c;
@@ -215,7 +233,7 @@ int xsm_avc_stats(unsigned int cpu, struct xsm_avc_stats *out)
 
 void xsm_avc_usage(uint32_t *used, uint32_t *total)
 {
-    uint64_t stamp = read_once(policy_stamp);
+    uint64_t stamp = read_once(xsm_policy_stamp);
     unsigned int i, j;
 
     *used = 0;

@@ -17,7 +17,7 @@ struct answer {
     xsm_sid_t ssid, tsid;
     uint16_t tclass;             /* 0: empty */
     bool permissive;
-    uint32_t allowed;
+    uint32_t allowed, decided;
 };
 
 struct xsm_candidate {
@@ -65,7 +65,7 @@ static struct xsm_candidate *candidate_new(struct policy *p)
     if (c != NULL) {
         memset(c, 0, sizeof(*c));
         c->policy = p;
-        c->stamp = policy_stamp;
+        c->stamp = xsm_policy_stamp;
     }
     return c;
 }
@@ -149,7 +149,8 @@ static void booleans_exchange(struct policydb *p)
     policydb_apply_booleans(p);
 }
 
-static int policy_answer(const struct policy *p, const struct answer *a, struct xsm_av *av)
+static int policy_answer(const struct policy *p, const struct answer *a, uint32_t wanted,
+                         struct xsm_av *av)
 {
     struct context s, t;
     bool known;
@@ -160,7 +161,7 @@ static int policy_answer(const struct policy *p, const struct answer *a, struct 
     }
     rc = sidtab_context_in(&current_policy->db, &p->db, a->tsid, &t, &known);
     if (rc == 0) {
-        services_policy_av(p, &s, &t, a->tclass, av);
+        services_policy_av(p, &s, &t, a->tclass, wanted, av);
         context_free(&t);
     }
     context_free(&s);
@@ -168,7 +169,7 @@ static int policy_answer(const struct policy *p, const struct answer *a, struct 
 }
 
 /* Nothing is remembered of a question that has no answer. Lock held. */
-static void answer_find(struct xsm_candidate *c, struct answer *a)
+static void answer_find(struct xsm_candidate *c, struct answer *a, uint32_t wanted)
 {
     struct xsm_av av = { 0 };
     int rc;
@@ -177,14 +178,15 @@ static void answer_find(struct xsm_candidate *c, struct answer *a)
         return;
     }
     if (c->policy != NULL) {
-        rc = policy_answer(c->policy, a, &av);
+        rc = policy_answer(c->policy, a, wanted, &av);
     } else {
         booleans_exchange(&current_policy->db);
-        rc = services_compute_av(a->ssid, a->tsid, a->tclass, &av);
+        rc = services_compute_av(a->ssid, a->tsid, a->tclass, wanted, &av);
         booleans_exchange(&current_policy->db);
     }
     if (rc == 0) {
-        a->allowed = av.allowed;
+        a->allowed |= av.allowed;
+        a->decided |= av.decided;
         a->permissive = av.permissive;
         c->answer[(a->ssid * 9 + a->tsid * 67 + a->tclass) % ANSWERS] = *a;
     }
@@ -200,8 +202,10 @@ bool xsm_candidate_allows(struct xsm_candidate *c, xsm_sid_t ssid, xsm_sid_t tsi
     }
     if (a.ssid != ssid || a.tsid != tsid || a.tclass != tclass) {
         a = (struct answer){ .ssid = ssid, .tsid = tsid, .tclass = tclass };
+    }
+    if ((requested & ~a.decided) != 0) {
         xsm_env_lock();
-        answer_find(c, &a);
+        answer_find(c, &a, requested & ~a.decided);
         xsm_env_unlock();
     }
     return (requested & ~a.allowed) == 0 || a.permissive || !xsm_enforcing();
@@ -249,7 +253,7 @@ int xsm_candidate_commit(struct xsm_candidate *c)
     int rc = 0;
 
     xsm_env_lock();
-    if (c->stamp != policy_stamp) {
+    if (c->stamp != xsm_policy_stamp) {
         rc = -EBUSY;
     } else if (c->policy != NULL) {
         rc = sidtab_convert(current_policy != NULL ? &current_policy->db : NULL, &c->policy->db);

@@ -46,6 +46,45 @@ struct class_fallback class_fallback(uint16_t tclass, unsigned int bit)
                                                   (struct class_fallback){ 0 };
 }
 
+uint32_t class_fallback_group(uint16_t tclass, uint16_t to)
+{
+    const struct perm_row *row = perm_rows[tclass];
+    uint32_t group = 0;
+    unsigned int bit;
+
+    for (bit = 0; bit < 32 && row[bit].name != NULL; bit++) {
+        group |= (uint32_t)(row[bit].fallback.tclass == to) << bit;
+    }
+    return group;
+}
+
+struct class_bits class_in_words(const struct class_maps *m, uint16_t tclass, uint32_t *bits)
+{
+    struct class_bits own = { tclass, *bits }, words = { 0 };
+    struct class_fallback first = class_fallback(tclass, (unsigned int)__builtin_ctz(*bits));
+    uint32_t left;
+
+    if (m == NULL || tclass > SECCLASS_COUNT || !class_falls_back(&m->map[tclass], tclass)) {
+        *bits = 0;
+        return own;
+    }
+    for (left = *bits; left != 0; left &= left - 1) {
+        struct class_fallback f = class_fallback(tclass, (unsigned int)__builtin_ctz(left));
+
+        if (f.tclass == first.tclass) {
+            words.permissions |= f.permission;
+            *bits &= ~(left & -left);
+        }
+    }
+    /* Nothing stands for these, so they keep their name. */
+    if (first.tclass == 0 || first.tclass == FALLBACK_ALLOWED) {
+        own.permissions &= ~*bits;
+        return own;
+    }
+    words.tclass = first.tclass;
+    return words;
+}
+
 static unsigned int policy_bit(const struct policy_class *k, const char *name)
 {
     unsigned int bit;

@@ -102,59 +102,83 @@ void services_context_av(const struct policydb *p, const struct context *s, cons
     apply_bounds(p, s, t, policy_class, v);
 }
 
-/* Permissions of a class the policy lacks: those asked about in their place, most of them of one class. */
-static uint32_t fallback_bits(const struct policy *pol, const struct context *s,
-                              const struct context *t, uint16_t tclass)
-{
-    uint32_t bits = 0, allowed = 0;
-    uint16_t computed = 0;
-    unsigned int bit;
-
-    for (bit = 0; bit < 32; bit++) {
-        struct class_fallback f = class_fallback(tclass, bit);
-        const struct class_map *m = f.tclass <= SECCLASS_COUNT ? &pol->maps.map[f.tclass] : NULL;
-        struct av_vector v;
-
-        if (f.tclass == FALLBACK_ALLOWED) {
-            bits |= 1U << bit;
-        } else if (f.tclass != 0 && m->value != 0) {
-            if (computed != f.tclass) {
-                services_context_av(&pol->db, s, t, m->value, &v);
-                allowed = class_map_in(m, v.allowed);
-                computed = f.tclass;
-            }
-            bits |= (allowed & f.permission) != 0 ? 1U << bit : 0;
-        }
-    }
-    return bits;
-}
-
-void services_policy_av(const struct policy *pol, const struct context *s, const struct context *t,
-                        uint16_t tclass, struct xsm_av *av)
+/* A class by its own name. */
+static void class_av(const struct policy *pol, const struct context *s, const struct context *t,
+                     uint16_t tclass, struct xsm_av *av)
 {
     const struct class_map *m = &pol->maps.map[tclass];
     struct av_vector v = { .audit_deny = ~0U };
-    uint32_t unknown;
 
     if (m->value != 0) {
         services_context_av(&pol->db, s, t, m->value, &v);
     }
-    unknown = ~(m->declared | m->denied_unknown);
-    *av = (struct xsm_av){
-        .allowed = class_map_in(m, v.allowed),
-        .audit_allow = class_map_in(m, v.audit_allow),
-        .audit_deny = class_map_in(m, v.audit_deny) | ~m->declared,
-        .permissive = ebitmap_test(&pol->db.permissive, s->type),
-    };
-    if (m->value == 0 && tclass > SECCLASS_ARGO) {
-        av->allowed |= fallback_bits(pol, s, t, tclass);
-    }
+    av->allowed = class_map_in(m, v.allowed);
+    av->audit_allow = class_map_in(m, v.audit_allow);
+    av->audit_deny = class_map_in(m, v.audit_deny) | ~m->declared;
     if (pol->db.unknown == UNKNOWN_ALLOW) {
-        av->allowed |= unknown;
+        av->allowed |= ~(m->declared | m->denied_unknown);
+    }
+    av->decided = ~0U;
+}
+
+/* Take over the answer that `from` gives for each of `group`. */
+static void take_answers(struct xsm_av *av, uint16_t tclass, uint32_t group,
+                         const struct xsm_av *from)
+{
+    for (; group != 0; group &= group - 1) {
+        uint32_t bit = group & -group;
+        uint32_t there = class_fallback(tclass, (unsigned int)__builtin_ctz(group)).permission;
+
+        av->allowed |= (from->allowed & there) != 0 ? bit : 0;
+        av->audit_allow |= (from->audit_allow & there) != 0 ? bit : 0;
+        av->audit_deny &= (from->audit_deny & there) != 0 ? ~0U : ~bit;
     }
 }
 
-int services_compute_av(xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass, struct xsm_av *av)
+/*
+ * A class of our own that the policy lacks: each permission is answered as the published one in its place, also where
+ * the policy allows what it does not know: it is known under that name. A look-up is dear, so only those classes are
+ * asked that `wanted` needs; each answers for all its bits.
+ */
+static void fallback_av(const struct policy *pol, const struct context *s, const struct context *t,
+                        uint16_t tclass, uint32_t wanted, struct xsm_av *av)
+{
+    uint32_t left;
+
+    av->audit_deny = ~0U;
+    for (left = wanted; left != 0; left &= ~av->decided) {
+        struct class_fallback f = class_fallback(tclass, (unsigned int)__builtin_ctz(left));
+        uint32_t group = left & -left;
+
+        if (f.tclass == FALLBACK_ALLOWED) {
+            group = class_fallback_group(tclass, FALLBACK_ALLOWED);
+            av->allowed |= group;
+        } else if (f.tclass != 0) {
+            struct xsm_av other;
+
+            group = class_fallback_group(tclass, f.tclass);
+            class_av(pol, s, t, f.tclass, &other);
+            take_answers(av, tclass, group, &other);
+        } else if (pol->db.unknown == UNKNOWN_ALLOW) {
+            av->allowed |= group;
+        }
+        av->decided |= group;
+    }
+}
+
+void services_policy_av(const struct policy *pol, const struct context *s, const struct context *t,
+                        uint16_t tclass, uint32_t wanted, struct xsm_av *av)
+{
+    *av = (struct xsm_av){ .permissive = ebitmap_test(&pol->db.permissive, s->type) };
+    if (class_falls_back(&pol->maps.map[tclass], tclass)) {
+        fallback_av(pol, s, t, tclass, wanted, av);
+    } else {
+        class_av(pol, s, t, tclass, av);
+    }
+}
+
+int services_compute_av(xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass, uint32_t wanted,
+                        struct xsm_av *av)
 {
     const struct context *s, *t;
 
@@ -166,7 +190,7 @@ int services_compute_av(xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass, struct 
     if (s == NULL || t == NULL || tclass == 0 || tclass > SECCLASS_COUNT) {
         return -EINVAL;
     }
-    services_policy_av(current_policy, s, t, tclass, av);
-    av->seqno = (uint32_t)(policy_stamp / POLICY_STAMP_STEP);
+    services_policy_av(current_policy, s, t, tclass, wanted, av);
+    av->seqno = (uint32_t)(xsm_policy_stamp / POLICY_STAMP_STEP);
     return 0;
 }

@@ -9,13 +9,13 @@
 #include <xen/lib.h>
 
 struct policy *current_policy;
-uint64_t policy_stamp = POLICY_STAMP_STEP;
+uint64_t xsm_policy_stamp = POLICY_STAMP_STEP;
 
 static bool enforcing = true;
 
 void policy_changed(void)
 {
-    __atomic_store_n(&policy_stamp, policy_stamp + POLICY_STAMP_STEP, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&xsm_policy_stamp, xsm_policy_stamp + POLICY_STAMP_STEP, __ATOMIC_SEQ_CST);
 }
 
 void xsm_fini(void)
@@ -70,7 +70,7 @@ int xsm_compute_av(xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass, struct xsm_a
     int rc;
 
     xsm_env_lock();
-    rc = services_compute_av(ssid, tsid, tclass, av);
+    rc = services_compute_av(ssid, tsid, tclass, ~0U, av);
     xsm_env_unlock();
     return rc;
 }

@@ -95,6 +95,38 @@ unit-tests += test_flask_op
 test_flask_op-src = tests/unit/xsm-flask/test_op.c $(flask-test-src)
 test_flask_op-cflags := $(flask-test-cflags)
 
+# Fallbacks: the engine with one more class, whose permissions fall back to several.
+flask-fallback-dir := $(flask-test-dir)/fallback
+flask-fallback := tests/unit/xsm-flask/fallback
+$(flask-fallback-dir)/include/xsm/av_names.h: $(flask-fallback)/probe.cil policy/access_vectors.cil tools/build/gen-av
+	$(call say,GEN,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)awk 'NR == FNR { probe = probe $$0 "\n"; next } /^\(classorder/ { printf "%s", probe; order = 1 } \
+	    order && sub(/\)\)/, " probe))") { order = 0 } { print }' $< policy/access_vectors.cil > $(flask-fallback-dir)/vectors.cil
+	$(Q)tools/build/gen-av constants $(flask-fallback-dir)/vectors.cil > $(@D)/av_permissions.h
+	$(Q)tools/build/gen-av names $(flask-fallback-dir)/vectors.cil > $@
+$(flask-fallback-dir)/xen.bin: $(flask-fallback)/xen.cil
+	$(call say,POLICY,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)secilc -t xen -c 30 -M false -f /dev/null -o $@ $^
+$(flask-fallback-dir)/xen-allow.bin: $(flask-fallback)/xen.cil
+	$(call say,POLICY,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)sed 's/handleunknown deny/handleunknown allow/' $< > $@.cil
+	$(Q)secilc -t xen -c 30 -M false -f /dev/null -o $@ $@.cil
+$(flask-fallback-dir)/fine.bin: $(flask-fallback)/xen.cil $(flask-fallback)/fine.cil
+	$(call say,POLICY,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)secilc -t xen -c 30 -M false -f /dev/null -o $@ $^
+
+unit-tests += test_flask_fallback
+test_flask_fallback-src = tests/unit/xsm-flask/test_fallback.c $(flask-test-src)
+test_flask_fallback-cflags := $(flask-test-cflags)
+test_flask_fallback-libs := -Wl,--wrap=constraint_holds
+$(O)/unit/test_flask_fallback: unit-cflags := -I$(flask-fallback-dir)/include $(unit-cflags)
+$(O)/unit/test_flask_fallback: \
+    | $(flask-fallback-dir)/include/xsm/av_names.h $(addprefix $(flask-fallback-dir)/,xen.bin xen-allow.bin fine.bin)
+
 # The static library: the tests call functions that the shared one keeps to itself.
 # Twice: every tuple, which takes minutes under the sanitizers and so runs without them; and one in
 # SEPOL_STEP under them, so that what is wrong with memory shows. What each walked is in its log,

@@ -196,6 +196,44 @@ static void cache_never_differs_from_computing(void **state)
     }
 }
 
+static void self_label_kept_until_the_policy_moves(void **state)
+{
+    xsm_sid_t guest = dom("guest"), netdd = dom("netdd"), out = 0;
+    struct xsm_self cache = { 0 };
+
+    (void)state;
+    assert_int_equal(xsm_self_sid(&cache, guest, &out), 0);
+    assert_int_equal(out, guest);
+    /* That it is the cache which answers shows when the cache says something else. */
+    cache.self = 99;
+    assert_int_equal(xsm_self_sid(&cache, guest, &out), 0);
+    assert_int_equal(out, 99);
+    assert_int_equal(xsm_self_sid(&cache, netdd, &out), 0);
+    assert_int_equal(out, netdd);
+    cache.self = 99;
+    xsm_set_enforcing(true);
+    assert_int_equal(xsm_self_sid(&cache, netdd, &out), 0);
+    assert_int_equal(out, netdd);
+    /* No answer is remembered of what has none, and what is remembered of others stays. */
+    assert_int_equal(xsm_self_sid(&cache, 9999, &out), -EINVAL);
+    assert_int_equal(out, netdd);
+    assert_int_equal(cache.of, netdd);
+    cache = (struct xsm_self){ 0 };
+    assert_int_equal(xsm_self_sid(&cache, XSM_SID_NULL, &out), -EINVAL);
+}
+
+static void self_label_by_the_transition_of_class_domain(void **state)
+{
+    struct xsm_self cache = { 0 };
+    xsm_sid_t maker, out;
+
+    (void)state;
+    reload("hand-labels-30.bin");
+    maker = sid_of("wide:first_r:maker");
+    assert_int_equal(xsm_self_sid(&cache, maker, &out), 0);
+    assert_int_equal(out, sid_of("wide:first_r:loud"));
+}
+
 /* -- mode -------------------------------------------------------------------------------------- */
 
 static void permissive_mode_logs_and_grants(void **state)
@@ -454,6 +492,8 @@ int main(void)
                                         stop),
         cmocka_unit_test_setup_teardown(reload_keeps_booleans_by_name, start_generated, stop),
         cmocka_unit_test_setup_teardown(cache_second_question_hits, start_first_light, stop),
+        cmocka_unit_test_setup_teardown(self_label_kept_until_the_policy_moves, start_first_light, stop),
+        cmocka_unit_test_setup_teardown(self_label_by_the_transition_of_class_domain, start_first_light, stop),
         cmocka_unit_test_setup_teardown(cache_never_differs_from_computing, start_first_light, stop),
         cmocka_unit_test_setup_teardown(permissive_mode_logs_and_grants, start_first_light, stop),
         cmocka_unit_test_setup_teardown(permissive_type_logs_and_grants, start_generated, stop),

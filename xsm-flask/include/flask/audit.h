@@ -2,6 +2,8 @@
 /*
  * One line per question that policy wants logged, in the form that audit2allow and its like read:
  *   avc:  denied  { send } for domid=5 target=3 port=7 scontext=u:r:t tcontext=u:r:t tclass=event permissive=0
+ * The class and the permissions are those that the policy in force knows: where it lacks a class of ours, the published
+ * ones that answer in its place, in a line for each class. Whoever turns lines into rules gets rules that it understands.
  * Lines are limited per source SID; what is left out is counted, and the count is printed when
  * the window of the source has ended.
  */
@@ -24,7 +26,7 @@ struct audit_event {
     const struct xsm_audit *object;
 };
 
-/** Put the line together in `buf` and emit it, or count it. Lock not held. */
+/** Put the line or lines together in `buf` and emit them, or count them. No permissions, no line. Lock not held. */
 void audit_emit(const struct audit_event *ev, char *buf, size_t size);
 
 #endif

@@ -17,10 +17,10 @@
 struct avc_entry {
     xsm_sid_t ssid, tsid;
     uint64_t stamp;              /* policy_stamp | class; 0 never valid */
-    uint32_t loud;               /* refused, or to be logged when granted */
+    uint32_t loud;               /* refused, to be logged when granted, or not looked up yet */
     uint32_t allowed;
-    uint32_t audit_allow;
-    uint32_t audit_deny;
+    uint32_t audited;            /* to be logged, as granted or refused */
+    uint32_t decided;            /* looked up; the others are 0 in `allowed` */
 };
 
 struct avc_transition {

@@ -34,7 +34,30 @@ int class_maps_build(struct class_maps *m, const struct policydb *p, struct xsm_
 /** Bits of the policy's vector in our numbering; undeclared ones are 0. */
 uint32_t class_map_in(const struct class_map *m, uint32_t policy_bits);
 
+/** Whether the policy lacks a class of our own, so that fallbacks answer for it. */
+static inline bool class_falls_back(const struct class_map *m, uint16_t tclass)
+{
+    return m->value == 0 && tclass > SECCLASS_ARGO;
+}
+
 /** What to ask for a permission bit whose class the policy lacks; tclass 0: nothing. */
 struct class_fallback class_fallback(uint16_t tclass, unsigned int bit);
+
+/** Permissions of a class that fall back to class `to`. */
+uint32_t class_fallback_group(uint16_t tclass, uint16_t to);
+
+/* Permissions of one class, in our numbering. */
+struct class_bits {
+    uint16_t tclass;
+    uint32_t permissions;
+};
+
+/**
+ * In the words of the policy: take from `bits` those that the class of the lowest one answers for.
+ *
+ * @param m     NULL without a policy: our own words then
+ * @param bits  in and out, not 0: those of class `tclass` that are left
+ */
+struct class_bits class_in_words(const struct class_maps *m, uint16_t tclass, uint32_t *bits);
 
 #endif

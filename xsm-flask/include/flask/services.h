@@ -18,19 +18,20 @@ struct policy {
 /* NULL until the first load. */
 extern struct policy *current_policy;
 
-/*
- * Sequence number << 16: grows with every change of policy, booleans or mode, and starts at 1, so that
- * the stamp of a class under it is never 0. Read without the lock.
- */
+/* xsm_policy_stamp is the sequence number << 16, and starts at 1: the stamp of a class under it is never 0. */
 #define POLICY_STAMP_STEP ((uint64_t)1 << 16)
-extern uint64_t policy_stamp;
 
-/** Vector in our numbering. @return 0; -EINVAL unknown SID or class; -EACCES no policy. Lock held. */
-int services_compute_av(xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass, struct xsm_av *av);
+/**
+ * Vector in our numbering: av->decided says which bits were looked up, `wanted` among them; the others are 0.
+ *
+ * @return 0; -EINVAL unknown SID or class; -EACCES no policy. Lock held.
+ */
+int services_compute_av(xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass, uint32_t wanted,
+                        struct xsm_av *av);
 
 /** The same of two contexts under a given policy; av->seqno is 0. */
 void services_policy_av(const struct policy *pol, const struct context *s, const struct context *t,
-                        uint16_t tclass, struct xsm_av *av);
+                        uint16_t tclass, uint32_t wanted, struct xsm_av *av);
 
 /**
  * Take labels that were given to resources at run time over to another policy, which has the last word where it

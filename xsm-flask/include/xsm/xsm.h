@@ -88,9 +88,16 @@ struct xsm_av {
     uint32_t allowed;
     uint32_t audit_allow;        /* granted bits that the policy wants logged */
     uint32_t audit_deny;         /* denied bits that the policy wants logged */
+    uint32_t decided;            /* bits looked up: all, where the vector is whole */
     uint32_t seqno;              /* grows with every change of policy, boolean or mode */
     bool permissive;             /* the source type is permissive */
 };
+
+/*
+ * Moves with every change of policy, boolean or mode; what was derived from answers under another stamp is stale. Read
+ * without a lock, never 0.
+ */
+extern uint64_t xsm_policy_stamp;
 
 struct xsm_avc_stats {
     uint64_t hits, misses, denials;
@@ -179,6 +186,29 @@ int xsm_compute_av(xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass, struct xsm_a
  *         in the policy and the engine is enforcing; -ENOSPC SID table full; -ENOMEM
  */
 int xsm_transition_sid(xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass, xsm_sid_t *out);
+
+/* A domain's label towards itself, kept where it is asked for: in each vCPU. Zeroed, it holds nothing. */
+struct xsm_self {
+    xsm_sid_t of, self;
+    uint64_t stamp;
+};
+
+/* The part of xsm_self_sid() for an answer that is not there; use xsm_self_sid(). */
+int xsm_self_sid_find(struct xsm_self *cache, xsm_sid_t sid, xsm_sid_t *out);
+
+/**
+ * xsm_transition_sid(sid, sid, SECCLASS_DOMAIN), from *cache while the policy has not moved. One user of a cache at
+ * a time; failures as there, and they are not remembered.
+ */
+static inline int xsm_self_sid(struct xsm_self *cache, xsm_sid_t sid, xsm_sid_t *out)
+{
+    if (__builtin_expect(cache->of == sid && cache->stamp == *(volatile uint64_t *)&xsm_policy_stamp, 1)) {
+        *out = cache->self;
+        return 0;
+    }
+    return xsm_self_sid_find(cache, sid, out);
+}
+
 /** As xsm_transition_sid() by type_member rules, uncached. */
 int xsm_member_sid(xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass, xsm_sid_t *out);
 /** As xsm_transition_sid() by type_change rules, uncached. */
