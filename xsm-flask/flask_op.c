@@ -12,38 +12,6 @@
 #include <xen/errno.h>
 #include <xen/lib.h>
 
-#define ASK(cmd, perm, fl)                                                                         \
-    [cmd] = { .name = #cmd, .tclass = SECCLASS_SECURITY, .requested = perm, .flags = fl }
-#define ASK_NONE(cmd, fl, reason) [cmd] = { .name = #cmd, .flags = fl, .why = reason }
-
-const struct flask_op_rule flask_op_rules[FLASK_OP_RULE_COUNT] = {
-    ASK(FLASK_LOAD, SECURITY__LOAD_POLICY, 0),
-    ASK_NONE(FLASK_GETENFORCE, 0, "the mode shows in every answer"),
-    ASK(FLASK_SETENFORCE, SECURITY__SETENFORCE, 0),
-    ASK(FLASK_CONTEXT_TO_SID, SECURITY__CHECK_CONTEXT, FLASK_OP_COPY_OUT),
-    ASK(FLASK_SID_TO_CONTEXT, SECURITY__CHECK_CONTEXT, FLASK_OP_COPY_OUT),
-    ASK(FLASK_ACCESS, SECURITY__COMPUTE_AV, FLASK_OP_COPY_OUT),
-    ASK(FLASK_CREATE, SECURITY__COMPUTE_CREATE, FLASK_OP_COPY_OUT),
-    ASK(FLASK_RELABEL, SECURITY__COMPUTE_RELABEL, FLASK_OP_COPY_OUT),
-    ASK_NONE(FLASK_USER, 0, "not supported"),
-    ASK_NONE(FLASK_POLICYVERS, 0, "constant of the implementation"),
-    ASK(FLASK_GETBOOL, SECURITY__CHECK_CONTEXT, FLASK_OP_COPY_OUT),
-    ASK(FLASK_SETBOOL, SECURITY__SETBOOL, FLASK_OP_COPY_OUT),
-    ASK(FLASK_COMMITBOOLS, SECURITY__SETBOOL, 0),
-    ASK_NONE(FLASK_MLS, 0, "shows in every context"),
-    ASK_NONE(FLASK_DISABLE, 0, "not supported"),
-    ASK(FLASK_GETAVC_THRESHOLD, SECURITY__COMPUTE_AV, 0),
-    ASK(FLASK_SETAVC_THRESHOLD, SECURITY__SETSECPARAM, 0),
-    ASK(FLASK_AVC_HASHSTATS, SECURITY__COMPUTE_AV, FLASK_OP_COPY_OUT),
-    ASK(FLASK_AVC_CACHESTATS, SECURITY__COMPUTE_AV, FLASK_OP_COPY_OUT),
-    ASK(FLASK_MEMBER, SECURITY__COMPUTE_MEMBER, FLASK_OP_COPY_OUT),
-    ASK(FLASK_ADD_OCONTEXT, SECURITY__ADD_OCONTEXT, 0),
-    ASK(FLASK_DEL_OCONTEXT, SECURITY__DEL_OCONTEXT, 0),
-    ASK_NONE(FLASK_GET_PEER_SID, FLASK_OP_COPY_OUT, "own event channels only"),
-    ASK_NONE(FLASK_RELABEL_DOMAIN, FLASK_OP_OWN_CHECK, "asks about the old and the new label"),
-    ASK(FLASK_DEVICETREE_LABEL, SECURITY__ADD_OCONTEXT, 0),
-};
-
 int flask_op_commit(struct xsm_candidate *c, const struct flask_op_env *env)
 {
     int rc;
@@ -328,7 +296,7 @@ static long act_relabel_domain(struct xen_flask_op *op, const struct flask_op_en
     return rc != 0 ? rc : env->domain_relabel(env->arg, (uint16_t)r->domid, r->sid);
 }
 
-static flask_op_fn *const acts[FLASK_OP_RULE_COUNT] = {
+static flask_op_fn *const acts[FLASK_OP_COUNT] = {
     [FLASK_LOAD] = act_load,
     [FLASK_GETENFORCE] = act_getenforce,
     [FLASK_SETENFORCE] = act_setenforce,
@@ -360,9 +328,9 @@ long flask_op_act(struct xen_flask_op *op, const struct flask_op_env *env)
 {
     flask_op_fn *act;
 
-    if (op->interface_version != XEN_FLASK_INTERFACE_VERSION || op->cmd >= FLASK_OP_RULE_COUNT) {
+    if (op->interface_version != XEN_FLASK_INTERFACE_VERSION || op->cmd >= FLASK_OP_COUNT) {
         return -ENOSYS;
     }
-    act = acts[array_index_nospec(op->cmd, FLASK_OP_RULE_COUNT)];
+    act = acts[array_index_nospec(op->cmd, FLASK_OP_COUNT)];
     return act != NULL ? act(op, env) : -ENOSYS;
 }

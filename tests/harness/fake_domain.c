@@ -40,6 +40,11 @@ struct domain *fake_domain_new(domid_t id, unsigned vcpus, xsm_sid_t sid)
 void fake_domains_free(void)
 {
     for (unsigned i = 0; i < domain_count; i++) {
+        if (domains[i]->target != NULL) {
+            domain_put(domains[i]->target);
+        }
+    }
+    for (unsigned i = 0; i < domain_count; i++) {
         struct domain *d = domains[i];
 
         assert(d->refcount == 1);
@@ -95,6 +100,16 @@ struct domain *domain_next(struct domain *prev)
     }
     domain_get_more(domains[i]);
     return domains[i];
+}
+
+int domain_set_target(struct domain *d, struct domain *target)
+{
+    if (d == target || d->target != NULL) {
+        return -EINVAL;
+    }
+    domain_get_more(target);
+    d->target = target;
+    return 0;
 }
 
 void domain_shutdown(struct domain *d, uint32_t reason)

@@ -20,7 +20,8 @@ $(O)/include/mediation_ops.h: tests/mediation/list-ops | $(public)
 	$(Q)tests/mediation/list-ops /usr/include/xen >$@
 generated += $(O)/include/mediation_ops.h
 deny-base := policy/access_vectors.cil policy/base.cil
-$(O)/tests/mediation/deny.bin: $(deny-base) tests/mediation/deny.cil
+$(O)/tests/mediation/deny.bin: policy/access_vectors.cil policy/fine_vectors.cil policy/base.cil \
+                                policy/macros.cil policy/kinds/domain.cil tests/mediation/deny.cil
 	$(call say,POLICY,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)secilc --target=xen --policyvers=30 --mls=false --handle-unknown=deny --filecontext=/dev/null -o $@ $^

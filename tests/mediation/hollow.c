@@ -98,6 +98,37 @@ int xsm_sid_to_context(xsm_sid_t sid, char *buf, size_t size, size_t *needed)
     return 0;
 }
 
+/* Resources: each interrupt and device has one label, ranges are halves of two. */
+int xsm_pirq_sid(uint32_t irq, xsm_sid_t *out)
+{
+    *out = HOLLOW_SID_IRQ + irq;
+    return 0;
+}
+
+int xsm_device_sid(uint32_t sbdf, xsm_sid_t *out)
+{
+    *out = HOLLOW_SID_DEVICE + sbdf;
+    return 0;
+}
+
+static int range_walk(uint64_t first, uint64_t last, xsm_range_fn *fn, void *arg)
+{
+    uint64_t half = first + (last - first) / 2;
+    int rc = fn(arg, HOLLOW_SID_LOW, first, half);
+
+    return rc != 0 || half == last ? rc : fn(arg, HOLLOW_SID_HIGH, half + 1, last);
+}
+
+int xsm_ioport_walk(uint32_t first, uint32_t last, xsm_range_fn *fn, void *arg)
+{
+    return range_walk(first, last, fn, arg);
+}
+
+int xsm_iomem_walk(uint64_t first, uint64_t last, xsm_range_fn *fn, void *arg)
+{
+    return range_walk(first, last, fn, arg);
+}
+
 int arch_domain_set_callback(struct domain *d, uint64_t via)
 {
     (void)d;
@@ -156,7 +187,6 @@ struct page_info *p2m_get_page(struct domain *d, gfn_t gfn, bool write, enum p2m
 
 void page_put(struct page_info *pg)
 {
-    hollow_effects++;
     assert(pg->refcount > 0);
     pg->refcount--;
 }

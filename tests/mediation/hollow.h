@@ -17,4 +17,10 @@ extern char hollow_output[8192];
 extern size_t hollow_output_size;
 extern const char *hollow_input;
 
+/* Labels of resources. */
+#define HOLLOW_SID_IRQ 0x1000
+#define HOLLOW_SID_DEVICE 0x2000
+#define HOLLOW_SID_LOW 0x3000
+#define HOLLOW_SID_HIGH 0x3001
+
 #endif

@@ -19,68 +19,111 @@ static const char *const classes[] = {
 #undef PERM_ELSE
 };
 
+#define FALLBACK_ALLOWED 0xffff
+
 static const struct {
     unsigned tclass, bit;
     const char *name;
+    unsigned else_class; /* what a policy without the class is asked; 0: nothing, it is refused */
+    uint32_t else_perm;
 } perms[] = {
 #define CLASS(name, count)
-#define PERM(class_, bit, name) { class_, bit, #name },
-#define PERM_ELSE(class_, bit, name, ...) { class_, bit, #name },
+#define PERM(class_, bit, name) { class_, bit, #name, 0, 0 },
+#define PERM_ELSE(class_, bit, name, else_class, else_perm) { class_, bit, #name, else_class, else_perm },
 #include <xsm/av_names.h>
+#undef CLASS
+#undef PERM
+#undef PERM_ELSE
 };
 
 static const char *const parties[PARTY_COUNT] = {
-    [PARTY_CALLER] = "caller",   [PARTY_TARGET] = "target", [PARTY_SECOND] = "other domain",
-    [PARTY_OBJECT] = "object",   [PARTY_PEER] = "peer",     [PARTY_XEN] = "xen",
-    [PARTY_SECURITY] = "security", [PARTY_DOMXEN] = "domxen",
+    [PARTY_CALLER] = "caller",     [PARTY_TARGET] = "target",     [PARTY_SECOND] = "other domain",
+    [PARTY_OBJECT] = "object",     [PARTY_PEER] = "peer",         [PARTY_SELF] = "itself",
+    [PARTY_XEN] = "xen",           [PARTY_SECURITY] = "security", [PARTY_DOMXEN] = "domxen",
 };
 
-static unsigned asked, unasked, absent;
+static unsigned offered, absent;
+
+static const char *permission_name(unsigned tclass, uint32_t perm)
+{
+    for (unsigned i = 0; i < ARRAY_SIZE(perms); i++) {
+        if (perms[i].tclass == tclass && perm == 1u << perms[i].bit) {
+            return perms[i].name;
+        }
+    }
+    return "?";
+}
+
+/* Fallbacks of the permissions asked, each once. */
+static void print_fallbacks(const struct call_question *q)
+{
+    const char *separator = "";
+    unsigned last_class = 0;
+    uint32_t last_perm = 0;
+
+    for (unsigned i = 0; i < ARRAY_SIZE(perms); i++) {
+        if (perms[i].tclass != q->tclass || !(q->perm & (1u << perms[i].bit)) || perms[i].else_class == 0 ||
+            (perms[i].else_class == last_class && perms[i].else_perm == last_perm)) {
+            continue;
+        }
+        last_class = perms[i].else_class;
+        last_perm = perms[i].else_perm;
+        if (last_class == FALLBACK_ALLOWED) {
+            printf("%sallowed", separator);
+        } else {
+            printf("%s%s %s", separator, classes[last_class], permission_name(last_class, last_perm));
+        }
+        separator = ", ";
+    }
+}
 
 static void print_question(const struct call_question *q)
 {
-    const char *separator = "";
+    const char *separator = q->flags & QUESTION_CHOSEN ? "of: " : "";
 
-    printf("%s → %s: %s ", parties[q->source], parties[q->object], classes[q->tclass]);
+    printf("%s | %s | %s | ", parties[q->source], parties[q->object], classes[q->tclass]);
     for (unsigned i = 0; i < ARRAY_SIZE(perms); i++) {
         if (perms[i].tclass == q->tclass && (q->perm & (1u << perms[i].bit))) {
             printf("%s%s", separator, perms[i].name);
-            separator = q->flags & QUESTION_CHOSEN ? " or/and " : " and ";
+            separator = ", ";
         }
     }
-    if (q->flags & QUESTION_OPTIONAL) {
-        printf(" (where it applies)");
-    }
+    printf("%s | ", q->flags & QUESTION_OPTIONAL ? " (where it applies)" : "");
+    print_fallbacks(q);
 }
 
 static void print_row(uint32_t number, const struct hypercall_row *row)
 {
-    printf("| %u | `%s` | ", number, row->name);
-    if (row->act == NULL) {
-        absent++;
-        printf("absent (%d): %s", row->absent, row->why);
-    } else if (row->ask[0].tclass == 0) {
-        unasked++;
-        printf("not asked: %s", row->why);
-    } else {
-        asked++;
-        for (const struct call_question *q = row->ask; q->tclass != 0; q++) {
-            printf(q == row->ask ? "" : "; ");
-            print_question(q);
+    bool is_offered = row->act != act_absent;
+    const char *notes[] = {
+        row->flags & ROW_BATCH ? "each element" : NULL,
+        is_offered ? NULL : "absent",
+        row->why,
+    };
+
+    *(is_offered ? &offered : &absent) += 1;
+    for (const struct call_question *q = row->ask; q->tclass != 0; q++) {
+        if (q == row->ask) {
+            printf("| %u | `%s` | ", number, row->name);
+        } else {
+            printf("| | | ");
         }
-        if (row->flags & ROW_BATCH) {
-            printf(" (each element)");
+        print_question(q);
+        printf(" | ");
+        for (unsigned i = 0, some = 0; q == row->ask && i < ARRAY_SIZE(notes); i++) {
+            if (notes[i] != NULL) {
+                printf("%s%s", some++ != 0 ? ": " : "", notes[i]);
+            }
         }
-        if (row->act == act_absent) {
-            printf(" — then absent");
-        }
+        printf(" |\n");
     }
-    printf(" |\n");
 }
 
 static void print_family(unsigned nr, const struct hypercall_family *f)
 {
-    printf("\n## %u: %s\n\n| sub-op | name | what guards it |\n|--:|---|---|\n", nr, f->name);
+    printf("\n## %u: %s\n\n"
+           "| sub-op | name | source | target | class | permission | without the class | |\n"
+           "|--:|---|---|---|---|---|---|---|\n", nr, f->name);
     for (uint32_t i = 0; i < f->count; i++) {
         if (f->rows[i].name != NULL) {
             print_row(i, &f->rows[i]);
@@ -93,7 +136,7 @@ static void print_family(unsigned nr, const struct hypercall_family *f)
 
 static bool is_absent(const struct hypercall_family *f)
 {
-    return f->kind == FAMILY_SINGLE && f->rows[0].act == NULL;
+    return f->kind == FAMILY_SINGLE && f->rows[0].absent != 0;
 }
 
 int main(void)
@@ -101,24 +144,26 @@ int main(void)
     printf("<!-- SPDX-License-Identifier: Apache-2.0 -->\n"
            "<!-- Printed by tools/build/check-table from the hypercall table; `make mediation` renews it. -->\n"
            "# Mediation: what guards every hypercall\n\n"
-           "\"a → b: class permission\" is the question the dispatcher puts to the policy before the handler runs: may a do\n"
-           "this to b? *caller* is the domain that calls, *target* the domain named (towards itself, its self label), *object*\n"
-           "and *peer* are what else the call names: a port, a label. A refused question is -EACCES and one audit line.\n"
-           "\"Then absent\" operations are asked about and answer -ENOSYS when allowed. What is not here is -ENOSYS.\n");
+           "Each line is a question the dispatcher puts to the policy before the handler runs: may the source do this to the\n"
+           "target? *caller* is the domain that calls, *itself* that domain's label towards itself, *target* the domain named\n"
+           "(towards itself, its self label), *object* and *peer* are what else the call names: a port, a device, a label. \"of:\"\n"
+           "means those permissions of the list that the arguments name. A refused question is -EACCES and one audit line.\n"
+           "A policy that does not declare the class is asked the published permission under *without the class* instead;\n"
+           "*allowed*: Xen asks nothing there. \"Absent\" operations are asked about and, when allowed, answer that they do not\n"
+           "exist. What is not here is -ENOSYS.\n");
     for (unsigned nr = 0; nr < HYPERCALL_COUNT; nr++) {
         if (hypercall_table[nr] != NULL && !is_absent(hypercall_table[nr])) {
             print_family(nr, hypercall_table[nr]);
         }
     }
-    printf("\n## Absent hypercalls\n\n| number | name | why |\n|--:|---|---|\n");
+    printf("\n## Absent hypercalls\n\n"
+           "| number | name | source | target | class | permission | without the class | |\n"
+           "|--:|---|---|---|---|---|---|---|\n");
     for (unsigned nr = 0; nr < HYPERCALL_COUNT; nr++) {
-        const struct hypercall_family *f = hypercall_table[nr];
-
-        if (f != NULL && is_absent(f)) {
-            printf("| %u | `%s` | %s |\n", nr, f->name, f->rows[0].why);
+        if (hypercall_table[nr] != NULL && is_absent(hypercall_table[nr])) {
+            print_row(nr, &hypercall_table[nr]->rows[0]);
         }
     }
-    printf("\n%u operations are asked about, %u not (each with its reason), %u sub-operations are absent.\n", asked,
-           unasked, absent);
+    printf("\n%u operations are offered and %u absent; every one is asked about.\n", offered, absent);
     return ferror(stdout) != 0 || fflush(stdout) != 0;
 }

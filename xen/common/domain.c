@@ -231,6 +231,26 @@ struct domain *domain_next(struct domain *prev)
     return next;
 }
 
+int domain_set_target(struct domain *d, struct domain *target)
+{
+    int rc = 0;
+
+    if (d == target) {
+        return -EINVAL;
+    }
+    spin_lock(&d->lock);
+    if (d->state >= DOMAIN_DYING) {
+        rc = -ESRCH;
+    } else if (d->target != NULL) {
+        rc = -EINVAL;
+    } else {
+        domain_get_more(target);
+        __atomic_store_n(&d->target, target, __ATOMIC_RELEASE);
+    }
+    spin_unlock(&d->lock);
+    return rc;
+}
+
 void domain_start(struct domain *d)
 {
     spin_lock(&d->lock);
@@ -387,6 +407,9 @@ int domain_kill(struct domain *d)
     }
     if (rc) {
         return rc;
+    }
+    if (d->target != NULL) {
+        domain_put(d->target); /* no reader is left but a label's look-up, which compares the pointer only */
     }
     d->state = DOMAIN_DEAD;
     domlist_remove(d);

@@ -54,29 +54,36 @@ static inline void call_release(struct call *c)
     }
 }
 
-/*
- * A domain towards itself has a label of its own (the type transition of class domain); towards others its plain one.
- */
+int call_label(struct call *c, const struct domain *d, xsm_sid_t *out)
+{
+    xsm_sid_t caller = c->sid[PARTY_CALLER], sid;
+
+    if (d == c->caller) {
+        return xsm_self_sid(&c->vcpu->self_sid, caller, out);
+    }
+    sid = read_once(d->sid);
+    if (unlikely(read_once(c->caller->target) == d)) {
+        return xsm_transition_sid(caller, sid, SECCLASS_DOMAIN, out);
+    }
+    *out = sid;
+    return 0;
+}
+
 static int party_set(struct call *c, domid_t id, struct domain **out, xsm_sid_t *sid)
 {
-    ASSERT(*out == NULL);
-    if (id == DOMID_SELF || id == c->caller->id) {
-        int rc = xsm_transition_sid(c->sid[PARTY_CALLER], c->sid[PARTY_CALLER], SECCLASS_DOMAIN, sid);
+    struct domain *d = c->caller;
 
-        if (rc != 0) {
-            return rc;
+    ASSERT(*out == NULL);
+    if (id != DOMID_SELF && id != d->id) {
+        d = domain_get(id);
+        if (d == NULL) {
+            return -ESRCH;
         }
-        *out = c->caller;
-        return 0;
+        c->audit.target = id;
+        c->audit.have |= XSM_AUDIT_TARGET;
     }
-    *out = domain_get(id);
-    if (*out == NULL) {
-        return -ESRCH;
-    }
-    *sid = read_once((*out)->sid);
-    c->audit.target = id;
-    c->audit.have |= XSM_AUDIT_TARGET;
-    return 0;
+    *out = d;
+    return call_label(c, d, sid);
 }
 
 int call_target(struct call *c, domid_t id)
@@ -96,8 +103,7 @@ int call_ask(struct call *c, xsm_sid_t source, xsm_sid_t object, uint16_t tclass
 
 long act_absent(struct call *c)
 {
-    (void)c;
-    return -ENOSYS;
+    return c->row->absent != 0 ? c->row->absent : -ENOSYS;
 }
 
 /* Every question of the row, in order; the first no ends it. */
@@ -112,6 +118,12 @@ static inline int ask_all(struct call *c)
         if (unlikely(q->flags != 0)) {
             if ((q->flags & QUESTION_OPTIONAL) && (c->skip & (1u << n))) {
                 continue;
+            }
+            if (q->flags & QUESTION_SELF) {
+                rc = xsm_self_sid(&c->vcpu->self_sid, c->sid[PARTY_CALLER], &c->sid[PARTY_SELF]);
+                if (unlikely(rc != 0)) {
+                    return rc;
+                }
             }
             if (q->flags & QUESTION_CHOSEN) {
                 perm &= c->chosen;
@@ -247,9 +259,6 @@ static long run_struct(struct call *c, const struct hypercall_family *f)
     if (row == NULL) {
         return -ENOSYS;
     }
-    if (row->act == NULL) {
-        return row->absent;
-    }
     c->row = row;
     c->audit.op = row->name;
     rc = call_admit(c);
@@ -301,9 +310,6 @@ long hypercall_dispatch(struct hypercall *hc)
     row = family_row(f, c.cmd);
     if (unlikely(row == NULL)) {
         return -ENOSYS;
-    }
-    if (unlikely(row->act == NULL)) {
-        return row->absent;
     }
     c.row = row;
     c.audit.op = row->name;

@@ -54,7 +54,7 @@ static void test_pointers(void)
         tap_is(NOT_REFUSED(-XEN_EFAULT, hc_event_channel_op(ops[i], bad)), 0,
                "bad pointers: operation %u", ops[i]);
     }
-    tap_is(hc_event_channel_op(EVTCHNOP_bind_pirq, page_alloc(1)), -XEN_EINVAL, "no physical interrupts");
+    tap_is(hc_event_channel_op(EVTCHNOP_bind_pirq, page_alloc(1)), -XEN_EACCES, "no physical interrupts");
     tap_is(hc_event_channel_op(EVTCHNOP_init_control, page_alloc(1)), -XEN_ENOSYS, "no FIFO ports");
     tap_is(hc_event_channel_op(14, NULL), -XEN_ENOSYS, "operation 14 is none");
     tap_is(hc_event_channel_op(~0u, NULL), -XEN_ENOSYS, "nor is ~0");

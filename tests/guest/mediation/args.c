@@ -9,6 +9,7 @@
 
 #include <public/bulkhead.h>
 #include <public/domctl.h>
+#include <public/hvm/dm_op.h>
 #include <public/hvm/hvm_op.h>
 #include <public/hvm/params.h>
 #include <public/memory.h>
@@ -80,6 +81,21 @@ static void fill_event(unsigned int op)
     }
     case EVTCHNOP_send: {
         AS(struct evtchn_send);
+        a->port = stage.ipi;
+        break;
+    }
+    case EVTCHNOP_close: {
+        AS(struct evtchn_close);
+        a->port = stage.ipi;
+        break;
+    }
+    case EVTCHNOP_bind_vcpu: {
+        AS(struct evtchn_bind_vcpu);
+        a->port = stage.unbound;
+        break;
+    }
+    case EVTCHNOP_unmask: {
+        AS(struct evtchn_unmask);
         a->port = stage.ipi;
         break;
     }
@@ -185,6 +201,11 @@ static void fill_hvm(unsigned int op)
     } else if (op == HVMOP_set_evtchn_upcall_vector) {
         AS(struct xen_hvm_evtchn_upcall_vector);
         a->vector = 0x40;
+    } else if (op == HVMOP_altp2m) {
+        AS(struct xen_hvm_altp2m_op);
+        a->version = HVMOP_ALTP2M_INTERFACE_VERSION;
+        a->cmd = HVMOP_altp2m_set_domain_state;
+        a->domain = DOMID_SELF;
     } else {
         *(domid_t *)(void *)arg = DOMID_SELF;
     }
@@ -210,6 +231,10 @@ static void fill_struct(unsigned int nr, unsigned int op)
             a->domain = 5;
             a->u.createdomain.ssidref = stage.usual_sid;
             a->u.createdomain.max_vcpus = 1;
+        } else if (op == XEN_DOMCTL_iomem_permission) {
+            a->u.iomem_permission.nr_mfns = 1;
+        } else if (op == XEN_DOMCTL_ioport_permission) {
+            a->u.ioport_permission.nr_ports = 1;
         }
     }
 }
@@ -247,6 +272,10 @@ int16_t *prepare(unsigned int nr, unsigned int op, unsigned long args[5])
         args[2] = (unsigned long)arg;
         if (op == VCPUOP_set_singleshot_timer) {
             ((struct vcpu_set_singleshot_timer *)(void *)arg)->timeout_abs_ns = time_now_ns() + 1000 * NS_PER_S;
+        } else if (op == VCPUOP_set_periodic_timer) {
+            ((struct vcpu_set_periodic_timer *)(void *)arg)->period_ns = NS_PER_S;
+        } else if (op == VCPUOP_register_vcpu_info) {
+            ((struct vcpu_register_vcpu_info *)(void *)arg)->mfn = stage.victim_gfn;
         }
         break;
     case __HYPERVISOR_bulkhead_op:
@@ -262,8 +291,20 @@ int16_t *prepare(unsigned int nr, unsigned int op, unsigned long args[5])
         args[2] = (unsigned long)arg;
         break;
     case __HYPERVISOR_vm_assist:
-        args[1] = VMASST_TYPE_4gb_segments;
+        args[1] = VMASST_TYPE_runstate_update_flag;
         break;
+    case __HYPERVISOR_dm_op: {
+        static uint32_t sub_op;
+        struct xen_dm_op_buf *buf = (struct xen_dm_op_buf *)(void *)arg;
+
+        sub_op = XEN_DMOP_inject_event;
+        set_xen_guest_handle(buf->h, &sub_op);
+        buf->size = sizeof(sub_op);
+        args[0] = 0;
+        args[1] = 1;
+        args[2] = (unsigned long)arg;
+        break;
+    }
     case __HYPERVISOR_set_timer_op:
         args[0] = time_now_ns() + 1000 * NS_PER_S;
         break;

@@ -176,7 +176,7 @@ static void test_security(void)
            "platform_op");
     tap_is(NOT_REFUSED(-XEN_EFAULT, hc_domctl(bad)) + NOT_REFUSED(-XEN_EFAULT, hc_sysctl(bad)), 0,
            "bad pointers");
-    tap_is(hc_physdev_op(PHYSDEVOP_eoi, &op), -XEN_ENOSYS, "physdev_op");
+    tap_is(hc_physdev_op(PHYSDEVOP_eoi, &op), -XEN_EACCES, "physdev_op");
 }
 
 static void test_unknown(void)

@@ -53,7 +53,7 @@ static void test_errors(void)
     tap_is(hc_vcpu_op(VCPUOP_is_up, 99, NULL), -XEN_ENOENT, "vCPU 99 is not");
     tap_is(hc_vcpu_op(VCPUOP_up, 99, NULL), -XEN_ENOENT, "nor goes up");
     tap_is(hc_vcpu_op(VCPUOP_down, ~0u, NULL), -XEN_ENOENT, "nor vCPU ~0 down");
-    tap_is(hc_vcpu_op(VCPUOP_initialise, 1, page), -XEN_EINVAL, "vCPUs start by INIT and SIPI");
+    tap_is(hc_vcpu_op(VCPUOP_initialise, 1, page), -XEN_EACCES, "vCPUs start by INIT and SIPI");
     tap_is(hc_vcpu_op(14, 0, page), -XEN_ENOSYS, "operation 14");
     tap_is(hc_vcpu_op(~0u, 0, page), -XEN_ENOSYS, "operation ~0");
     page_free(page, 1);

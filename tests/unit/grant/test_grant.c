@@ -124,8 +124,8 @@ static void map_and_unmap_leave_everything_as_before(void **state)
     (void)state;
     grant(9, 2, 7, GTF_permit_access);
     assert_int_equal(map(9, SLOT, GNTMAP_host_map, &handle), GNTST_okay);
-    assert_int_equal(fake_last_class, SECCLASS_GRANT);
-    assert_int_equal(fake_last_perm, GRANT__MAP_READ | GRANT__MAP_WRITE);
+    assert_int_equal(fake_last_class, SECCLASS_GRANT_OP);
+    assert_int_equal(fake_last_perm, GRANT_OP__MAP_READ | GRANT_OP__MAP_WRITE | GRANT_OP__MAP_HOST);
     assert_int_equal(fake_last_target, giver->sid);
     assert_int_equal(entry(giver, 9)->flags, GTF_permit_access | GTF_reading | GTF_writing);
     assert_ptr_equal(page_of(taker, SLOT >> 12), pg);
@@ -133,7 +133,7 @@ static void map_and_unmap_leave_everything_as_before(void **state)
     assert_int_equal(pg->refcount, 3); /* owner's entry, pin, our entry */
     assert_int_equal(fake_flushes, 1); /* from the set-up only: nothing was replaced */
     assert_int_equal(unmap(handle, SLOT), GNTST_okay);
-    assert_int_equal(fake_last_perm, GRANT__UNMAP);
+    assert_int_equal(fake_last_perm, GRANT_OP__UNMAP_GRANT_REF);
     assert_int_equal(fake_flushes, 2);
     assert_int_equal(entry(giver, 9)->flags, GTF_permit_access);
     assert_int_equal(pg->refcount, 1);
@@ -149,7 +149,7 @@ static void map_read_only_is_read_only(void **state)
     assert_int_equal(map(9, SLOT, GNTMAP_host_map, NULL), GNTST_general_error);
     assert_int_equal(entry(giver, 9)->flags, GTF_permit_access | GTF_readonly);
     assert_int_equal(map(9, SLOT, GNTMAP_host_map | GNTMAP_readonly, &handle), GNTST_okay);
-    assert_int_equal(fake_last_perm, GRANT__MAP_READ);
+    assert_int_equal(fake_last_perm, GRANT_OP__MAP_READ | GRANT_OP__MAP_HOST);
     assert_int_equal(type_of(taker, SLOT >> 12), P2M_GRANT_RO);
     assert_int_equal(entry(giver, 9)->flags, GTF_permit_access | GTF_readonly | GTF_reading);
     /* still no writing while it is in use, even if the entry is changed now */
@@ -239,8 +239,8 @@ static void map_denied_by_policy_leaves_no_trace(void **state)
 {
     (void)state;
     grant(9, 2, 7, GTF_permit_access);
-    fake_deny_class = SECCLASS_GRANT;
-    fake_deny_perm = GRANT__MAP_WRITE;
+    fake_deny_class = SECCLASS_GRANT_OP;
+    fake_deny_perm = GRANT_OP__MAP_WRITE;
     assert_int_equal(map(9, SLOT, GNTMAP_host_map, NULL), GNTST_permission_denied);
     assert_int_equal(entry(giver, 9)->flags, GTF_permit_access);
     assert_int_equal(page_of(giver, 7)->refcount, 1);
@@ -285,8 +285,8 @@ static void unmap_bad_requests_get_their_status(void **state)
     assert_int_equal(u->status, GNTST_bad_dev_addr);
     assert_int_equal(unmap(handle, 0), GNTST_okay); /* nothing named, nothing undone */
     assert_int_equal(type_of(taker, SLOT >> 12), P2M_GRANT_RW);
-    fake_deny_class = SECCLASS_GRANT;
-    fake_deny_perm = GRANT__UNMAP;
+    fake_deny_class = SECCLASS_GRANT_OP;
+    fake_deny_perm = GRANT_OP__UNMAP_GRANT_REF;
     assert_int_equal(unmap(handle, SLOT), GNTST_permission_denied);
     assert_int_equal(type_of(taker, SLOT >> 12), P2M_GRANT_RW);
     fake_deny_perm = 0;
@@ -547,9 +547,10 @@ static void copy_between_own_and_granted(void **state)
                                                 .len = 4096, .flags = GNTCOPY_dest_gref }),
                      GNTST_okay);
     assert_memory_equal(own, theirs, 4096);
+    assert_int_equal(fake_last_class, SECCLASS_GRANT); /* where the data goes, after copy_to */
     assert_int_equal(fake_last_perm, GRANT__COPY);
     assert_int_equal(fake_last_target, giver->sid);
-    assert_int_equal(fake_questions, 1);
+    assert_int_equal(fake_questions, 2);
     assert_int_equal(entry(giver, 9)->flags, GTF_permit_access);
     memset(own, 0, 4096);
     assert_int_equal(copy((struct gnttab_copy){ .source = { .u.ref = 9, .domid = 1, .offset = 101 },
@@ -584,7 +585,7 @@ static void copy_grant_to_grant_of_third(void **state)
                                                 .flags = GNTCOPY_source_gref | GNTCOPY_dest_gref }),
                      GNTST_okay);
     assert_int_equal(*(uint64_t *)fake_gaddr(giver, 7 << 12), 0xabcdef);
-    assert_int_equal(fake_questions, 2);
+    assert_int_equal(fake_questions, 3);
     /* the other way: read-only */
     assert_int_equal(copy((struct gnttab_copy){ .dest = { .u.ref = 4, .domid = 3 },
                                                 .source = { .u.ref = 9, .domid = 1 }, .len = 16,
@@ -620,9 +621,12 @@ static void copy_bad_requests_get_their_status(void **state)
     assert_int_equal(copy(c), GNTST_general_error);
     c = good, c.dest.domid = 9;
     assert_int_equal(copy(c), GNTST_bad_domain);
+    *(uint64_t *)fake_gaddr(giver, 7 << 12) = 5;
+    fake_deny_class = SECCLASS_GRANT_OP;
+    fake_deny_perm = GRANT_OP__COPY_TO;
+    assert_int_equal(copy(good), GNTST_permission_denied);
     fake_deny_class = SECCLASS_GRANT;
     fake_deny_perm = GRANT__COPY;
-    *(uint64_t *)fake_gaddr(giver, 7 << 12) = 5;
     assert_int_equal(copy(good), GNTST_permission_denied);
     c = good, c.flags = 0, c.dest = c.source;
     assert_int_equal(copy(c), GNTST_permission_denied); /* even its own are asked about */
@@ -664,7 +668,7 @@ static void transfer_moves_page_and_account(void **state)
     (void)state;
     grant(9, 2, 300, GTF_accept_transfer);
     assert_int_equal(transfer(20, 9), GNTST_okay);
-    assert_int_equal(fake_last_perm, GRANT__TRANSFER);
+    assert_int_equal(fake_last_perm, GRANT_OP__TRANSFER);
     assert_ptr_equal(page_of(giver, 300), pg);
     assert_ptr_equal(pg->owner, giver);
     assert_int_equal(pg->refcount, 1);
@@ -698,8 +702,8 @@ static void transfer_refused_keeps_the_page(void **state)
     assert_true(page_get(pg, taker)); /* in use elsewhere */
     assert_int_equal(transfer(20, 9), GNTST_bad_page);
     page_put(pg);
-    fake_deny_class = SECCLASS_GRANT;
-    fake_deny_perm = GRANT__TRANSFER;
+    fake_deny_class = SECCLASS_GRANT_OP;
+    fake_deny_perm = GRANT_OP__TRANSFER;
     assert_int_equal(transfer(20, 9), GNTST_permission_denied);
     assert_ptr_equal(page_of(taker, 20), pg);
     assert_ptr_equal(pg->owner, taker);
@@ -726,7 +730,7 @@ static void setup_grows_to_the_limit(void **state)
     assert_int_equal(s->status, GNTST_okay);
     assert_int_equal(frames[0], INVALID_FRAME);
     assert_int_equal(frames[2], 77);
-    assert_int_equal(fake_last_perm, GRANT__SETUP);
+    assert_int_equal(fake_last_perm, GRANT_OP__SETUP_TABLE);
     s->nr_frames = GRANT_MAX_FRAMES + 1;
     assert_int_equal(gnttab(GNTTABOP_setup_table, 1), 0);
     assert_int_equal(s->status, GNTST_general_error);
@@ -742,8 +746,8 @@ static void setup_grows_to_the_limit(void **state)
     assert_int_equal(q->status, GNTST_okay);
     assert_int_equal(q->nr_frames, 2);
     assert_int_equal(q->max_nr_frames, GRANT_MAX_FRAMES);
-    fake_deny_class = SECCLASS_GRANT;
-    fake_deny_perm = GRANT__QUERY;
+    fake_deny_class = SECCLASS_GRANT_OP;
+    fake_deny_perm = GRANT_OP__QUERY_SIZE;
     assert_int_equal(gnttab(GNTTABOP_query_size, 2), -EINVAL); /* one at a time */
     q->nr_frames = 66;
     assert_int_equal(gnttab(GNTTABOP_query_size, 1), 0);

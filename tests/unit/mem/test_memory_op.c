@@ -74,8 +74,8 @@ static void decrease_and_populate_move_the_account(void **state)
     assert_false(present(d, 100) || present(d, 149));
     assert_true(present(d, 99) && present(d, 150));
     assert_true(fake_flushes > 0 && fake_flushes <= 3);
-    assert_int_equal(fake_last_class, SECCLASS_MMU);
-    assert_int_equal(fake_last_perm, MMU__ADJUST);
+    assert_int_equal(fake_last_class, SECCLASS_MEMORY_OP);
+    assert_int_equal(fake_last_perm, MEMORY_OP__DECREASE_RESERVATION);
     assert_int_equal(reserve(XENMEM_populate_physmap, 100, 50, 0, DOMID_SELF), 50);
     assert_int_equal(d->tot_pages, pages);
     assert_true(present(d, 100) && present(d, 149));
@@ -167,8 +167,8 @@ static void reservation_denied_changes_nothing(void **state)
     uint64_t pages = d->tot_pages;
 
     (void)state;
-    fake_deny_class = SECCLASS_MMU;
-    fake_deny_perm = MMU__ADJUST;
+    fake_deny_class = SECCLASS_MEMORY_OP;
+    fake_deny_perm = MEMORY_OP__DECREASE_RESERVATION | MEMORY_OP__POPULATE_PHYSMAP;
     assert_int_equal(reserve(XENMEM_decrease_reservation, 100, 5, 0, DOMID_SELF), -EACCES);
     assert_int_equal(reserve(XENMEM_populate_physmap, 1000, 5, 0, DOMID_SELF), -EACCES);
     assert_int_equal(reserve(XENMEM_decrease_reservation, 1, 5, 0, 2), -EACCES);
@@ -287,11 +287,19 @@ static void add_foreign_asks_for_both_rights(void **state)
     (void)state;
     idx[0] = 5;
     gfn[0] = 1000;
-    fake_deny_class = SECCLASS_MMU;
-    for (unsigned i = 0; i < 3; i++) {
-        static const uint32_t perm[] = { MMU__MAP_READ, MMU__MAP_WRITE, MMU__PHYSMAP };
+    for (unsigned i = 0; i < 4; i++) {
+        static const struct {
+            uint16_t tclass;
+            uint32_t perm;
+        } denied[] = {
+            { SECCLASS_MMU, MMU__MAP_READ },
+            { SECCLASS_MMU, MMU__MAP_WRITE },
+            { SECCLASS_PHYSMAP_OP, PHYSMAP_OP__ADD_TO_PHYSMAP_BATCH },
+            { SECCLASS_PHYSMAP_OP, PHYSMAP_OP__GMFN_FOREIGN },
+        };
 
-        fake_deny_perm = perm[i];
+        fake_deny_class = denied[i].tclass;
+        fake_deny_perm = denied[i].perm;
         assert_int_equal(place_batch(XENMAPSPACE_gmfn_foreign, 2, 1), -EACCES);
         assert_false(present(d, 1000));
     }
@@ -325,7 +333,7 @@ static void queries_answer_and_ask(void **state)
     (void)state;
     put(&m, sizeof(m));
     assert_int_equal(memop(XENMEM_current_reservation, 0), d->tot_pages);
-    assert_int_equal(fake_last_perm, MMU__STAT);
+    assert_int_equal(fake_last_perm, MEMORY_OP__CURRENT_RESERVATION);
     assert_int_equal(memop(XENMEM_maximum_reservation, 0), 2048);
     assert_int_equal(memop(XENMEM_maximum_gpfn, 0), 255);
     assert_int_equal(memop(XENMEM_maximum_ram_page, 0), FAKE_FRAMES - 1);
@@ -334,8 +342,8 @@ static void queries_answer_and_ask(void **state)
     assert_int_equal(memop(XENMEM_current_reservation, 0), -ESRCH);
     m.domid = 2;
     put(&m, sizeof(m));
-    fake_deny_class = SECCLASS_MMU;
-    fake_deny_perm = MMU__STAT;
+    fake_deny_class = SECCLASS_MEMORY_OP;
+    fake_deny_perm = MEMORY_OP__CURRENT_RESERVATION;
     assert_int_equal(memop(XENMEM_current_reservation, 0), -EACCES);
 }
 

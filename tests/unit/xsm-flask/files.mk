@@ -101,10 +101,8 @@ flask-fallback := tests/unit/xsm-flask/fallback
 $(flask-fallback-dir)/include/xsm/av_names.h: $(flask-fallback)/probe.cil policy/access_vectors.cil tools/build/gen-av
 	$(call say,GEN,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)awk 'NR == FNR { probe = probe $$0 "\n"; next } /^\(classorder/ { printf "%s", probe; order = 1 } \
-	    order && sub(/\)\)/, " probe))") { order = 0 } { print }' $< policy/access_vectors.cil > $(flask-fallback-dir)/vectors.cil
-	$(Q)tools/build/gen-av constants $(flask-fallback-dir)/vectors.cil > $(@D)/av_permissions.h
-	$(Q)tools/build/gen-av names $(flask-fallback-dir)/vectors.cil > $@
+	$(Q)tools/build/gen-av constants policy/access_vectors.cil $< > $(@D)/av_permissions.h
+	$(Q)tools/build/gen-av names policy/access_vectors.cil $< > $@
 $(flask-fallback-dir)/xen.bin: $(flask-fallback)/xen.cil
 	$(call say,POLICY,$@)
 	$(Q)mkdir -p $(@D)

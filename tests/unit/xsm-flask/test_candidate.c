@@ -43,8 +43,8 @@ static struct xsm_candidate *candidate_of(const char *name)
 static bool guest_may_send(void)
 {
     return xsm_check_noaudit(sid_of("system_u:system_r:guest_t"),
-                             sid_of("system_u:object_r:guest_stordd_evtchn_t"), SECCLASS_EVENT,
-                             EVENT__SEND) == 0;
+                             sid_of("system_u:object_r:guest_stordd_evtchn_t"), SECCLASS_EVTCHN_OP,
+                             EVTCHN_OP__SEND) == 0;
 }
 
 static void policy_answers_before_it_is_in_force(void **state)
@@ -55,17 +55,17 @@ static void policy_answers_before_it_is_in_force(void **state)
 
     (void)state;
     assert_true(xsm_candidate_knows(same, guest) && xsm_candidate_knows(same, port));
-    assert_true(xsm_candidate_allows(same, guest, port, SECCLASS_EVENT, EVENT__SEND));
-    assert_false(xsm_candidate_allows(same, port, guest, SECCLASS_EVENT, EVENT__SEND));
+    assert_true(xsm_candidate_allows(same, guest, port, SECCLASS_EVTCHN_OP, EVTCHN_OP__SEND));
+    assert_false(xsm_candidate_allows(same, port, guest, SECCLASS_EVTCHN_OP, EVTCHN_OP__SEND));
     /* The built-in policy knows neither; both are unlabeled to it, and may nothing. Twice: remembered, too. */
     for (unsigned int i = 0; i < 2; i++) {
         assert_false(xsm_candidate_knows(other, guest));
-        assert_false(xsm_candidate_allows(other, guest, port, SECCLASS_EVENT, EVENT__SEND));
+        assert_false(xsm_candidate_allows(other, guest, port, SECCLASS_EVTCHN_OP, EVTCHN_OP__SEND));
     }
     assert_true(xsm_candidate_knows(other, XSM_SID_DOM0));
     assert_true(guest_may_send());
-    assert_false(xsm_candidate_allows(same, guest, port, SECCLASS_EVENT, 0));
-    assert_false(xsm_candidate_allows(same, guest, 9999, SECCLASS_EVENT, EVENT__SEND));
+    assert_false(xsm_candidate_allows(same, guest, port, SECCLASS_EVTCHN_OP, 0));
+    assert_false(xsm_candidate_allows(same, guest, 9999, SECCLASS_EVTCHN_OP, EVTCHN_OP__SEND));
     assert_false(xsm_candidate_allows(same, guest, port, SECCLASS_COUNT + 1, EVENT__SEND));
     xsm_candidate_free(same);
     xsm_candidate_free(other);
@@ -80,7 +80,7 @@ static void commit_takes_effect_whole_and_once(void **state)
 
     (void)state;
     assert_int_equal(xsm_candidate_commit(first), 0);
-    assert_int_equal(xsm_check_noaudit(guest, port, SECCLASS_EVENT, EVENT__SEND), -EACCES);
+    assert_int_equal(xsm_check_noaudit(guest, port, SECCLASS_EVTCHN_OP, EVTCHN_OP__SEND), -EACCES);
     /* Made under a policy that is gone: what it says of labels may be wrong by now. */
     assert_int_equal(xsm_candidate_commit(second), -EBUSY);
     xsm_candidate_free(second);

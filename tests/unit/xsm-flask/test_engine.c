@@ -95,12 +95,12 @@ static void reload_revokes_at_once(void **state)
     xsm_sid_t stordd = dom("stordd"), guest = dom("guest");
 
     (void)state;
-    assert_int_equal(xsm_check_noaudit(stordd, guest, SECCLASS_GRANT, GRANT__MAP_READ), 0);
+    assert_int_equal(xsm_check_noaudit(stordd, guest, SECCLASS_GRANT_OP, GRANT_OP__MAP_READ), 0);
     reload("@legacy.bin");
-    assert_int_equal(xsm_check_noaudit(stordd, guest, SECCLASS_GRANT, GRANT__MAP_READ), -EACCES);
+    assert_int_equal(xsm_check_noaudit(stordd, guest, SECCLASS_GRANT_OP, GRANT_OP__MAP_READ), -EACCES);
     assert_int_equal(xsm_check_noaudit(stordd, stordd, SECCLASS_MMU, MMU__STAT), -EACCES);
     reload("@first-light.bin");
-    assert_int_equal(xsm_check_noaudit(stordd, guest, SECCLASS_GRANT, GRANT__MAP_READ), 0);
+    assert_int_equal(xsm_check_noaudit(stordd, guest, SECCLASS_GRANT_OP, GRANT_OP__MAP_READ), 0);
     assert_int_equal(dom("stordd"), stordd);
 }
 
@@ -290,7 +290,7 @@ static void audit_line_in_classic_form(void **state)
 static void audit_silenced_question_no_line(void **state)
 {
     (void)state;
-    assert_int_equal(xsm_check(dom("guest"), dom("xen"), SECCLASS_XEN2, XEN2__PMU_USE, &line), -EACCES);
+    assert_int_equal(xsm_check(dom("guest"), dom("xen"), SECCLASS_MISC_OP, MISC_OP__XENPMU_OP, &line), -EACCES);
     assert_int_equal(xsm_check_noaudit(dom("guest"), dom("xen"), SECCLASS_XEN, XEN__KEXEC), -EACCES);
     assert_int_equal(audit_count, 0);
 }

@@ -48,11 +48,11 @@ static int stop(void **state)
 static void assert_still_there(void)
 {
     assert_int_equal(xsm_check_noaudit(sid_of("system_u:system_r:stordd_t"),
-                                       sid_of("system_u:system_r:guest_t"), SECCLASS_GRANT,
-                                       GRANT__MAP_READ), 0);
+                                       sid_of("system_u:system_r:guest_t"), SECCLASS_GRANT_OP,
+                                       GRANT_OP__MAP_READ), 0);
     assert_int_equal(xsm_check_noaudit(sid_of("system_u:system_r:guest_t"),
-                                       sid_of("system_u:system_r:stordd_t"), SECCLASS_GRANT,
-                                       GRANT__MAP_READ), -EACCES);
+                                       sid_of("system_u:system_r:stordd_t"), SECCLASS_GRANT_OP,
+                                       GRANT_OP__MAP_READ), -EACCES);
 }
 
 /* A mutant that was taken: ask it everything that walks its tables. */

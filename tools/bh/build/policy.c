@@ -13,8 +13,8 @@
 #define KIND_NETS "network"
 
 /* Compiled with every host, in this order, before the kinds and the generated file. */
-static const char *const common[] = { "access_vectors.cil", "base.cil", "macros.cil",
-                                      "assertions.cil" };
+static const char *const common[] = { "access_vectors.cil", "fine_vectors.cil", "base.cil",
+                                      "macros.cil", "assertions.cil" };
 
 char *policy_label(const struct host_domain *d)
 {

@@ -22,9 +22,8 @@ int evtchn_status_decode(struct call *c)
     spin_lock(&c->target->evtchn->lock);
     c->release = release_target_table;
     c->ptr[0] = p;
-    if (p->state == PORT_FREE && c->target == c->caller) {
-        c->skip = 1; /* nothing there that could have a label */
-    }
+    /* A free port of one's own has no label to ask about. */
+    c->skip = p->state == PORT_FREE && c->target == c->caller ? 1u << 0 : 1u << 1;
     c->sid[PARTY_OBJECT] = p->state == PORT_FREE ? c->sid[PARTY_TARGET] : p->sid;
     return 0;
 }

@@ -21,11 +21,25 @@ static bool is_own(const struct call *c, domid_t id)
     return id == DOMID_SELF || id == c->caller->id;
 }
 
+/* Data goes from one domain to another: that is asked about too, whoever carries it. */
+static int flow_labels(struct call *c)
+{
+    xsm_sid_t caller = c->sid[PARTY_CALLER];
+
+    c->sid[PARTY_OBJECT] = c->target != NULL && c->target != c->caller ? c->sid[PARTY_TARGET] : caller;
+    c->sid[PARTY_PEER] = c->second != NULL && c->second != c->caller ? c->sid[PARTY_SECOND] : caller;
+    if ((c->target != NULL ? c->target : c->caller) == (c->second != NULL ? c->second : c->caller)) {
+        return xsm_transition_sid(c->sid[PARTY_OBJECT], c->sid[PARTY_OBJECT], SECCLASS_DOMAIN,
+                                  &c->sid[PARTY_PEER]);
+    }
+    return 0;
+}
+
 int copy_decode(struct call *c)
 {
     const struct gnttab_copy *op = c->arg;
     bool source_ref = op->flags & GNTCOPY_source_gref, dest_ref = op->flags & GNTCOPY_dest_gref;
-    int rc;
+    int rc = 0;
 
     if (!end_fits(&op->source, op->len) || !end_fits(&op->dest, op->len)) {
         return -E2BIG;
@@ -34,21 +48,18 @@ int copy_decode(struct call *c)
         (!dest_ref && !is_own(c, op->dest.domid))) {
         return -EPERM; /* pages of others by grant only */
     }
-    /* Own pages need no leave, but one question is asked at least. */
-    if (!source_ref && dest_ref) {
-        c->skip |= 1;
-    } else if (!dest_ref) {
-        c->skip |= 2;
-    }
+    c->skip = (source_ref ? 0 : 1) | (dest_ref ? 0 : 2); /* own pages need no leave */
     if (source_ref || dest_ref) {
         c->audit.gref = source_ref ? op->source.u.ref : op->dest.u.ref;
         c->audit.have |= XSM_AUDIT_GREF;
     }
-    rc = c->skip & 1 ? 0 : call_target(c, op->source.domid);
-    if (!rc && !(c->skip & 2)) {
+    if (source_ref) {
+        rc = call_target(c, op->source.domid);
+    }
+    if (!rc && dest_ref) {
         rc = call_second(c, op->dest.domid);
     }
-    return rc;
+    return rc ? rc : flow_labels(c);
 }
 
 static int end_open(struct call *c, const struct gnttab_copy_ptr *p, bool by_ref,

@@ -23,7 +23,7 @@ int map_decode(struct call *c)
     if ((op->host_addr & ~PAGE_MASK) || op->host_addr >> PAGE_SHIFT >= P2M_GFN_LIMIT) {
         return -EFAULT;
     }
-    c->chosen = GRANT__MAP_READ | (op->flags & GNTMAP_readonly ? 0 : GRANT__MAP_WRITE);
+    c->chosen = grant_map_permissions(!(op->flags & GNTMAP_readonly));
     c->audit.gref = op->ref;
     c->audit.have |= XSM_AUDIT_GREF;
     return call_target(c, op->dom);

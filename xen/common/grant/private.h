@@ -132,6 +132,12 @@ int track_unmap(struct domain *d, struct grant_track *t, uint32_t handle, struct
     must_check;
 void unmap_finish(struct domain *d, struct unmap_batch *b);
 
+/** What mapping a granted page asks of class grant_op: the flags that are offered here. */
+static inline uint32_t grant_map_permissions(bool write)
+{
+    return GRANT_OP__MAP_HOST | GRANT_OP__MAP_READ | (write ? GRANT_OP__MAP_WRITE : 0);
+}
+
 /* -- status codes ------------------------------------------------------------------------------ */
 
 /** GNTST_* of an internal error number. */

@@ -37,16 +37,16 @@ static bool look(struct domain *d, struct revoke_walk *w, struct grant_track *t)
     struct xsm_audit audit = { .have = XSM_AUDIT_DOMID | XSM_AUDIT_TARGET | XSM_AUDIT_GREF,
                                .domid = d->id, .target = t->owner->id, .gref = t->ref };
     xsm_sid_t ssid = revoke_label(w, d), tsid = revoke_label_of(w, d, t->owner);
-    uint32_t perms = GRANT__MAP_READ | (t->write ? GRANT__MAP_WRITE : 0);
+    uint32_t perms = grant_map_permissions(t->write);
 
-    if (!revoke_denied(w, ssid, tsid, SECCLASS_GRANT, perms)) {
+    if (!revoke_denied(w, ssid, tsid, SECCLASS_GRANT_OP, perms)) {
         return false;
     }
     w->counts.grants++;
     if (revoke_drops(w)) {
         mapping_drop(d, t);
     }
-    xsm_audit_revocation(ssid, tsid, SECCLASS_GRANT, perms, w->how, &audit);
+    xsm_audit_revocation(ssid, tsid, SECCLASS_GRANT_OP, perms, w->how, &audit);
     return revoke_drops(w);
 }
 

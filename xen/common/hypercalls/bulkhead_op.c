@@ -40,13 +40,14 @@ static long log_read_act(struct call *c)
 static const struct hypercall_row rows[] = {
     [BULKHEAD_log_read] =
         ROW(BULKHEAD_log_read, sizeof(struct bulkhead_log_read), sizeof(struct bulkhead_log_read),
-            log_read_decode, ASK(Q(CALLER, XEN, SECCLASS_BULKHEAD, BULKHEAD__LOG_READ)),
+            log_read_decode, ASK(Q(CALLER, XEN, BULKHEAD, LOG_READ)),
             log_read_act),
     [BULKHEAD_policy_change] =
         ROW_FLAGS(BULKHEAD_policy_change, sizeof(struct bulkhead_policy_change),
                   sizeof(struct bulkhead_policy_change), ROW_OUT_ALWAYS, policy_change_decode,
-                  ASK(Q_OPTIONAL_CHOSEN(CALLER, SECURITY, SECCLASS_SECURITY,
-                                        SECURITY__LOAD_POLICY | SECURITY__SETBOOL)),
+                  ASK_AND("a relabelling asks as FLASK_RELABEL_DOMAIN does",
+                          Q_OPTIONAL_CHOSEN(CALLER, SECURITY, FLASK_OP,
+                                            FLASK_OP__LOAD | FLASK_OP__COMMITBOOLS | FLASK_OP__RELABEL_DOMAIN)),
                   policy_change_act),
 };
 

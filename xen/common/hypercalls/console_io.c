@@ -52,10 +52,10 @@ static long read_act(struct call *c)
 static const struct hypercall_row rows[] = {
     [CONSOLEIO_write] =
         ROW(CONSOLEIO_write, 0, 0, count_decode,
-            ASK(Q(CALLER, XEN, SECCLASS_XEN, XEN__WRITECONSOLE)), write_act),
+            ASK(Q(CALLER, XEN, CONSOLE_OP, WRITE)), write_act),
     [CONSOLEIO_read] =
         ROW(CONSOLEIO_read, 0, 0, count_decode,
-            ASK(Q(CALLER, XEN, SECCLASS_XEN, XEN__READCONSOLE)), read_act),
+            ASK(Q(CALLER, XEN, CONSOLE_OP, READ)), read_act),
 };
 
 const struct hypercall_family console_io_family = {

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * domctl: one domain's power over another. Every operation is asked about, with the permissions that Xen published;
- * those that follow from what exists are done (pause, unpause, destroy, information), the rest answers -ENOSYS.
+ * domctl: one domain's power over another. Every operation is asked about by a permission of its own; those that follow
+ * from what exists are done (pause, unpause, destroy, information, set_target), the rest answers -ENOSYS. Decoding and
+ * further questions of those that give devices away are in domctl_device.c.
  */
+#include "domctl.h"
 #include "families.h"
 
 #include <xen/time.h>
@@ -10,7 +12,7 @@
 #include <public/domctl.h>
 #include <public/sched.h>
 
-static int target_decode(struct call *c)
+int domctl_target_decode(struct call *c)
 {
     const struct xen_domctl *a = c->arg;
 
@@ -32,18 +34,18 @@ static int shadow_decode(struct call *c)
 
     switch (a->u.shadow_op.op) {
     case XEN_DOMCTL_SHADOW_OP_OFF:
-        c->chosen = SHADOW__DISABLE;
+        c->chosen = DOMCTL__SHADOW_DISABLE;
         break;
     case XEN_DOMCTL_SHADOW_OP_ENABLE:
     case XEN_DOMCTL_SHADOW_OP_ENABLE_TEST:
     case XEN_DOMCTL_SHADOW_OP_GET_ALLOCATION:
     case XEN_DOMCTL_SHADOW_OP_SET_ALLOCATION:
-        c->chosen = SHADOW__ENABLE;
+        c->chosen = DOMCTL__SHADOW_ENABLE;
         break;
     case XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY:
     case XEN_DOMCTL_SHADOW_OP_CLEAN:
     case XEN_DOMCTL_SHADOW_OP_PEEK:
-        c->chosen = SHADOW__LOGDIRTY;
+        c->chosen = DOMCTL__SHADOW_LOGDIRTY;
         break;
     default:
         return -EINVAL;
@@ -51,51 +53,35 @@ static int shadow_decode(struct call *c)
     return call_target(c, a->domain);
 }
 
-/* Two questions of which one is asked. */
 static int scheduler_decode(struct call *c)
 {
     const struct xen_domctl *a = c->arg;
     bool get = a->u.scheduler_op.cmd == XEN_DOMCTL_SCHEDOP_getinfo ||
                a->u.scheduler_op.cmd == XEN_DOMCTL_SCHEDOP_getvcpuinfo;
 
-    c->skip = get ? 1u << 1 : 1u << 0;
+    c->chosen = get ? DOMCTL__SCHEDULER_GET : DOMCTL__SCHEDULER_PUT;
     return call_target(c, a->domain);
 }
 
-/* Giving and taking are two permissions; which of them it is stands in the structure. */
-static int give_decode(struct call *c)
-{
-    const struct xen_domctl *a = c->arg;
-    bool give;
-
-    switch (c->cmd) {
-    case XEN_DOMCTL_irq_permission:
-        give = a->u.irq_permission.allow_access;
-        break;
-    case XEN_DOMCTL_iomem_permission:
-        give = a->u.iomem_permission.allow_access;
-        break;
-    case XEN_DOMCTL_ioport_permission:
-        give = a->u.ioport_permission.allow_access;
-        break;
-    case XEN_DOMCTL_memory_mapping:
-        give = a->u.memory_mapping.add_mapping;
-        break;
-    default:
-        give = a->u.ioport_mapping.add_mapping;
-        break;
-    }
-    c->chosen = give ? RESOURCE__ADD : RESOURCE__REMOVE;
-    return call_target(c, a->domain);
-}
-
-/* A device model and its guest: asked about each, and whether the one may serve the other. */
+/* A device model and its guest: asked about each, and whether the one, as it is to all, may serve the other. */
 static int set_target_decode(struct call *c)
 {
     const struct xen_domctl *a = c->arg;
     int rc = call_target(c, a->domain);
 
-    return rc != 0 ? rc : call_second(c, a->u.set_target.target);
+    if (rc == 0) {
+        rc = call_second(c, a->u.set_target.target);
+    }
+    if (rc == 0) {
+        c->sid[PARTY_OBJECT] = read_once(c->target->sid);
+        c->sid[PARTY_PEER] = read_once(c->second->sid);
+    }
+    return rc;
+}
+
+static long set_target_act(struct call *c)
+{
+    return domain_set_target(c->target, c->second);
 }
 
 static bool self(const struct call *c)
@@ -168,11 +154,8 @@ static uint32_t info_flags(const struct domain *d, bool running, bool blocked)
     return flags | (running ? XEN_DOMINF_running : blocked ? XEN_DOMINF_blocked : 0);
 }
 
-static long info_act(struct call *c)
+void domctl_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
 {
-    struct xen_domctl *a = c->arg;
-    struct xen_domctl_getdomaininfo *info = &a->u.getdomaininfo;
-    struct domain *d = c->target;
     bool running = false, blocked = true;
 
     memset(info, 0, sizeof(*info));
@@ -190,7 +173,6 @@ static long info_act(struct call *c)
         info->cpu_time += v->runstate.time[RUNSTATE_running];
         spin_unlock(&v->runstate_lock);
     }
-    a->domain = d->id;
     info->domain = d->id;
     info->flags = info_flags(d, running, blocked);
     spin_lock(&d->page_lock);
@@ -200,120 +182,138 @@ static long info_act(struct call *c)
     info->max_vcpu_id = d->vcpu_count - 1;
     info->ssidref = read_once(d->sid);
     info->gpaddr_bits = 48;
+}
+
+static long info_act(struct call *c)
+{
+    struct xen_domctl *a = c->arg;
+
+    domctl_info(c->target, &a->u.getdomaininfo);
+    a->domain = c->target->id;
     return 0;
 }
 
-#define DOMCTL(op, decode, class_, perm, act)                                                      \
+#define DONE(class_, op, perm, decode, act)                                                        \
     [XEN_DOMCTL_##op] = ROW(XEN_DOMCTL_##op, 0, sizeof(struct xen_domctl), decode,                 \
                             ASK(Q(CALLER, TARGET, class_, perm)), act)
-#define IN_DOMAIN(op, perm) DOMCTL(op, target_decode, SECCLASS_DOMAIN, DOMAIN__##perm, act_absent)
-#define IN_DOMAIN2(op, perm) DOMCTL(op, target_decode, SECCLASS_DOMAIN2, DOMAIN2__##perm, act_absent)
-#define IN_HVM(op, perm) DOMCTL(op, target_decode, SECCLASS_HVM, HVM__##perm, act_absent)
-#define IN_RESOURCE(op, perms) DOMCTL(op, target_decode, SECCLASS_RESOURCE, perms, act_absent)
-#define GIVE(op)                                                                                   \
+/* The name is put together here, since MAX_VCPUS is a macro. */
+#define ABSENT(class_, op, perm)                                                                   \
+    [XEN_DOMCTL_##op] = ROW(XEN_DOMCTL_##op, 0, 0, domctl_target_decode,                           \
+                            ASK(Q_OF(CALLER, TARGET, 0, class_, class_##__##perm)), act_absent)
+#define CHOSEN(class_, op, decode, perms)                                                          \
+    [XEN_DOMCTL_##op] = ROW(XEN_DOMCTL_##op, 0, 0, decode,                                         \
+                            ASK(Q_CHOSEN(CALLER, TARGET, class_, perms)), act_absent)
+#define OBSOLETE(class_, op, perm)                                                                 \
+    [XEN_DOMCTL_##op] = ROW_ABSENT(XEN_DOMCTL_##op, Q(CALLER, SELF, class_, perm), "obsolete in the ABI")
+/* A range or an interrupt given or taken: domctl_device.c asks about each label in it. */
+#define GIVE(class_, op, add, remove, kind)                                                        \
     [XEN_DOMCTL_##op] =                                                                            \
-        ROW(XEN_DOMCTL_##op, 0, 0, give_decode,                                                    \
-            ASK(Q_CHOSEN(CALLER, TARGET, SECCLASS_RESOURCE, RESOURCE__ADD | RESOURCE__REMOVE)), act_absent)
+        ROW(XEN_DOMCTL_##op, 0, 0, domctl_give_decode,                                             \
+            ASK_AND("then about each label of the range: caller → it: resource add_" #kind " or remove_" #kind \
+                    ", target → it: resource use*",                                                \
+                    Q_CHOSEN(CALLER, TARGET, class_, class_##__##add | class_##__##remove)),       \
+            domctl_give_act)
+#define DEVICE(class_, op, perm, ...)                                                              \
+    [XEN_DOMCTL_##op] =                                                                            \
+        ROW(XEN_DOMCTL_##op, 0, 0, domctl_device_decode, ASK(Q(CALLER, TARGET, class_, perm), __VA_ARGS__), act_absent)
 
 static const struct hypercall_row rows[] = {
     [XEN_DOMCTL_createdomain] =
         ROW(XEN_DOMCTL_createdomain, 0, 0, create_decode,
-            ASK(Q(CALLER, OBJECT, SECCLASS_DOMAIN, DOMAIN__CREATE)), act_absent),
-    DOMCTL(destroydomain, target_decode, SECCLASS_DOMAIN, DOMAIN__DESTROY, destroy_act),
-    DOMCTL(pausedomain, target_decode, SECCLASS_DOMAIN, DOMAIN__PAUSE, pause_act),
-    DOMCTL(unpausedomain, target_decode, SECCLASS_DOMAIN, DOMAIN__UNPAUSE, unpause_act),
-    DOMCTL(getdomaininfo, info_decode, SECCLASS_DOMAIN, DOMAIN__GETDOMAININFO, info_act),
-    IN_DOMAIN(setvcpuaffinity, SETAFFINITY),
-    [XEN_DOMCTL_shadow_op] =
-        ROW(XEN_DOMCTL_shadow_op, 0, 0, shadow_decode,
-            ASK(Q_CHOSEN(CALLER, TARGET, SECCLASS_SHADOW,
-                         SHADOW__DISABLE | SHADOW__ENABLE | SHADOW__LOGDIRTY)),
-            act_absent),
-    IN_DOMAIN(max_mem, SETDOMAINMAXMEM),
-    IN_DOMAIN(setvcpucontext, SETVCPUCONTEXT),
-    IN_DOMAIN(getvcpucontext, GETVCPUCONTEXT),
-    IN_DOMAIN(getvcpuinfo, GETVCPUINFO),
-    IN_DOMAIN(max_vcpus, MAX_VCPUS),
-    [XEN_DOMCTL_scheduler_op] =
-        ROW(XEN_DOMCTL_scheduler_op, 0, 0, scheduler_decode,
-            ASK(Q_OPTIONAL(CALLER, TARGET, SECCLASS_DOMAIN, DOMAIN__GETSCHEDULER),
-                Q_OPTIONAL(CALLER, TARGET, SECCLASS_DOMAIN2, DOMAIN2__SETSCHEDULER)),
-            act_absent),
-    IN_DOMAIN(setdomainhandle, SETDOMAINHANDLE),
-    IN_DOMAIN(setdebugging, SETDEBUGGING),
-    GIVE(irq_permission),
-    GIVE(iomem_permission),
-    GIVE(ioport_permission),
-    IN_DOMAIN(hypercall_init, HYPERCALL),
-    IN_DOMAIN(settimeoffset, SETTIME),
-    IN_DOMAIN(getvcpuaffinity, GETAFFINITY),
-    [XEN_DOMCTL_real_mode_area] = ROW_ABSENT(XEN_DOMCTL_real_mode_area, "obsolete in the ABI"),
-    IN_DOMAIN(resumedomain, RESUME),
-    IN_DOMAIN(sendtrigger, TRIGGER),
-    IN_DOMAIN(subscribe, SET_MISC_INFO),
-    IN_HVM(gethvmcontext, GETHVMC),
-    IN_HVM(sethvmcontext, SETHVMC),
-    IN_DOMAIN(set_address_size, SETADDRSIZE),
-    IN_DOMAIN(get_address_size, GETADDRSIZE),
-    IN_RESOURCE(assign_device, RESOURCE__ADD_DEVICE),
-    IN_HVM(bind_pt_irq, BIND_IRQ),
-    GIVE(memory_mapping),
-    GIVE(ioport_mapping),
-    IN_DOMAIN(set_ext_vcpucontext, SETVCPUCONTEXT),
-    IN_DOMAIN(get_ext_vcpucontext, GETVCPUCONTEXT),
-    [XEN_DOMCTL_set_opt_feature] = ROW_ABSENT(XEN_DOMCTL_set_opt_feature, "obsolete in the ABI"),
-    IN_RESOURCE(test_assign_device, RESOURCE__STAT_DEVICE),
+            ASK(Q(CALLER, OBJECT, DOMCTL, CREATEDOMAIN)), act_absent),
+    DONE(DOMCTL, destroydomain, DESTROYDOMAIN, domctl_target_decode, destroy_act),
+    DONE(DOMCTL, pausedomain, PAUSEDOMAIN, domctl_target_decode, pause_act),
+    DONE(DOMCTL, unpausedomain, UNPAUSEDOMAIN, domctl_target_decode, unpause_act),
+    DONE(DOMCTL, getdomaininfo, GETDOMAININFO, info_decode, info_act),
+    ABSENT(DOMCTL, setvcpuaffinity, SETVCPUAFFINITY),
+    CHOSEN(DOMCTL, shadow_op, shadow_decode,
+           DOMCTL__SHADOW_DISABLE | DOMCTL__SHADOW_ENABLE | DOMCTL__SHADOW_LOGDIRTY),
+    ABSENT(DOMCTL, max_mem, MAX_MEM),
+    ABSENT(DOMCTL, setvcpucontext, SETVCPUCONTEXT),
+    ABSENT(DOMCTL, getvcpucontext, GETVCPUCONTEXT),
+    ABSENT(DOMCTL, getvcpuinfo, GETVCPUINFO),
+    ABSENT(DOMCTL, max_vcpus, MAX_VCPUS),
+    CHOSEN(DOMCTL, scheduler_op, scheduler_decode, DOMCTL__SCHEDULER_GET | DOMCTL__SCHEDULER_PUT),
+    ABSENT(DOMCTL, setdomainhandle, SETDOMAINHANDLE),
+    ABSENT(DOMCTL, setdebugging, SETDEBUGGING),
+    CHOSEN(DOMCTL, irq_permission, domctl_give_decode,
+           DOMCTL__IRQ_PERMISSION_ADD | DOMCTL__IRQ_PERMISSION_REMOVE),
+    GIVE(DOMCTL, iomem_permission, IOMEM_PERMISSION_ADD, IOMEM_PERMISSION_REMOVE, iomem),
+    GIVE(DOMCTL, ioport_permission, IOPORT_PERMISSION_ADD, IOPORT_PERMISSION_REMOVE, ioport),
+    ABSENT(DOMCTL, hypercall_init, HYPERCALL_INIT),
+    ABSENT(DOMCTL, settimeoffset, SETTIMEOFFSET),
+    ABSENT(DOMCTL, getvcpuaffinity, GETVCPUAFFINITY),
+    OBSOLETE(DOMCTL3, real_mode_area, REAL_MODE_AREA),
+    ABSENT(DOMCTL, resumedomain, RESUMEDOMAIN),
+    ABSENT(DOMCTL, sendtrigger, SENDTRIGGER),
+    ABSENT(DOMCTL, subscribe, SUBSCRIBE),
+    ABSENT(DOMCTL2, gethvmcontext, GETHVMCONTEXT),
+    ABSENT(DOMCTL2, sethvmcontext, SETHVMCONTEXT),
+    ABSENT(DOMCTL2, set_address_size, SET_ADDRESS_SIZE),
+    ABSENT(DOMCTL2, get_address_size, GET_ADDRESS_SIZE),
+    DEVICE(DOMCTL2, assign_device, ASSIGN_DEVICE, Q(CALLER, OBJECT, RESOURCE, ADD_DEVICE),
+           Q(TARGET, OBJECT, RESOURCE, USE_NOIOMMU)),
+    DEVICE(DOMCTL2, bind_pt_irq, BIND_PT_IRQ, Q(CALLER, OBJECT, HVM, BIND_IRQ),
+           Q(TARGET, OBJECT, RESOURCE, USE_NOIOMMU)),
+    GIVE(DOMCTL2, memory_mapping, MEMORY_MAPPING_ADD, MEMORY_MAPPING_REMOVE, iomem),
+    GIVE(DOMCTL2, ioport_mapping, IOPORT_MAPPING_ADD, IOPORT_MAPPING_REMOVE, ioport),
+    ABSENT(DOMCTL2, set_ext_vcpucontext, SET_EXT_VCPUCONTEXT),
+    ABSENT(DOMCTL2, get_ext_vcpucontext, GET_EXT_VCPUCONTEXT),
+    OBSOLETE(DOMCTL3, set_opt_feature, SET_OPT_FEATURE),
+    [XEN_DOMCTL_test_assign_device] = ROW(XEN_DOMCTL_test_assign_device, 0, 0, domctl_device_decode,
+        ASK(Q(CALLER, OBJECT, DOMCTL2, TEST_ASSIGN_DEVICE)), act_absent),
     [XEN_DOMCTL_set_target] =
         ROW(XEN_DOMCTL_set_target, 0, 0, set_target_decode,
-            ASK(Q(CALLER, TARGET, SECCLASS_DOMAIN2, DOMAIN2__MAKE_PRIV_FOR),
-                Q(CALLER, SECOND, SECCLASS_DOMAIN2, DOMAIN2__SET_AS_TARGET),
-                Q(TARGET, SECOND, SECCLASS_DOMAIN, DOMAIN__SET_TARGET)),
-            act_absent),
-    IN_RESOURCE(deassign_device, RESOURCE__REMOVE_DEVICE),
-    IN_HVM(unbind_pt_irq, BIND_IRQ),
-    IN_RESOURCE(get_device_group, RESOURCE__STAT_DEVICE),
-    IN_DOMAIN(debug_op, SETDEBUGGING),
-    IN_HVM(gethvmcontext_partial, GETHVMC),
-    IN_DOMAIN2(vm_event_op, VM_EVENT),
-    IN_HVM(mem_sharing_op, MEM_SHARING),
-    IN_DOMAIN2(gettscinfo, GETTSC),
-    IN_DOMAIN2(settscinfo, SETTSC),
-    DOMCTL(getpageframeinfo3, target_decode, SECCLASS_MMU, MMU__PAGEINFO, act_absent),
-    IN_DOMAIN(setvcpuextstate, SETVCPUCONTEXT),
-    IN_DOMAIN(getvcpuextstate, GETVCPUCONTEXT),
-    IN_DOMAIN2(set_access_required, VM_EVENT),
-    IN_HVM(audit_p2m, AUDIT_P2M),
-    IN_DOMAIN(set_virq_handler, SET_VIRQ_HANDLER),
-    IN_DOMAIN(set_broken_page_p2m, SET_MISC_INFO),
-    IN_DOMAIN(setnodeaffinity, SETAFFINITY),
-    IN_DOMAIN(getnodeaffinity, GETAFFINITY),
-    IN_DOMAIN2(cacheflush, CACHEFLUSH),
-    IN_DOMAIN(get_vcpu_msrs, GETVCPUCONTEXT),
-    IN_DOMAIN(set_vcpu_msrs, SETVCPUCONTEXT),
-    IN_DOMAIN2(setvnumainfo, SET_VNUMAINFO),
-    IN_DOMAIN2(psr_cmt_op, PSR_CMT_OP),
-    IN_DOMAIN2(monitor_op, VM_EVENT),
-    IN_DOMAIN2(psr_alloc, PSR_ALLOC),
-    IN_DOMAIN2(soft_reset, SOFT_RESET),
-    IN_DOMAIN(vuart_op, SET_MISC_INFO),
-    IN_DOMAIN2(get_cpu_policy, GET_CPU_POLICY),
-    IN_DOMAIN2(set_cpu_policy, SET_CPU_POLICY),
-    IN_DOMAIN(vmtrace_op, SETDEBUGGING),
-    IN_DOMAIN(get_paging_mempool_size, GETPAGINGMEMPOOL),
-    IN_DOMAIN(set_paging_mempool_size, SETPAGINGMEMPOOL),
+            ASK(Q(CALLER, TARGET, DOMCTL2, SET_TARGET),
+                Q(CALLER, SECOND, DOMCTL2, BE_TARGET),
+                Q(OBJECT, PEER, DOMAIN, SET_TARGET)),
+            set_target_act),
+    DEVICE(DOMCTL2, deassign_device, DEASSIGN_DEVICE, Q(CALLER, OBJECT, RESOURCE, REMOVE_DEVICE)),
+    ABSENT(DOMCTL2, unbind_pt_irq, UNBIND_PT_IRQ),
+    [XEN_DOMCTL_get_device_group] = ROW(XEN_DOMCTL_get_device_group, 0, 0, domctl_device_decode,
+        ASK(Q(CALLER, OBJECT, DOMCTL2, GET_DEVICE_GROUP)), act_absent),
+    ABSENT(DOMCTL2, debug_op, DEBUG_OP),
+    ABSENT(DOMCTL2, gethvmcontext_partial, GETHVMCONTEXT_PARTIAL),
+    ABSENT(DOMCTL2, vm_event_op, VM_EVENT_OP),
+    ABSENT(DOMCTL2, mem_sharing_op, MEM_SHARING_OP),
+    ABSENT(DOMCTL2, gettscinfo, GETTSCINFO),
+    ABSENT(DOMCTL2, settscinfo, SETTSCINFO),
+    ABSENT(DOMCTL2, getpageframeinfo3, GETPAGEFRAMEINFO3),
+    ABSENT(DOMCTL2, setvcpuextstate, SETVCPUEXTSTATE),
+    ABSENT(DOMCTL2, getvcpuextstate, GETVCPUEXTSTATE),
+    ABSENT(DOMCTL2, set_access_required, SET_ACCESS_REQUIRED),
+    ABSENT(DOMCTL2, audit_p2m, AUDIT_P2M),
+    ABSENT(DOMCTL2, set_virq_handler, SET_VIRQ_HANDLER),
+    ABSENT(DOMCTL3, set_broken_page_p2m, SET_BROKEN_PAGE_P2M),
+    ABSENT(DOMCTL3, setnodeaffinity, SETNODEAFFINITY),
+    ABSENT(DOMCTL3, getnodeaffinity, GETNODEAFFINITY),
+    ABSENT(DOMCTL3, cacheflush, CACHEFLUSH),
+    ABSENT(DOMCTL3, get_vcpu_msrs, GET_VCPU_MSRS),
+    ABSENT(DOMCTL3, set_vcpu_msrs, SET_VCPU_MSRS),
+    ABSENT(DOMCTL3, setvnumainfo, SETVNUMAINFO),
+    ABSENT(DOMCTL3, psr_cmt_op, PSR_CMT_OP),
+    ABSENT(DOMCTL3, monitor_op, MONITOR_OP),
+    ABSENT(DOMCTL3, psr_alloc, PSR_ALLOC),
+    ABSENT(DOMCTL3, soft_reset, SOFT_RESET),
+    ABSENT(DOMCTL3, vuart_op, VUART_OP),
+    ABSENT(DOMCTL3, get_cpu_policy, GET_CPU_POLICY),
+    ABSENT(DOMCTL3, set_cpu_policy, SET_CPU_POLICY),
+    ABSENT(DOMCTL3, vmtrace_op, VMTRACE_OP),
+    ABSENT(DOMCTL3, get_paging_mempool_size, GET_PAGING_MEMPOOL_SIZE),
+    ABSENT(DOMCTL3, set_paging_mempool_size, SET_PAGING_MEMPOOL_SIZE),
 };
 
 #define GDBSX_FIRST XEN_DOMCTL_gdbsx_guestmemio
-#define GDBSX(op)                                                                                  \
+#define GDBSX(op, perm)                                                                            \
     [XEN_DOMCTL_gdbsx_##op - GDBSX_FIRST] =                                                        \
-        ROW(XEN_DOMCTL_gdbsx_##op, 0, 0, target_decode,                                            \
-            ASK(Q(CALLER, TARGET, SECCLASS_DOMAIN, DOMAIN__SETDEBUGGING)), act_absent)
+        ROW(XEN_DOMCTL_gdbsx_##op, 0, 0, domctl_target_decode,                                     \
+            ASK(Q(CALLER, TARGET, DOMCTL3, perm)), act_absent)
 
 static const struct hypercall_row gdbsx_rows[] = {
-    GDBSX(guestmemio),
-    GDBSX(pausevcpu),
-    GDBSX(unpausevcpu),
-    GDBSX(domstatus),
+    GDBSX(guestmemio, GDBSX_GUESTMEMIO),
+    GDBSX(pausevcpu, GDBSX_PAUSEVCPU),
+    GDBSX(unpausevcpu, GDBSX_UNPAUSEVCPU),
+    GDBSX(domstatus, GDBSX_DOMSTATUS),
 };
 
 const struct hypercall_family domctl_family = {

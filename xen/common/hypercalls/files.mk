@@ -7,6 +7,7 @@ hv-obj += xen/common/hypercalls/bulkhead_op.o
 hv-obj += xen/common/hypercalls/console_io.o
 hv-obj += xen/common/hypercalls/dm_op.o
 hv-obj += xen/common/hypercalls/domctl.o
+hv-obj += xen/common/hypercalls/domctl_device.o
 hv-obj += xen/common/hypercalls/event_channel_op.o
 hv-obj += xen/common/hypercalls/hvm_op.o
 hv-obj += xen/common/hypercalls/multicall.o

@@ -54,6 +54,8 @@ static int param_decode(struct call *c, unsigned self)
     if (rule == 0) {
         return -EINVAL;
     }
+    c->chosen = 1u << a->index % 32; /* two classes, of which the second begins with parameter 32 */
+    c->skip = a->index < 32 ? 1u << 1 : 1u << 0;
     return rule & (c->target == c->caller ? self : OTHER) ? 0 : -EPERM;
 }
 
@@ -175,6 +177,10 @@ static int altp2m_decode(struct call *c)
 {
     const struct xen_hvm_altp2m_op *a = c->arg;
 
+    if (a->cmd < HVMOP_altp2m_get_domain_state || a->cmd > HVMOP_altp2m_set_visibility) {
+        return -EOPNOTSUPP;
+    }
+    c->chosen = 1u << (a->cmd - HVMOP_altp2m_get_domain_state);
     return call_target(c, a->domain);
 }
 
@@ -184,36 +190,38 @@ static long unsupported_act(struct call *c)
     return -EOPNOTSUPP;
 }
 
-#define ASK_HVM(perm) ASK(Q(CALLER, TARGET, SECCLASS_HVM, HVM__##perm))
+#define ASK_HVM(perm) ASK(Q(CALLER, TARGET, HVM_OP, perm))
+#define OWN(perm) Q(CALLER, SELF, HVM_OP, perm)
+#define ASK_PARAM(which)                                                                           \
+    ASK(Q_OPTIONAL_CHOSEN(CALLER, TARGET, HVM_PARAM_##which, HVM_PARAM_##which##__ALL),            \
+        Q_OPTIONAL_CHOSEN(CALLER, TARGET, HVM_PARAM_##which##2, HVM_PARAM_##which##2__ALL))
 #define PARAM sizeof(struct xen_hvm_param)
-/*
- * Flushing and the upcall vector concern the caller's own vCPUs, as HVM_PARAM_CALLBACK_IRQ does, and ask what that
- * asks. Xen asks nothing there, and its policy gives no domain hvmctl over itself.
- */
 
 static const struct hypercall_row rows[] = {
     [HVMOP_set_param] =
-        ROW(HVMOP_set_param, PARAM, 0, set_param_decode, ASK_HVM(SETPARAM), set_param_act),
+        ROW(HVMOP_set_param, PARAM, 0, set_param_decode, ASK_PARAM(SET), set_param_act),
     [HVMOP_get_param] =
-        ROW(HVMOP_get_param, PARAM, PARAM, get_param_decode, ASK_HVM(GETPARAM), get_param_act),
-    [HVMOP_flush_tlbs] = ROW(HVMOP_flush_tlbs, 0, 0, flush_decode, ASK_HVM(SETPARAM), flush_act),
+        ROW(HVMOP_get_param, PARAM, PARAM, get_param_decode, ASK_PARAM(GET), get_param_act),
+    [HVMOP_flush_tlbs] = ROW(HVMOP_flush_tlbs, 0, 0, flush_decode, ASK_HVM(FLUSH_TLBS), flush_act),
     [HVMOP_pagetable_dying] =
-        ROW_ABSENT_AS(HVMOP_pagetable_dying, -EINVAL, "for shadow page tables: what nested paging answers"),
+        ROW_ABSENT_AS(HVMOP_pagetable_dying, -EINVAL, OWN(PAGETABLE_DYING),
+                      "for shadow page tables: what nested paging answers"),
     [HVMOP_get_time] = ROW(HVMOP_get_time, 0, sizeof(struct xen_hvm_get_time), NULL,
-                           ASK_NONE("the time that the caller's clock shows anyway"), get_time_act),
-    [HVMOP_xentrace] = ROW_ABSENT(HVMOP_xentrace, "no trace buffers"),
-    [HVMOP_set_mem_access] = ROW_ABSENT(HVMOP_set_mem_access, "deprecated by the ABI"),
-    [HVMOP_get_mem_access] = ROW_ABSENT(HVMOP_get_mem_access, "deprecated by the ABI"),
+                           ASK(OWN(GET_TIME)), get_time_act),
+    [HVMOP_xentrace] = ROW_ABSENT(HVMOP_xentrace, OWN(XENTRACE), "no trace buffers"),
+    [HVMOP_set_mem_access] = ROW_ABSENT(HVMOP_set_mem_access, OWN(SET_MEM_ACCESS), "deprecated by the ABI"),
+    [HVMOP_get_mem_access] = ROW_ABSENT(HVMOP_get_mem_access, OWN(GET_MEM_ACCESS), "deprecated by the ABI"),
     [HVMOP_get_mem_type] =
         ROW(HVMOP_get_mem_type, sizeof(struct xen_hvm_get_mem_type),
-            sizeof(struct xen_hvm_get_mem_type), domid_decode, ASK_HVM(HVMCTL), get_mem_type_act),
+            sizeof(struct xen_hvm_get_mem_type), domid_decode, ASK_HVM(GET_MEM_TYPE), get_mem_type_act),
     [HVMOP_set_evtchn_upcall_vector] =
         ROW(HVMOP_set_evtchn_upcall_vector, sizeof(struct xen_hvm_evtchn_upcall_vector), 0,
-            upcall_vector_decode, ASK_HVM(SETPARAM), upcall_vector_act),
+            upcall_vector_decode, ASK_HVM(SET_EVTCHN_UPCALL_VECTOR), upcall_vector_act),
     [HVMOP_guest_request_vm_event] =
-        ROW_ABSENT_AS(HVMOP_guest_request_vm_event, -EOPNOTSUPP, "no introspection"),
+        ROW_ABSENT_AS(HVMOP_guest_request_vm_event, -EOPNOTSUPP, OWN(GUEST_REQUEST_VM_EVENT),
+                      "no introspection"),
     [HVMOP_altp2m] = ROW(HVMOP_altp2m, sizeof(struct xen_hvm_altp2m_op), 0, altp2m_decode,
-                         ASK_HVM(ALTP2MHVM_OP), unsupported_act),
+                         ASK(Q_CHOSEN(CALLER, TARGET, ALTP2M_OP, ALTP2M_OP__ALL)), unsupported_act),
 };
 
 const struct hypercall_family hvm_op_family = {

@@ -58,7 +58,8 @@ static long multicall_act(struct call *c)
 }
 
 static const struct hypercall_row rows[] = {
-    ROW(multicall, 0, 0, NULL, ASK_NONE("each entry is asked about by its own row"), multicall_act),
+    ROW(multicall, 0, 0, NULL,
+        ASK_AND("each entry is asked about by its own row", Q(CALLER, SELF, MISC_OP, MULTICALL)), multicall_act),
 };
 
 const struct hypercall_family multicall_family = {

@@ -1,43 +1,142 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * physdev_op: physical interrupts and devices. No domain has either yet, and features do not offer them
- * (XENFEAT_hvm_pirqs), so each answers as the ABI does to a PVH domain without physical interrupts: -ENOSYS.
+ * (XENFEAT_hvm_pirqs), so each answers as the ABI does to a PVH domain without physical interrupts, -ENOSYS, once the
+ * policy has been asked about the domain and the device or interrupt named.
  */
 #include "families.h"
 
 #include <public/physdev.h>
 
-#define NO_PIRQ(op) [PHYSDEVOP_##op] = ROW_ABSENT(PHYSDEVOP_##op, "domains have no physical interrupts yet")
-#define NO_PCI(op) [PHYSDEVOP_##op] = ROW_ABSENT(PHYSDEVOP_##op, "domains have no physical devices yet")
-#define NO_PV(op) [PHYSDEVOP_##op] = ROW_ABSENT(PHYSDEVOP_##op, "for paravirtualised guests, which come later")
+#define SBDF(segment, bus, devfn) ((uint32_t)(segment) << 16 | (uint32_t)(bus) << 8 | (devfn))
+
+static int device_object(struct call *c, uint32_t sbdf)
+{
+    c->audit.device = sbdf;
+    c->audit.have |= XSM_AUDIT_DEVICE;
+    return xsm_device_sid(sbdf, &c->sid[PARTY_OBJECT]);
+}
+
+static int irq_object(struct call *c, uint32_t irq)
+{
+    c->audit.irq = irq;
+    c->audit.have |= XSM_AUDIT_IRQ;
+    return xsm_pirq_sid(irq, &c->sid[PARTY_OBJECT]);
+}
+
+/* Bus and function in segment 0: the older calls. */
+static int manage_decode(struct call *c)
+{
+    const struct physdev_manage_pci *a = c->arg;
+
+    return device_object(c, SBDF(0, a->bus, a->devfn));
+}
+
+static int manage_ext_decode(struct call *c)
+{
+    const struct physdev_manage_pci_ext *a = c->arg;
+
+    return device_object(c, SBDF(0, a->bus, a->devfn));
+}
+
+static int restore_decode(struct call *c)
+{
+    const struct physdev_restore_msi *a = c->arg;
+
+    return device_object(c, SBDF(0, a->bus, a->devfn));
+}
+
+static int add_decode(struct call *c)
+{
+    const struct physdev_pci_device_add *a = c->arg;
+
+    return device_object(c, SBDF(a->seg, a->bus, a->devfn));
+}
+
+static int device_decode(struct call *c)
+{
+    const struct physdev_pci_device *a = c->arg;
+
+    return device_object(c, SBDF(a->seg, a->bus, a->devfn));
+}
+
+static int gsi_decode(struct call *c)
+{
+    const struct physdev_setup_gsi *a = c->arg;
+
+    return a->gsi < 0 ? -EINVAL : irq_object(c, (uint32_t)a->gsi);
+}
+
+/* A line by its number, or a device's messages: labelled by the interrupt or by the device. */
+static int map_decode(struct call *c)
+{
+    const struct physdev_map_pirq *a = c->arg;
+    int rc = call_target(c, a->domid);
+
+    if (rc != 0) {
+        return rc;
+    }
+    switch (a->type) {
+    case MAP_PIRQ_TYPE_GSI:
+        return a->index < 0 ? -EINVAL : irq_object(c, (uint32_t)a->index);
+    case MAP_PIRQ_TYPE_MSI:
+    case MAP_PIRQ_TYPE_MSI_SEG:
+    case MAP_PIRQ_TYPE_MULTI_MSI:
+        return device_object(c, SBDF(a->type == MAP_PIRQ_TYPE_MSI ? 0 : a->bus >> 16, a->bus & 0xff,
+                                     a->devfn & 0xff));
+    default:
+        return -EINVAL;
+    }
+}
+
+static int unmap_decode(struct call *c)
+{
+    const struct physdev_unmap_pirq *a = c->arg;
+    int rc = call_target(c, a->domid);
+
+    return rc != 0 ? rc : a->pirq < 0 ? -EINVAL : irq_object(c, (uint32_t)a->pirq);
+}
+
+#define PHYSDEV(op, type, decode, ...)                                                             \
+    [PHYSDEVOP_##op] = ROW(PHYSDEVOP_##op, sizeof(struct type), 0, decode, ASK(__VA_ARGS__), act_absent)
+#define PCI(op, type, decode, perm) PHYSDEV(op, type, decode, Q(CALLER, OBJECT, PHYSDEV_OP, perm))
+#define OWN(op, perm, reason)                                                                      \
+    [PHYSDEVOP_##op] = ROW_ABSENT(PHYSDEVOP_##op, Q(CALLER, SELF, PHYSDEV_OP, perm), reason)
+#define IN_XEN(op, perm, reason)                                                                   \
+    [PHYSDEVOP_##op] = ROW_ABSENT(PHYSDEVOP_##op, Q(CALLER, XEN, PHYSDEV_OP, perm), reason)
+#define NO_PIRQ "domains have no physical interrupts yet"
+#define NO_PCI "domains have no physical devices yet"
+#define NO_PV "for paravirtualised guests, which come later"
 
 static const struct hypercall_row rows[] = {
-    [PHYSDEVOP_IRQ_UNMASK_NOTIFY] = ROW_ABSENT(PHYSDEVOP_IRQ_UNMASK_NOTIFY, "obsolete in the ABI"),
-    NO_PIRQ(irq_status_query),
-    NO_PV(set_iopl),
-    NO_PV(set_iobitmap),
-    NO_PV(apic_read),
-    NO_PV(apic_write),
-    NO_PV(alloc_irq_vector),
-    NO_PV(free_irq_vector),
-    NO_PIRQ(eoi),
-    NO_PIRQ(map_pirq),
-    NO_PIRQ(unmap_pirq),
-    NO_PCI(manage_pci_add),
-    NO_PCI(manage_pci_remove),
-    NO_PIRQ(pirq_eoi_gmfn_v1),
-    NO_PCI(restore_msi),
-    NO_PCI(manage_pci_add_ext),
-    NO_PIRQ(setup_gsi),
-    NO_PIRQ(get_free_pirq),
-    NO_PCI(pci_mmcfg_reserved),
-    NO_PCI(pci_device_add),
-    NO_PCI(pci_device_remove),
-    NO_PCI(restore_msi_ext),
-    NO_PIRQ(pirq_eoi_gmfn_v2),
-    NO_PCI(dbgp_op),
-    NO_PCI(prepare_msix),
-    NO_PCI(release_msix),
+    OWN(IRQ_UNMASK_NOTIFY, IRQ_UNMASK_NOTIFY, "obsolete in the ABI"),
+    OWN(irq_status_query, IRQ_STATUS_QUERY, NO_PIRQ),
+    OWN(set_iopl, SET_IOPL, NO_PV),
+    OWN(set_iobitmap, SET_IOBITMAP, NO_PV),
+    IN_XEN(apic_read, APIC_READ, NO_PV),
+    IN_XEN(apic_write, APIC_WRITE, NO_PV),
+    IN_XEN(alloc_irq_vector, ALLOC_IRQ_VECTOR, NO_PV),
+    OWN(free_irq_vector, FREE_IRQ_VECTOR, NO_PV),
+    OWN(eoi, EOI, NO_PIRQ),
+    PHYSDEV(map_pirq, physdev_map_pirq, map_decode, Q(CALLER, TARGET, PHYSDEV_OP, MAP_PIRQ),
+            Q(CALLER, OBJECT, RESOURCE, ADD_IRQ), Q(TARGET, OBJECT, RESOURCE, USE_NOIOMMU)),
+    PHYSDEV(unmap_pirq, physdev_unmap_pirq, unmap_decode, Q(CALLER, TARGET, PHYSDEV_OP, UNMAP_PIRQ),
+            Q(CALLER, OBJECT, RESOURCE, REMOVE_IRQ)),
+    PCI(manage_pci_add, physdev_manage_pci, manage_decode, MANAGE_PCI_ADD),
+    PCI(manage_pci_remove, physdev_manage_pci, manage_decode, MANAGE_PCI_REMOVE),
+    OWN(pirq_eoi_gmfn_v1, PIRQ_EOI_GMFN_V1, NO_PIRQ),
+    PCI(restore_msi, physdev_restore_msi, restore_decode, RESTORE_MSI),
+    PCI(manage_pci_add_ext, physdev_manage_pci_ext, manage_ext_decode, MANAGE_PCI_ADD_EXT),
+    PHYSDEV(setup_gsi, physdev_setup_gsi, gsi_decode, Q(CALLER, OBJECT, PHYSDEV_OP, SETUP_GSI)),
+    OWN(get_free_pirq, GET_FREE_PIRQ, NO_PIRQ),
+    IN_XEN(pci_mmcfg_reserved, PCI_MMCFG_RESERVED, NO_PCI),
+    PCI(pci_device_add, physdev_pci_device_add, add_decode, PCI_DEVICE_ADD),
+    PCI(pci_device_remove, physdev_pci_device, device_decode, PCI_DEVICE_REMOVE),
+    PCI(restore_msi_ext, physdev_pci_device, device_decode, RESTORE_MSI_EXT),
+    OWN(pirq_eoi_gmfn_v2, PIRQ_EOI_GMFN_V2, NO_PIRQ),
+    IN_XEN(dbgp_op, DBGP_OP, NO_PCI),
+    PCI(prepare_msix, physdev_pci_device, device_decode, PREPARE_MSIX),
+    PCI(release_msix, physdev_pci_device, device_decode, RELEASE_MSIX),
 };
 
 const struct hypercall_family physdev_op_family = {

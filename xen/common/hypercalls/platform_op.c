@@ -4,36 +4,35 @@
 
 #include <public/platform.h>
 
-#define XENPF_ROW(op, class_, perm)                                                                \
-    [XENPF_##op] = ROW(XENPF_##op, 0, 0, NULL, ASK(Q(CALLER, XEN, class_, perm)), act_absent)
-#define XENPF_CORE(op, perm)                                                                       \
-    [XENPF_##op] = ROW(XENPF_##op, 0, 0, NULL,                                                     \
-                       ASK(Q(CALLER, DOMXEN, SECCLASS_RESOURCE, RESOURCE__##perm)), act_absent)
-#define XENPF(op, perm) XENPF_ROW(op, SECCLASS_XEN, XEN__##perm)
+#define XENPF_OF(op, object, perm)                                                                 \
+    [XENPF_##op] = ROW(XENPF_##op, 0, 0, NULL, ASK(Q(CALLER, object, PLATFORM_OP, perm)), act_absent)
+#define XENPF(op, perm) XENPF_OF(op, XEN, perm)
+/* CPUs and memory of the machine are labelled as what the hypervisor owns. */
+#define XENPF_CORE(op, perm) XENPF_OF(op, DOMXEN, perm)
 
 static const struct hypercall_row rows[] = {
-    XENPF(settime32, SETTIME),
-    XENPF(settime64, SETTIME),
-    XENPF(add_memtype, MTRR_ADD),
-    XENPF(del_memtype, MTRR_DEL),
-    XENPF(read_memtype, MTRR_READ),
-    XENPF(microcode_update, MICROCODE),
-    XENPF(platform_quirk, QUIRK),
-    XENPF(get_cpu_version, GETCPUINFO),
-    XENPF(efi_runtime_call, FIRMWARE),
-    XENPF(firmware_info, FIRMWARE),
-    XENPF(enter_acpi_sleep, SLEEP),
-    XENPF(change_freq, FREQUENCY),
-    XENPF(getidletime, GETIDLE),
-    XENPF(set_processor_pminfo, PM_OP),
-    XENPF(get_cpuinfo, GETCPUINFO),
-    XENPF_CORE(cpu_online, PLUG),
-    XENPF_CORE(cpu_offline, UNPLUG),
-    XENPF_CORE(cpu_hotadd, PLUG),
-    XENPF_CORE(mem_hotadd, PLUG),
-    XENPF(core_parking, PM_OP),
-    XENPF_ROW(resource_op, SECCLASS_XEN2, XEN2__RESOURCE_OP),
-    XENPF_ROW(get_symbol, SECCLASS_XEN2, XEN2__GET_SYMBOL),
+    XENPF(settime32, SETTIME32),
+    XENPF(settime64, SETTIME64),
+    XENPF(add_memtype, ADD_MEMTYPE),
+    XENPF(del_memtype, DEL_MEMTYPE),
+    XENPF(read_memtype, READ_MEMTYPE),
+    XENPF(microcode_update, MICROCODE_UPDATE),
+    XENPF(platform_quirk, PLATFORM_QUIRK),
+    XENPF(get_cpu_version, GET_CPU_VERSION),
+    XENPF(efi_runtime_call, EFI_RUNTIME_CALL),
+    XENPF(firmware_info, FIRMWARE_INFO),
+    XENPF(enter_acpi_sleep, ENTER_ACPI_SLEEP),
+    XENPF(change_freq, CHANGE_FREQ),
+    XENPF(getidletime, GETIDLETIME),
+    XENPF(set_processor_pminfo, SET_PROCESSOR_PMINFO),
+    XENPF(get_cpuinfo, GET_CPUINFO),
+    XENPF_CORE(cpu_online, CPU_ONLINE),
+    XENPF_CORE(cpu_offline, CPU_OFFLINE),
+    XENPF_CORE(cpu_hotadd, CPU_HOTADD),
+    XENPF_CORE(mem_hotadd, MEM_HOTADD),
+    XENPF(core_parking, CORE_PARKING),
+    XENPF(resource_op, RESOURCE_OP),
+    XENPF(get_symbol, GET_SYMBOL),
 };
 
 const struct hypercall_family platform_op_family = {

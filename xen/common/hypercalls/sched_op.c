@@ -89,21 +89,26 @@ static long remote_shutdown_act(struct call *c)
     return 0;
 }
 
+#define OWN(perm) Q(CALLER, SELF, SCHED_OP, perm)
+#define ASK_OWN(perm) ASK(OWN(perm))
+
 static const struct hypercall_row rows[] = {
-    [SCHEDOP_yield] = ROW(SCHEDOP_yield, 0, 0, NULL, ASK_NONE("the caller's own vCPU"), yield_act),
-    [SCHEDOP_block] = ROW(SCHEDOP_block, 0, 0, NULL, ASK_NONE("the caller's own vCPU"), block_act),
+    [SCHEDOP_yield] = ROW(SCHEDOP_yield, 0, 0, NULL, ASK_OWN(YIELD), yield_act),
+    [SCHEDOP_block] = ROW(SCHEDOP_block, 0, 0, NULL, ASK_OWN(BLOCK), block_act),
     [SCHEDOP_shutdown] = ROW(SCHEDOP_shutdown, sizeof(struct sched_shutdown), 0, NULL,
-                             ASK_NONE("the caller ends itself"), shutdown_act),
+                             ASK_OWN(SHUTDOWN), shutdown_act),
     [SCHEDOP_poll] = ROW(SCHEDOP_poll, sizeof(struct sched_poll), 0, poll_decode,
-                         ASK_NONE("the caller's own vCPU and ports"), poll_act),
+                         ASK_OWN(POLL), poll_act),
     [SCHEDOP_remote_shutdown] =
         ROW(SCHEDOP_remote_shutdown, sizeof(struct sched_remote_shutdown), 0, remote_shutdown_decode,
-            ASK(Q(CALLER, TARGET, SECCLASS_DOMAIN, DOMAIN__SHUTDOWN)), remote_shutdown_act),
+            ASK(Q(CALLER, TARGET, SCHED_OP, REMOTE_SHUTDOWN)), remote_shutdown_act),
     [SCHEDOP_shutdown_code] =
-        ROW_ABSENT(SCHEDOP_shutdown_code, "the code comes with SCHEDOP_shutdown only"),
-    [SCHEDOP_watchdog] = ROW_ABSENT(SCHEDOP_watchdog, "no watchdogs"),
+        ROW_ABSENT(SCHEDOP_shutdown_code, OWN(SHUTDOWN_CODE),
+                   "the code comes with SCHEDOP_shutdown only"),
+    [SCHEDOP_watchdog] = ROW_ABSENT(SCHEDOP_watchdog, OWN(WATCHDOG), "no watchdogs"),
     [SCHEDOP_pin_override] =
-        ROW_ABSENT_AS(SCHEDOP_pin_override, -EPERM, "for a hardware domain, which does not exist here"),
+        ROW_ABSENT_AS(SCHEDOP_pin_override, -EPERM, OWN(PIN_OVERRIDE),
+                      "for a hardware domain, which does not exist here"),
 };
 
 const struct hypercall_family sched_op_family = {
@@ -130,7 +135,7 @@ static long set_timer_act(struct call *c)
 }
 
 static const struct hypercall_row set_timer_rows[] = {
-    ROW(set_timer_op, 0, 0, NULL, ASK_NONE("the caller's own vCPU"), set_timer_act),
+    ROW(set_timer_op, 0, 0, NULL, ASK_OWN(SET_TIMER), set_timer_act),
 };
 
 const struct hypercall_family set_timer_op_family = {

@@ -230,38 +230,43 @@ static long register_info_act(struct call *c)
     return 0;
 }
 
-#define OWN "the caller's own vCPU"
+#define OWN(perm) Q(CALLER, SELF, VCPU_OP, perm)
+#define ASK_OWN(perm) ASK(OWN(perm))
 
 static const struct hypercall_row rows[] = {
     [VCPUOP_initialise] =
-        ROW_ABSENT_AS(VCPUOP_initialise, -EINVAL, "vCPUs of PVH domains start by INIT and SIPI"),
-    [VCPUOP_up] = ROW(VCPUOP_up, 0, 0, vcpu_decode, ASK_NONE(OWN), up_act),
-    [VCPUOP_down] = ROW(VCPUOP_down, 0, 0, vcpu_decode, ASK_NONE(OWN), down_act),
-    [VCPUOP_is_up] = ROW(VCPUOP_is_up, 0, 0, vcpu_decode, ASK_NONE(OWN), is_up_act),
+        ROW_ABSENT_AS(VCPUOP_initialise, -EINVAL, OWN(INITIALISE), "vCPUs of PVH domains start by INIT and SIPI"),
+    [VCPUOP_up] = ROW(VCPUOP_up, 0, 0, vcpu_decode, ASK_OWN(UP), up_act),
+    [VCPUOP_down] = ROW(VCPUOP_down, 0, 0, vcpu_decode, ASK_OWN(DOWN), down_act),
+    [VCPUOP_is_up] = ROW(VCPUOP_is_up, 0, 0, vcpu_decode, ASK_OWN(IS_UP), is_up_act),
     [VCPUOP_get_runstate_info] =
         ROW(VCPUOP_get_runstate_info, 0, sizeof(struct vcpu_runstate_info), vcpu_decode,
-            ASK_NONE(OWN), get_runstate_act),
+            ASK_OWN(GET_RUNSTATE_INFO), get_runstate_act),
     [VCPUOP_register_runstate_memory_area] =
         ROW(VCPUOP_register_runstate_memory_area, sizeof(struct vcpu_register_runstate_memory_area),
-            0, vcpu_decode, ASK_NONE(OWN), register_runstate_act),
+            0, vcpu_decode, ASK_OWN(REGISTER_RUNSTATE_MEMORY_AREA), register_runstate_act),
     [VCPUOP_set_periodic_timer] =
         ROW(VCPUOP_set_periodic_timer, sizeof(struct vcpu_set_periodic_timer), 0, periodic_decode,
-            ASK_NONE(OWN), set_periodic_act),
+            ASK_OWN(SET_PERIODIC_TIMER), set_periodic_act),
     [VCPUOP_stop_periodic_timer] =
-        ROW(VCPUOP_stop_periodic_timer, 0, 0, vcpu_decode, ASK_NONE(OWN), stop_periodic_act),
+        ROW(VCPUOP_stop_periodic_timer, 0, 0, vcpu_decode, ASK_OWN(STOP_PERIODIC_TIMER),
+            stop_periodic_act),
     [VCPUOP_set_singleshot_timer] =
         ROW(VCPUOP_set_singleshot_timer, sizeof(struct vcpu_set_singleshot_timer), 0, self_decode,
-            ASK_NONE(OWN), set_singleshot_act),
+            ASK_OWN(SET_SINGLESHOT_TIMER), set_singleshot_act),
     [VCPUOP_stop_singleshot_timer] =
-        ROW(VCPUOP_stop_singleshot_timer, 0, 0, self_decode, ASK_NONE(OWN), stop_singleshot_act),
+        ROW(VCPUOP_stop_singleshot_timer, 0, 0, self_decode, ASK_OWN(STOP_SINGLESHOT_TIMER),
+            stop_singleshot_act),
     [VCPUOP_register_vcpu_info] =
         ROW(VCPUOP_register_vcpu_info, sizeof(struct vcpu_register_vcpu_info), 0,
-            register_info_decode, ASK_NONE("the caller's own vCPU and page"), register_info_act),
-    [VCPUOP_send_nmi] = ROW_ABSENT_AS(VCPUOP_send_nmi, -EOPNOTSUPP, "PVH domains send NMIs by APIC"),
-    [VCPUOP_get_physid] = ROW_ABSENT_AS(VCPUOP_get_physid, -EINVAL, "for vCPUs pinned to a CPU"),
+            register_info_decode, ASK_OWN(REGISTER_VCPU_INFO), register_info_act),
+    [VCPUOP_send_nmi] = ROW_ABSENT_AS(VCPUOP_send_nmi, -EOPNOTSUPP, OWN(SEND_NMI),
+                                      "PVH domains send NMIs by APIC"),
+    [VCPUOP_get_physid] = ROW_ABSENT_AS(VCPUOP_get_physid, -EINVAL, OWN(GET_PHYSID),
+                                        "for vCPUs pinned to a CPU"),
     [VCPUOP_register_vcpu_time_memory_area] =
         ROW(VCPUOP_register_vcpu_time_memory_area, sizeof(struct vcpu_register_time_memory_area), 0,
-            vcpu_decode, ASK_NONE(OWN), register_time_act),
+            vcpu_decode, ASK_OWN(REGISTER_VCPU_TIME_MEMORY_AREA), register_time_act),
 };
 
 const struct hypercall_family vcpu_op_family = {

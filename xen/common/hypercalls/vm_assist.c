@@ -4,11 +4,17 @@
 
 #define VALID (1ull << VMASST_TYPE_runstate_update_flag)
 
+/* Command and type are asked about together; types that no PVH domain has are refused before. */
 static int type_decode(struct call *c)
 {
     uint64_t type = c->hc->arg[1];
 
-    return type >= 64 || !(VALID & (1ull << type)) ? -EINVAL : 0;
+    if (type >= 64 || !(VALID & (1ull << type))) {
+        return -EINVAL;
+    }
+    c->chosen = (c->cmd == VMASST_CMD_enable ? VM_ASSIST__ENABLE : VM_ASSIST__DISABLE) |
+                VM_ASSIST__RUNSTATE_UPDATE_FLAG;
+    return 0;
 }
 
 static long enable_act(struct call *c)
@@ -23,11 +29,11 @@ static long disable_act(struct call *c)
     return 0;
 }
 
-#define OWN "how the hypervisor writes into the caller's own memory"
+#define ASK_TYPE ASK(Q_CHOSEN(CALLER, SELF, VM_ASSIST, VM_ASSIST__ALL))
 
 static const struct hypercall_row rows[] = {
-    [VMASST_CMD_enable] = ROW(VMASST_CMD_enable, 0, 0, type_decode, ASK_NONE(OWN), enable_act),
-    [VMASST_CMD_disable] = ROW(VMASST_CMD_disable, 0, 0, type_decode, ASK_NONE(OWN), disable_act),
+    [VMASST_CMD_enable] = ROW(VMASST_CMD_enable, 0, 0, type_decode, ASK_TYPE, enable_act),
+    [VMASST_CMD_disable] = ROW(VMASST_CMD_disable, 0, 0, type_decode, ASK_TYPE, disable_act),
 };
 
 const struct hypercall_family vm_assist_family = {

@@ -95,11 +95,11 @@ static long build_id_act(struct call *c)
     return -ENODATA; /* what the ABI answers where the linker left none */
 }
 
-#define ASK_VERSION(perm) ASK(Q(CALLER, XEN, SECCLASS_VERSION, VERSION__##perm))
+#define ASK_VERSION(perm) ASK(Q(CALLER, XEN, VERSION, perm))
 
 static const struct hypercall_row rows[] = {
     [XENVER_version] =
-        ROW(XENVER_version, 0, 0, NULL, ASK_NONE("a constant of the ABI"), version_act),
+        ROW(XENVER_version, 0, 0, NULL, ASK(Q(CALLER, XEN, VERSION_OP, VERSION)), version_act),
     [XENVER_extraversion] = ROW(XENVER_extraversion, 0, sizeof(xen_extraversion_t), NULL,
                                 ASK_VERSION(XEN_EXTRAVERSION), extraversion_act),
     [XENVER_compile_info] = ROW(XENVER_compile_info, 0, sizeof(struct xen_compile_info), NULL,
@@ -110,10 +110,10 @@ static const struct hypercall_row rows[] = {
                              ASK_VERSION(XEN_CHANGESET), changeset_act),
     [XENVER_platform_parameters] =
         ROW(XENVER_platform_parameters, 0, sizeof(struct xen_platform_parameters), NULL,
-            ASK_NONE("a constant of the ABI"), platform_parameters_act),
+            ASK(Q(CALLER, XEN, VERSION_OP, PLATFORM_PARAMETERS)), platform_parameters_act),
     [XENVER_get_features] =
         ROW(XENVER_get_features, sizeof(struct xen_feature_info), sizeof(struct xen_feature_info),
-            NULL, ASK_NONE("constants of the ABI"), get_features_act),
+            NULL, ASK(Q(CALLER, XEN, VERSION_OP, GET_FEATURES)), get_features_act),
     [XENVER_pagesize] =
         ROW(XENVER_pagesize, 0, 0, NULL, ASK_VERSION(XEN_PAGESIZE), pagesize_act),
     [XENVER_guest_handle] = ROW(XENVER_guest_handle, 0, sizeof(xen_domain_handle_t), NULL,

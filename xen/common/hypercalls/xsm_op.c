@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * xsm_op: the policy engine's own interface. Rows and questions are here, the work is flask_op_act(); what it needs
- * of the hypervisor comes through the callbacks below. A host test holds these rows against flask_op_rules[].
+ * of the hypervisor comes through the callbacks below.
  */
 #include "families.h"
 
@@ -216,13 +216,9 @@ int policy_change_decode(struct call *c)
         (a->flags & ~(uint32_t)(BULKHEAD_CHANGE_trial | BULKHEAD_CHANGE_force))) {
         return -EINVAL;
     }
-    c->chosen = a->what == BULKHEAD_CHANGE_load     ? SECURITY__LOAD_POLICY :
-                a->what == BULKHEAD_CHANGE_booleans ? SECURITY__SETBOOL : 0;
-    change_decode(c);
-    if (a->what == BULKHEAD_CHANGE_relabel) {
-        c->skip = 1; /* asked about once old and new label are known */
-    }
-    return 0;
+    c->chosen = a->what == BULKHEAD_CHANGE_load     ? FLASK_OP__LOAD :
+                a->what == BULKHEAD_CHANGE_booleans ? FLASK_OP__COMMITBOOLS : FLASK_OP__RELABEL_DOMAIN;
+    return change_decode(c);
 }
 
 static void tell_error(struct bulkhead_policy_change *a, const struct xsm_error *error)
@@ -284,46 +280,45 @@ long policy_change_act(struct call *c)
 }
 
 #define SIZE sizeof(struct xen_flask_op)
-#define FLASK(op, out, perm)                                                                       \
-    [FLASK_##op] = ROW(FLASK_##op, 0, out, NULL,                                                   \
-                       ASK(Q(CALLER, SECURITY, SECCLASS_SECURITY, SECURITY__##perm)), flask_act)
-#define FLASK_CHANGE(op, out, perm)                                                                \
+#define FLASK(op, out)                                                                             \
+    [FLASK_##op] = ROW(FLASK_##op, 0, out, NULL, ASK(Q(CALLER, SECURITY, FLASK_OP, op)), flask_act)
+#define FLASK_CHANGE(op, out)                                                                      \
     [FLASK_##op] = ROW(FLASK_##op, 0, out, change_decode,                                          \
-                       ASK(Q_OPTIONAL(CALLER, SECURITY, SECCLASS_SECURITY, SECURITY__##perm)),     \
-                       flask_change_act)
+                       ASK(Q_OPTIONAL(CALLER, SECURITY, FLASK_OP, FLASK_OP__##op)), flask_change_act)
+#define FLASK_ABSENT(op)                                                                           \
+    [FLASK_##op] = ROW_ABSENT_AS(FLASK_##op, -EOPNOTSUPP, Q(CALLER, SECURITY, FLASK_OP, op),       \
+                                 "no longer in the ABI")
 
 static const struct hypercall_row rows[] = {
-    FLASK_CHANGE(LOAD, 0, LOAD_POLICY),
-    [FLASK_GETENFORCE] = ROW(FLASK_GETENFORCE, 0, 0, NULL,
-                             ASK_NONE("the mode is no secret: every refusal shows it"), flask_act),
-    FLASK_CHANGE(SETENFORCE, 0, SETENFORCE),
-    FLASK(CONTEXT_TO_SID, SIZE, CHECK_CONTEXT),
-    FLASK(SID_TO_CONTEXT, SIZE, CHECK_CONTEXT),
-    FLASK(ACCESS, SIZE, COMPUTE_AV),
-    FLASK(CREATE, SIZE, COMPUTE_CREATE),
-    FLASK(RELABEL, SIZE, COMPUTE_RELABEL),
-    [FLASK_USER] = ROW_ABSENT_AS(FLASK_USER, -EOPNOTSUPP, "no longer in the ABI"),
-    [FLASK_POLICYVERS] =
-        ROW(FLASK_POLICYVERS, 0, 0, NULL, ASK_NONE("the version of the format"), flask_act),
-    FLASK(GETBOOL, SIZE, CHECK_CONTEXT),
-    FLASK_CHANGE(SETBOOL, SIZE, SETBOOL),
-    FLASK_CHANGE(COMMITBOOLS, 0, SETBOOL),
-    [FLASK_MLS] = ROW(FLASK_MLS, 0, 0, NULL, ASK_NONE("a property of the format"), flask_act),
-    [FLASK_DISABLE] = ROW_ABSENT_AS(FLASK_DISABLE, -EOPNOTSUPP, "no longer in the ABI"),
-    FLASK(GETAVC_THRESHOLD, 0, COMPUTE_AV),
-    FLASK(SETAVC_THRESHOLD, 0, SETSECPARAM),
-    FLASK(AVC_HASHSTATS, SIZE, COMPUTE_AV),
-    FLASK(AVC_CACHESTATS, SIZE, COMPUTE_AV),
-    FLASK(MEMBER, SIZE, COMPUTE_MEMBER),
-    FLASK(ADD_OCONTEXT, 0, ADD_OCONTEXT),
-    FLASK(DEL_OCONTEXT, 0, DEL_OCONTEXT),
-    [FLASK_GET_PEER_SID] = ROW(FLASK_GET_PEER_SID, 0, SIZE, NULL,
-                               ASK_NONE("the label of whom the caller is connected to"), flask_act),
+    FLASK_CHANGE(LOAD, 0),
+    FLASK(GETENFORCE, 0),
+    FLASK_CHANGE(SETENFORCE, 0),
+    FLASK(CONTEXT_TO_SID, SIZE),
+    FLASK(SID_TO_CONTEXT, SIZE),
+    FLASK(ACCESS, SIZE),
+    FLASK(CREATE, SIZE),
+    FLASK(RELABEL, SIZE),
+    FLASK_ABSENT(USER),
+    FLASK(POLICYVERS, 0),
+    FLASK(GETBOOL, SIZE),
+    FLASK_CHANGE(SETBOOL, SIZE),
+    FLASK_CHANGE(COMMITBOOLS, 0),
+    FLASK(MLS, 0),
+    FLASK_ABSENT(DISABLE),
+    FLASK(GETAVC_THRESHOLD, 0),
+    FLASK(SETAVC_THRESHOLD, 0),
+    FLASK(AVC_HASHSTATS, SIZE),
+    FLASK(AVC_CACHESTATS, SIZE),
+    FLASK(MEMBER, SIZE),
+    FLASK(ADD_OCONTEXT, 0),
+    FLASK(DEL_OCONTEXT, 0),
+    FLASK(GET_PEER_SID, SIZE),
     [FLASK_RELABEL_DOMAIN] =
         ROW(FLASK_RELABEL_DOMAIN, 0, 0, change_decode,
-            ASK_NONE("asks by itself about old and new label, once both are known"),
+            ASK_AND("then about old and new label, once both are known",
+                    Q_OPTIONAL(CALLER, SECURITY, FLASK_OP, FLASK_OP__RELABEL_DOMAIN)),
             flask_change_act),
-    FLASK(DEVICETREE_LABEL, 0, ADD_OCONTEXT),
+    FLASK(DEVICETREE_LABEL, 0),
 };
 
 const struct hypercall_family xsm_op_family = {

@@ -93,79 +93,91 @@ static long unsupported_act(struct call *c)
     return -EOPNOTSUPP;
 }
 
-#define ASK_MMU(perm) ASK(Q(CALLER, TARGET, SECCLASS_MMU, MMU__##perm))
-#define ASK_DOMAIN(perm) ASK(Q(CALLER, TARGET, SECCLASS_DOMAIN, DOMAIN__##perm))
-#define ASK_DOMAIN2(perm) ASK(Q(CALLER, TARGET, SECCLASS_DOMAIN2, DOMAIN2__##perm))
+#define ASK_TARGET(perm) ASK(Q(CALLER, TARGET, MEMORY_OP, perm))
+#define ASK_XEN(perm) ASK(Q(CALLER, XEN, MEMORY_OP, perm))
+#define OWN(perm) Q(CALLER, SELF, MEMORY_OP, perm)
+#define PLAIN_SPACES (PHYSMAP_OP__SHARED_INFO | PHYSMAP_OP__GRANT_TABLE | PHYSMAP_OP__GMFN)
 
-#define RESERVATION_ROW(op, act_)                                                                  \
+#define RESERVATION_ROW(op, perm, act_)                                                            \
     [XENMEM_##op] = ROW(XENMEM_##op, sizeof(struct xen_memory_reservation), 0, reservation_decode, \
-                        ASK_MMU(ADJUST), act_)
-#define STAT_ROW(op, act_)                                                                         \
+                        ASK_TARGET(perm), act_)
+#define STAT_ROW(op, perm, act_)                                                                   \
     [XENMEM_##op] = ROW(XENMEM_##op, sizeof(struct xen_memory_domain), 0, domid_decode,            \
-                        ASK_MMU(STAT), act_)
+                        ASK_TARGET(perm), act_)
 
 static const struct hypercall_row rows[] = {
-    RESERVATION_ROW(increase_reservation, increase_act),
-    RESERVATION_ROW(decrease_reservation, decrease_act),
-    RESERVATION_ROW(populate_physmap, populate_act),
+    RESERVATION_ROW(increase_reservation, INCREASE_RESERVATION, increase_act),
+    RESERVATION_ROW(decrease_reservation, DECREASE_RESERVATION, decrease_act),
+    RESERVATION_ROW(populate_physmap, POPULATE_PHYSMAP, populate_act),
     [XENMEM_maximum_ram_page] = ROW(XENMEM_maximum_ram_page, 0, 0, NULL,
-                                    ASK_NONE("a constant of the host that never fails"),
+                                    ASK_XEN(MAXIMUM_RAM_PAGE),
                                     ram_page_act),
-    STAT_ROW(current_reservation, current_act),
-    STAT_ROW(maximum_reservation, maximum_act),
-    STAT_ROW(maximum_gpfn, gfn_act),
-    [XENMEM_machphys_mfn_list] = ROW_ABSENT(XENMEM_machphys_mfn_list, "PV guests only"),
-    [XENMEM_machphys_compat_mfn_list] = ROW_ABSENT(XENMEM_machphys_compat_mfn_list,
-                                                   "PV guests only"),
-    [XENMEM_machphys_mapping] = ROW_ABSENT(XENMEM_machphys_mapping, "PV guests only"),
+    STAT_ROW(current_reservation, CURRENT_RESERVATION, current_act),
+    STAT_ROW(maximum_reservation, MAXIMUM_RESERVATION, maximum_act),
+    STAT_ROW(maximum_gpfn, MAXIMUM_GPFN, gfn_act),
+    [XENMEM_machphys_mfn_list] =
+        ROW_ABSENT(XENMEM_machphys_mfn_list, OWN(MACHPHYS_MFN_LIST),
+                   "PV guests only"),
+    [XENMEM_machphys_compat_mfn_list] =
+        ROW_ABSENT(XENMEM_machphys_compat_mfn_list, OWN(MACHPHYS_COMPAT_MFN_LIST),
+                   "PV guests only"),
+    [XENMEM_machphys_mapping] =
+        ROW_ABSENT(XENMEM_machphys_mapping, OWN(MACHPHYS_MAPPING),
+                   "PV guests only"),
     [XENMEM_add_to_physmap] = ROW(XENMEM_add_to_physmap, sizeof(struct xen_add_to_physmap), 0,
-                                  add_decode, ASK_MMU(PHYSMAP), add_act),
+                                  add_decode,
+                                  ASK(Q_CHOSEN(CALLER, TARGET, PHYSMAP_OP,
+                                               PHYSMAP_OP__ADD_TO_PHYSMAP | PLAIN_SPACES |
+                                                   PHYSMAP_OP__GMFN_RANGE)),
+                                  add_act),
     [XENMEM_add_to_physmap_batch] =
         ROW(XENMEM_add_to_physmap_batch, sizeof(struct xen_add_to_physmap_batch), 0,
             add_batch_decode,
-            ASK(Q(CALLER, TARGET, SECCLASS_MMU, MMU__PHYSMAP),
-                Q_OPTIONAL(CALLER, SECOND, SECCLASS_MMU, MMU__MAP_READ | MMU__MAP_WRITE),
-                Q_OPTIONAL(TARGET, SECOND, SECCLASS_MMU, MMU__MAP_READ | MMU__MAP_WRITE)),
+            ASK(Q_CHOSEN(CALLER, TARGET, PHYSMAP_OP,
+                         PHYSMAP_OP__ADD_TO_PHYSMAP_BATCH | PLAIN_SPACES | PHYSMAP_OP__GMFN_FOREIGN),
+                Q_OPTIONAL(CALLER, SECOND, MMU, MMU__MAP_READ | MMU__MAP_WRITE),
+                Q_OPTIONAL(TARGET, SECOND, MMU, MMU__MAP_READ | MMU__MAP_WRITE)),
             add_batch_act),
     [XENMEM_remove_from_physmap] =
         ROW(XENMEM_remove_from_physmap, sizeof(struct xen_remove_from_physmap), 0, remove_decode,
-            ASK_MMU(PHYSMAP), remove_act),
+            ASK(Q(CALLER, TARGET, PHYSMAP_OP, REMOVE_FROM_PHYSMAP)), remove_act),
     [XENMEM_memory_map] = ROW(XENMEM_memory_map, sizeof(struct xen_memory_map),
                               sizeof(struct xen_memory_map), memory_map_decode,
-                              ASK_NONE("the caller's own memory map"), memory_map_act),
+                              ASK(OWN(MEMORY_MAP)), memory_map_act),
     [XENMEM_machine_memory_map] =
         ROW(XENMEM_machine_memory_map, sizeof(struct xen_memory_map), 0, NULL,
-            ASK(Q(CALLER, XEN, SECCLASS_MMU, MMU__MEMORYMAP)), act_absent),
+            ASK_XEN(MACHINE_MEMORY_MAP), act_absent),
     [XENMEM_set_memory_map] =
         ROW(XENMEM_set_memory_map, sizeof(struct xen_foreign_memory_map), 0,
-            set_memory_map_decode, ASK_MMU(MEMORYMAP), set_memory_map_act),
+            set_memory_map_decode, ASK_TARGET(SET_MEMORY_MAP), set_memory_map_act),
     [XENMEM_exchange] = ROW(XENMEM_exchange, sizeof(struct xen_memory_exchange), 0,
-                            exchange_decode, ASK_MMU(EXCHANGE), unsupported_act),
+                            exchange_decode, ASK_TARGET(EXCHANGE), unsupported_act),
     [XENMEM_set_pod_target] = ROW(XENMEM_set_pod_target, sizeof(struct xen_pod_target), 0,
-                                  pod_decode, ASK_DOMAIN(SETPODTARGET), act_absent),
+                                  pod_decode, ASK_TARGET(SET_POD_TARGET), act_absent),
     [XENMEM_get_pod_target] = ROW(XENMEM_get_pod_target, sizeof(struct xen_pod_target), 0,
-                                  pod_decode, ASK_DOMAIN(GETPODTARGET), act_absent),
+                                  pod_decode, ASK_TARGET(GET_POD_TARGET), act_absent),
     [XENMEM_get_sharing_freed_pages] = ROW(XENMEM_get_sharing_freed_pages, 0, 0, NULL,
-                                           ASK_NONE("constant: pages are never shared"),
+                                           ASK_XEN(GET_SHARING_FREED_PAGES),
                                            zero_act),
     [XENMEM_get_sharing_shared_pages] = ROW(XENMEM_get_sharing_shared_pages, 0, 0, NULL,
-                                            ASK_NONE("constant: pages are never shared"),
+                                            ASK_XEN(GET_SHARING_SHARED_PAGES),
                                             zero_act),
     [XENMEM_paging_op] = ROW(XENMEM_paging_op, sizeof(struct xen_mem_paging_op), 0, paging_decode,
-                             ASK_DOMAIN2(MEM_PAGING), act_absent),
+                             ASK_TARGET(PAGING_OP), act_absent),
     [XENMEM_access_op] = ROW(XENMEM_access_op, sizeof(struct xen_mem_access_op), 0, access_decode,
-                             ASK_DOMAIN2(MEM_ACCESS), act_absent),
+                             ASK_TARGET(ACCESS_OP), act_absent),
     [XENMEM_sharing_op] = ROW(XENMEM_sharing_op, sizeof(struct xen_mem_sharing_op), 0,
-                              sharing_decode, ASK_DOMAIN2(MEM_SHARING), act_absent),
+                              sharing_decode, ASK_TARGET(SHARING_OP), act_absent),
     [XENMEM_claim_pages] = ROW(XENMEM_claim_pages, sizeof(struct xen_memory_reservation), 0,
-                               reservation_domid_decode, ASK_DOMAIN2(SETCLAIM), act_absent),
+                               reservation_domid_decode, ASK_TARGET(CLAIM_PAGES), act_absent),
     [XENMEM_get_vnumainfo] = ROW(XENMEM_get_vnumainfo, sizeof(struct xen_vnuma_topology_info), 0,
-                                 vnuma_decode, ASK_DOMAIN2(GET_VNUMAINFO), unsupported_act),
-    [XENMEM_reserved_device_memory_map] = ROW_ABSENT(XENMEM_reserved_device_memory_map,
-                                                     "no IOMMU driver yet"),
+                                 vnuma_decode, ASK_TARGET(GET_VNUMAINFO), unsupported_act),
+    [XENMEM_reserved_device_memory_map] =
+        ROW_ABSENT(XENMEM_reserved_device_memory_map, OWN(RESERVED_DEVICE_MEMORY_MAP),
+                   "no IOMMU driver yet"),
     [XENMEM_acquire_resource] =
         ROW(XENMEM_acquire_resource, sizeof(struct xen_mem_acquire_resource), 0, domid_decode,
-            ASK_DOMAIN2(RESOURCE_MAP), unsupported_act),
+            ASK_TARGET(ACQUIRE_RESOURCE), unsupported_act),
 };
 
 const struct hypercall_family memory_op_family = {

@@ -117,6 +117,20 @@ static int place_one(struct call *c, unsigned space, uint64_t idx, uint64_t gfn,
     }
 }
 
+/* The kind of page as a permission, by XENMAPSPACE_*. */
+static uint32_t space_permission(unsigned space)
+{
+    static const uint32_t permission[] = {
+        [XENMAPSPACE_shared_info] = PHYSMAP_OP__SHARED_INFO,
+        [XENMAPSPACE_grant_table] = PHYSMAP_OP__GRANT_TABLE,
+        [XENMAPSPACE_gmfn] = PHYSMAP_OP__GMFN,
+        [XENMAPSPACE_gmfn_range] = PHYSMAP_OP__GMFN_RANGE,
+        [XENMAPSPACE_gmfn_foreign] = PHYSMAP_OP__GMFN_FOREIGN,
+    };
+
+    return permission[array_index_nospec(space, ARRAY_SIZE(permission))];
+}
+
 int add_decode(struct call *c)
 {
     const struct xen_add_to_physmap *a = c->arg;
@@ -127,6 +141,7 @@ int add_decode(struct call *c)
     if (a->space > XENMAPSPACE_gmfn_foreign) {
         return -EINVAL;
     }
+    c->chosen = PHYSMAP_OP__ADD_TO_PHYSMAP | space_permission(a->space);
     return call_target(c, a->domid);
 }
 
@@ -153,14 +168,19 @@ int add_batch_decode(struct call *c)
     const struct xen_add_to_physmap_batch *a = c->arg;
     int rc;
 
+    c->chosen = PHYSMAP_OP__ADD_TO_PHYSMAP_BATCH;
     switch (a->space) {
     case XENMAPSPACE_gmfn_foreign:
+        c->chosen |= PHYSMAP_OP__GMFN_FOREIGN;
         rc = call_target(c, a->domid);
         if (!rc) {
             rc = call_second(c, a->u.foreign_domid);
         }
         if (!rc && c->target == c->caller) {
             c->skip = 4; /* the caller as such has been asked about */
+        } else if (!rc && c->second == c->caller) {
+            c->skip = 2; /* its own page, which the target sees under its plain label */
+            c->sid[PARTY_SECOND] = c->sid[PARTY_CALLER];
         }
         return !rc && c->second == c->target ? -EINVAL : rc;
     case XENMAPSPACE_shared_info:
@@ -169,6 +189,7 @@ int add_batch_decode(struct call *c)
         if (a->u.res0) {
             return -EOPNOTSUPP;
         }
+        c->chosen |= space_permission(a->space);
         c->skip = 2 | 4; /* no foreign domain to ask about */
         return call_target(c, a->domid);
     default:

@@ -36,10 +36,11 @@ xsm_sid_t revoke_label(const struct revoke_walk *w, const struct domain *d)
 xsm_sid_t revoke_label_of(const struct revoke_walk *w, const struct domain *from,
                           const struct domain *to)
 {
-    xsm_sid_t sid = revoke_label(w, to), self;
+    xsm_sid_t sid = revoke_label(w, to), relation;
 
-    if (from == to && xsm_transition_sid(sid, sid, SECCLASS_DOMAIN, &self) == 0) {
-        return self;
+    if ((from == to || read_once(from->target) == to) &&
+        xsm_transition_sid(revoke_label(w, from), sid, SECCLASS_DOMAIN, &relation) == 0) {
+        return relation;
     }
     return sid;
 }

@@ -65,6 +65,7 @@ struct domain {
     unsigned pause_count;
     bool reclaiming;        /* atomic: one CPU at a time gives back */
     uint32_t shutdown_code; /* SHUTDOWN_*; valid in DOMAIN_SHUTDOWN and later */
+    struct domain *target;  /* whose device model this is, with a reference; set once, read_once(), gone with the memory */
 
     spinlock_t page_lock;   /* the fields of this group */
     uint64_t tot_pages, max_pages;
@@ -102,6 +103,12 @@ void domain_get_more(struct domain *d);
 void domain_put(struct domain *d);
 /** First or next domain by id with a reference (drops the reference of prev); for listings. */
 struct domain *domain_next(struct domain *prev) must_check;
+
+/**
+ * Make d the device model of target: towards it, d is asked about the label of their relation (type transition).
+ * @return 0; -EINVAL the same domain, or d has a target; -ESRCH d is dying
+ */
+int domain_set_target(struct domain *d, struct domain *target) must_check;
 
 /** BUILDING -> RUNNING, vCPU 0 made runnable. */
 void domain_start(struct domain *d);

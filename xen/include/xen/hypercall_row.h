@@ -11,9 +11,10 @@
  * xen/common/hypercall_table.c lists by hypercall number. How a row looks:
  *
  *   [EVTCHNOP_send] = ROW(EVTCHNOP_send, sizeof(struct evtchn_send), 0, send_decode,
- *                         ASK(Q(CALLER, OBJECT, SECCLASS_EVENT, EVENT__SEND)), send_act),
- *   [EVTCHNOP_x] = ROW(EVTCHNOP_x, 0, 0, NULL, ASK_NONE("constant answer"), x_act),
- *   [EVTCHNOP_y] = ROW_ABSENT(EVTCHNOP_y, "2-level event channels only"),
+ *                         ASK(Q(CALLER, OBJECT, EVTCHN_OP, SEND)), send_act),
+ *   [EVTCHNOP_y] = ROW_ABSENT(EVTCHNOP_y, Q(CALLER, SELF, EVTCHN_OP, Y), "2-level event channels only"),
+ *
+ * There is no row that asks nothing: what is absent is asked about as well, and answers as absent when it is allowed.
  */
 #ifndef XEN_HYPERCALL_ROW_H
 #define XEN_HYPERCALL_ROW_H
@@ -36,6 +37,7 @@ enum call_party {
     PARTY_SECOND,   /* call.second; set by call_second() */
     PARTY_OBJECT,   /* anything else with a label, set by decode: a port, a page, a device */
     PARTY_PEER,     /* a second such thing */
+    PARTY_SELF,     /* the caller as it is towards itself; found when a question names it */
     PARTY_XEN,      /* initial SID xen; the rest set by the dispatcher */
     PARTY_SECURITY, /* initial SID security */
     PARTY_DOMXEN,   /* initial SID domxen */
@@ -51,6 +53,7 @@ struct call_question {
 };
 #define QUESTION_CHOSEN 1   /* asks perm & call.chosen (set by decode); refused when that is empty */
 #define QUESTION_OPTIONAL 2 /* left out when decode set bit n of call.skip for question n */
+#define QUESTION_SELF 4     /* object is PARTY_SELF */
 
 struct hypercall_row;
 
@@ -89,9 +92,9 @@ typedef long call_act_fn(struct call *c);
 
 struct hypercall_row {
     const char *name;          /* as in the public header; static */
-    const char *why;           /* reason for asking nothing or for absence; NULL when it asks */
+    const char *why;           /* reason for absence, or what else is asked while act runs; NULL: nothing to say */
     call_decode_fn *decode;    /* NULL: nothing to resolve */
-    call_act_fn *act;          /* NULL: absent, `absent` is the answer */
+    call_act_fn *act;
     /* Batches only. */
     void (*begin)(struct call *c);         /* before the first element of a chunk; may be NULL */
     void (*status)(struct call *c, long rc); /* write result rc (decode's, a question's, act's) into the element */
@@ -99,7 +102,7 @@ struct hypercall_row {
     uint16_t in;               /* bytes copied in; the size of an element for batches */
     uint16_t out;              /* bytes copied out from the start, after act returned >= 0 */
     uint16_t flags;            /* ROW_* */
-    int16_t absent;
+    int16_t absent;            /* answer of act_absent(); 0 is -ENOSYS */
     struct call_question ask[CALL_QUESTIONS + 1];
 };
 #define ROW_BATCH 1      /* array at the argument address, count in arg[2]; every element is asked about */
@@ -108,16 +111,21 @@ struct hypercall_row {
 
 #define CALL_SIZE(n) ((uint16_t)((n) + 0 * sizeof(char[(n) <= CALL_ARG_MAX ? 1 : -1])))
 
-/* The questions of a row. Leaving the argument empty does not compile. */
-#define Q(src, obj, class_, perm_) { PARTY_##src, PARTY_##obj, 0, class_, perm_ }
-#define Q_CHOSEN(src, obj, class_, perm_)                                                          \
-    { PARTY_##src, PARTY_##obj, QUESTION_CHOSEN, class_, perm_ }
-#define Q_OPTIONAL(src, obj, class_, perm_)                                                        \
-    { PARTY_##src, PARTY_##obj, QUESTION_OPTIONAL, class_, perm_ }
-#define Q_OPTIONAL_CHOSEN(src, obj, class_, perm_)                                                 \
-    { PARTY_##src, PARTY_##obj, QUESTION_OPTIONAL | QUESTION_CHOSEN, class_, perm_ }
+/*
+ * The questions of a row. Leaving the argument empty does not compile, and a permission of another class cannot be written
+ * where it is put together from class and name; the other forms take the constants of one class.
+ */
+#define Q(src, obj, class_, perm_) Q_OF(src, obj, 0, class_, class_##__##perm_)
+#define Q_CHOSEN(src, obj, class_, perms_) Q_OF(src, obj, QUESTION_CHOSEN, class_, perms_)
+#define Q_OPTIONAL(src, obj, class_, perms_) Q_OF(src, obj, QUESTION_OPTIONAL, class_, perms_)
+#define Q_OPTIONAL_CHOSEN(src, obj, class_, perms_)                                                \
+    Q_OF(src, obj, QUESTION_OPTIONAL | QUESTION_CHOSEN, class_, perms_)
+#define Q_OF(src, obj, flags_, class_, perms_)                                                     \
+    { PARTY_##src, PARTY_##obj, (flags_) | (PARTY_##obj == PARTY_SELF ? QUESTION_SELF : 0),        \
+      SECCLASS_##class_, perms_ }
 #define ASK(...) .why = NULL, .ask = { __VA_ARGS__ }
-#define ASK_NONE(reason) .why = "" reason, .ask = { { 0, 0, 0, 0, 0 } }
+/* Questions, and a word on those that are put while act runs. */
+#define ASK_AND(text, ...) .why = "" text, .ask = { __VA_ARGS__ }
 
 /* Written out in full twice: handing ask_ on to another macro would split it at its commas. */
 #define ROW_FLAGS(op, in_, out_, flags_, decode_, ask_, act_)                                      \
@@ -137,14 +145,15 @@ struct hypercall_row {
         .status = (status_), .end = (end_), .in = CALL_SIZE(size), .out = CALL_SIZE(size),         \
         .flags = ROW_BATCH, .absent = 0                                                            \
     }
-#define ROW_ABSENT_AS(op, err, reason)                                                             \
+/* ask_: one question, which may not need decode. */
+#define ROW_ABSENT_AS(op, err, ask_, reason)                                                       \
     {                                                                                              \
-        .name = #op, .decode = NULL, .why = "" reason, .ask = { { 0, 0, 0, 0, 0 } }, .act = NULL,  \
+        .name = #op, .decode = NULL, .why = "" reason, .ask = { ask_ }, .act = act_absent,         \
         .begin = NULL, .status = NULL, .end = NULL, .in = 0, .out = 0, .flags = 0, .absent = (err) \
     }
-#define ROW_ABSENT(op, reason)                                                                     \
+#define ROW_ABSENT(op, ask_, reason)                                                               \
     {                                                                                              \
-        .name = #op, .decode = NULL, .why = "" reason, .ask = { { 0, 0, 0, 0, 0 } }, .act = NULL,  \
+        .name = #op, .decode = NULL, .why = "" reason, .ask = { ask_ }, .act = act_absent,         \
         .begin = NULL, .status = NULL, .end = NULL, .in = 0, .out = 0, .flags = 0,                 \
         .absent = -ENOSYS                                                                          \
     }
@@ -181,6 +190,13 @@ int call_target(struct call *c, domid_t id) must_check;
 int call_second(struct call *c, domid_t id) must_check;
 
 /**
+ * Label of a domain as the caller sees it: its own label towards itself, and that of a device model's target towards the
+ * device model, are type transitions of class domain; others have the plain one.
+ * @return 0; as xsm_transition_sid()
+ */
+int call_label(struct call *c, const struct domain *d, xsm_sid_t *out) must_check;
+
+/**
  * A question that no row can hold because its object appears only while act runs (an entry found in a list).
  * Same machinery and audit as the rows'.
  * @return 0 or -EACCES
@@ -188,7 +204,7 @@ int call_second(struct call *c, domid_t id) must_check;
 int call_ask(struct call *c, xsm_sid_t source, xsm_sid_t object, uint16_t tclass, uint32_t perm)
     must_check;
 
-/** act of operations that are guarded by policy but not offered: asked, then absent. @return -ENOSYS */
+/** act of operations that are guarded by policy but not offered: asked, then absent. @return the row's error */
 long act_absent(struct call *c);
 
 /* Families written elsewhere than in xen/common/hypercalls/. */

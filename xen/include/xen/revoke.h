@@ -82,7 +82,7 @@ struct revoke_walk {
 
 /** Label of a domain, as the change has it. */
 xsm_sid_t revoke_label(const struct revoke_walk *w, const struct domain *d);
-/** Label of `to` as `from` sees it: its self label, when they are the same. */
+/** Label of `to` as `from` sees it: its self label when they are the same, its target label for its device model. */
 xsm_sid_t revoke_label_of(const struct revoke_walk *w, const struct domain *from,
                           const struct domain *to);
 /** Is `ssid` refused this now? No audit line. */

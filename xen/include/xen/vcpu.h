@@ -79,6 +79,7 @@ struct vcpu {
 
     struct guest_tlb tlb[GUEST_TLB_SLOTS]; /* only the owning vCPU */
     struct revoke_result revoke;           /* see revoke.h */
+    struct xsm_self self_sid;              /* only the owning vCPU; see xsm.h */
     struct arch_vcpu *arch;
 };
 

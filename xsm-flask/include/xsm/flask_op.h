@@ -14,23 +14,7 @@
 
 #include <xsm/xsm.h>
 
-/* What a sub-operation needs from the dispatcher. */
-enum flask_op_flags {
-    FLASK_OP_COPY_OUT = 1,       /* copy the structure back to the guest after success */
-    FLASK_OP_OWN_CHECK = 2,      /* flask_op_act() asks more by itself through env->ssid */
-};
-
-/* One row: which question guards the sub-operation. Target is always the initial SID security. */
-struct flask_op_rule {
-    const char *name;            /* "FLASK_LOAD"; NULL: no such sub-operation, -ENOSYS */
-    uint16_t tclass;             /* 0: asks nothing, `why` says why */
-    uint32_t requested;
-    uint32_t flags;              /* enum flask_op_flags */
-    const char *why;             /* reason for asking nothing, NULL otherwise */
-};
-
-#define FLASK_OP_RULE_COUNT 26U
-extern const struct flask_op_rule flask_op_rules[FLASK_OP_RULE_COUNT];
+#define FLASK_OP_COUNT 26U /* sub-operations, number 0 included, which is none */
 
 /*
  * What the acting code needs from its caller. Callbacks may be NULL where the caller offers no such

@@ -136,7 +136,7 @@ static void alloc_unbound_own_labels_and_asks(void **state)
     (void)state;
     assert_int_equal(alloc_port(a, b->id, &p), 0);
     assert_int_equal(p, 1);
-    assert_true(fake_asked(SID_A, sid, SECCLASS_EVENT, EVENT__CREATE, true));
+    assert_true(fake_asked(SID_A, sid, SECCLASS_EVTCHN_OP, EVTCHN_OP__ALLOC_UNBOUND, true));
     assert_true(fake_asked(sid, SID_B, SECCLASS_EVENT, EVENT__BIND, true));
     assert_int_equal(status_of(a, p).status, EVTCHNSTAT_unbound);
     assert_int_equal(status_of(a, p).u.unbound.dom, b->id);
@@ -197,7 +197,7 @@ static void bind_interdomain_offered_connects(void **state)
     fake_question_count = 0;
     assert_int_equal(bind_port(b, a->id, pa, &pb), 0);
     assert_int_equal(fake_question_count, 3);
-    assert_true(fake_asked(SID_B, ours, SECCLASS_EVENT, EVENT__CREATE, true));
+    assert_true(fake_asked(SID_B, ours, SECCLASS_EVTCHN_OP, EVTCHN_OP__BIND_INTERDOMAIN, true));
     assert_true(fake_asked(ours, SID_A, SECCLASS_EVENT, EVENT__BIND, true));
     assert_true(fake_asked(theirs, SID_B, SECCLASS_EVENT, EVENT__BIND, true));
     assert_true(pending(b, pb)); /* the binder looks: something may have been sent before */
@@ -287,7 +287,7 @@ static void alloc_unbound_for_other_asks_of_plain_label(void **state)
     fake_self_offset = 64;
     fake_question_count = 0;
     assert_int_equal(op(a, EVTCHNOP_alloc_unbound, &arg), 0);
-    assert_true(fake_asked(SID_A, end, SECCLASS_EVENT, EVENT__CREATE, true));
+    assert_true(fake_asked(SID_A, end, SECCLASS_EVTCHN_OP, EVTCHN_OP__ALLOC_UNBOUND, true));
     assert_true(fake_asked(end, SID_A, SECCLASS_EVENT, EVENT__BIND, true));
     fake_self_offset = 0;
 }
@@ -312,7 +312,7 @@ static void send_connected_marks_the_other_end(void **state)
     fake_question_count = 0;
     assert_int_equal(send_port(a, pa), 0);
     assert_int_equal(fake_question_count, 1);
-    assert_true(fake_asked(SID_A, fake_channel_sid(SID_A, SID_B), SECCLASS_EVENT, EVENT__SEND, true));
+    assert_true(fake_asked(SID_A, fake_channel_sid(SID_A, SID_B), SECCLASS_EVTCHN_OP, EVTCHN_OP__SEND, true));
     assert_true(pending(b, pb));
     assert_false(pending(a, pa));
     assert_int_equal(b->vcpu[0]->info->evtchn_pending_sel, 1);
@@ -329,7 +329,7 @@ static void send_denied_eacces_nothing_pending(void **state)
 
     (void)state;
     pair(&pa, &pb);
-    fake_xsm_except(SID_A, 0, SECCLASS_EVENT, EVENT__SEND);
+    fake_xsm_except(SID_A, 0, SECCLASS_EVTCHN_OP, EVTCHN_OP__SEND);
     assert_int_equal(send_port(a, pa), -EACCES);
     assert_false(pending(b, pb));
     assert_int_equal(fake_raised, 0);
@@ -473,7 +473,7 @@ static void status_of_others_is_asked(void **state)
 
     (void)state;
     pair(&pa, &pb);
-    fake_xsm_except(SID_C, 0, SECCLASS_EVENT, EVENT__STATUS);
+    fake_xsm_except(SID_C, 0, SECCLASS_EVTCHN_OP, EVTCHN_OP__STATUS);
     arg = (struct evtchn_status){ .dom = a->id, .port = pa };
     assert_int_equal(op(c, EVTCHNOP_status, &arg), -EACCES);
     arg = (struct evtchn_status){ .dom = a->id, .port = pa + 1 }; /* not in use: asked as well */
@@ -509,7 +509,7 @@ static void reset_closes_all_in_pieces(void **state)
     assert_int_equal(op(b, EVTCHNOP_reset, &arg), -EINVAL); /* it runs */
     a->pause_count = 1;
     assert_int_equal(op(b, EVTCHNOP_reset, &arg), 0);
-    assert_true(fake_asked(SID_B, SID_A, SECCLASS_EVENT, EVENT__RESET, true));
+    assert_true(fake_asked(SID_B, SID_A, SECCLASS_EVTCHN_OP, EVTCHN_OP__RESET, true));
 }
 
 static void destroy_domain_leaves_peers_unbound(void **state)
@@ -556,7 +556,7 @@ static void consumer_runs_and_cannot_be_closed(void **state)
     consumed = 0;
     assert_int_equal(send_port(a, 2), 0);
     assert_int_equal(consumed, 1);
-    assert_true(fake_asked(SID_A, fake_channel_sid(SID_A, fake_self_sid(SID_A)), SECCLASS_EVENT, EVENT__SEND, true));
+    assert_true(fake_asked(SID_A, fake_channel_sid(SID_A, fake_self_sid(SID_A)), SECCLASS_EVTCHN_OP, EVTCHN_OP__SEND, true));
     assert_int_equal(close_port(a, 2), -EINVAL);
     evtchn_notify(a, 2);
     assert_true(pending(a, 2));

@@ -114,20 +114,21 @@ static void end(struct call *c)
 }
 
 #define SIZE sizeof(struct arg)
-#define QUESTION Q(CALLER, TARGET, SECCLASS_DOMAIN, DOMAIN__PAUSE)
+#define QUESTION Q(CALLER, TARGET, DOMAIN, PAUSE)
+#define QUESTION_XEN Q(CALLER, XEN, XEN, SLEEP)
 
 static const struct hypercall_row rows[] = {
     [0] = ROW(plain, SIZE, SIZE, decode, ASK(QUESTION), act),
-    [1] = ROW_ABSENT(gone, "for the test"),
+    [1] = ROW_ABSENT(gone, QUESTION_XEN, "for the test"),
     [3] = ROW_FLAGS(always, SIZE, SIZE, ROW_OUT_ALWAYS, decode, ASK(QUESTION), act),
     [4] = ROW_FLAGS(one, SIZE, SIZE, ROW_ONE, decode, ASK(QUESTION), act),
     [5] = ROW_PER_ELEMENT(batch, SIZE, begin, decode, ASK(QUESTION), element_act, element_status, end),
     [6] = ROW(chosen, SIZE, 0, chosen_decode,
-              ASK(Q_CHOSEN(CALLER, XEN, SECCLASS_XEN, XEN__DEBUG | XEN__HEAP),
-                  Q_OPTIONAL(CALLER, XEN, SECCLASS_XEN, XEN__SLEEP)),
+              ASK(Q_CHOSEN(CALLER, XEN, XEN, XEN__DEBUG | XEN__HEAP),
+                  Q_OPTIONAL(CALLER, XEN, XEN, XEN__SLEEP)),
               act),
-    [7] = ROW(nothing, 0, 0, NULL, ASK_NONE("for the test"), act_absent),
-    [8] = ROW(unset, 0, 0, NULL, ASK(Q(CALLER, OBJECT, SECCLASS_XEN, XEN__DEBUG)), act_absent),
+    [7] = ROW(own, 0, 0, NULL, ASK(Q(CALLER, SELF, DOMAIN, SETTIME)), act_absent),
+    [8] = ROW(unset, 0, 0, NULL, ASK(Q(CALLER, OBJECT, XEN, DEBUG)), act_absent),
 };
 
 static const struct hypercall_family family = {
@@ -219,7 +220,6 @@ static void unknown_numbers_enosys_without_effect(void **state)
     for (unsigned i = 0; i < ARRAY_SIZE(cmds); i++) {
         assert_int_equal(call(NR_TEST, cmds[i], &x, 0), -ENOSYS);
     }
-    assert_int_equal(call(NR_TEST, 1, &x, 0), -ENOSYS);
     assert_int_equal(fake_copies, 0);
     assert_int_equal(fake_question_count, 0);
     assert_string_equal(trace, "");
@@ -294,6 +294,42 @@ static void self_target_uses_no_reference(void **state)
     x.domid = 1;
     assert_int_equal(call(NR_TEST, 0, &x, 0), 7);
     assert_int_equal(a->refcount, 1);
+}
+
+/* Towards itself by a question, without a decode that names a domain. */
+static void own_question_asks_the_self_label(void **state)
+{
+    (void)state;
+    fake_self_offset = 100;
+    assert_int_equal(call(NR_TEST, 7, NULL, 0), -ENOSYS);
+    assert_true(fake_asked(SID_A, SID_A + 100, SECCLASS_DOMAIN, DOMAIN__SETTIME, true));
+    fake_xsm_except(SID_A, SID_A + 100, SECCLASS_DOMAIN, DOMAIN__SETTIME);
+    assert_int_equal(call(NR_TEST, 7, NULL, 0), -EACCES);
+    fake_self_offset = 0;
+}
+
+static void absent_is_asked_about_first(void **state)
+{
+    (void)state;
+    assert_int_equal(call(NR_TEST, 1, NULL, 0), -ENOSYS);
+    assert_true(fake_asked(SID_A, XSM_SID_XEN, SECCLASS_XEN, XEN__SLEEP, true));
+    fake_xsm_except(SID_A, XSM_SID_XEN, SECCLASS_XEN, XEN__SLEEP);
+    assert_int_equal(call(NR_TEST, 1, NULL, 0), -EACCES);
+}
+
+static void target_of_a_device_model_has_the_relation_s_label(void **state)
+{
+    struct arg x = { .domid = 2 };
+
+    (void)state;
+    fake_self_offset = 100;
+    a->target = b;
+    assert_int_equal(call(NR_TEST, 0, &x, 0), 7);
+    assert_true(fake_asked(SID_A, fake_self_sid(SID_A), SECCLASS_DOMAIN, DOMAIN__PAUSE, true));
+    a->target = NULL;
+    assert_int_equal(call(NR_TEST, 0, &x, 0), 7);
+    assert_true(fake_asked(SID_A, SID_B, SECCLASS_DOMAIN, DOMAIN__PAUSE, true));
+    fake_self_offset = 0;
 }
 
 static void one_other_count_einval(void **state)
@@ -438,6 +474,9 @@ static void multicall_each_entry_by_itself(void **state)
 
     (void)state;
     fake_allow_all = false;
+    assert_int_equal(call(__HYPERVISOR_multicall, (uint64_t)e, (void *)4, 0), -EACCES);
+    fake_xsm_except(SID_A, 0, SECCLASS_MISC_OP, MISC_OP__MULTICALL);
+    fake_xsm_except(SID_A, 0, SECCLASS_VERSION_OP, VERSION_OP__VERSION);
     assert_int_equal(call(__HYPERVISOR_multicall, (uint64_t)e, (void *)4, 0), 0);
     assert_int_equal(e[0].result, 4 << 16 | 17);
     assert_int_equal(e[1].result, (uint64_t)-EACCES);
@@ -533,6 +572,9 @@ int main(void)
         T(plain_act_fails_no_copy_out),
         T(plain_bad_pointer_efault),
         T(self_target_uses_no_reference),
+        T(own_question_asks_the_self_label),
+        T(absent_is_asked_about_first),
+        T(target_of_a_device_model_has_the_relation_s_label),
         T(one_other_count_einval),
         T(chosen_and_optional_questions),
         T(batch_each_element_asked),

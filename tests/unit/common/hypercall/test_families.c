@@ -12,9 +12,11 @@
 
 #include <public/domctl.h>
 #include <public/event_channel.h>
+#include <public/hvm/dm_op.h>
 #include <public/hvm/hvm_op.h>
 #include <public/io/console.h>
 #include <public/sched.h>
+#include <public/sysctl.h>
 #include <public/vcpu.h>
 
 #include "../../../../xen/common/evtchn/evtchn.h"
@@ -130,7 +132,7 @@ static void shutdown_own_and_remote(void **state)
     struct sched_shutdown own = { .reason = SHUTDOWN_reboot };
 
     (void)state;
-    fake_xsm_except(20, 30, SECCLASS_DOMAIN, DOMAIN__SHUTDOWN);
+    fake_xsm_except(20, 30, SECCLASS_SCHED_OP, SCHED_OP__REMOTE_SHUTDOWN);
     assert_int_equal(SCHED(SCHEDOP_remote_shutdown, &remote), -EACCES);
     assert_int_equal(b->state, DOMAIN_RUNNING);
     fake_xsm_reset();
@@ -274,6 +276,50 @@ static void hvm_params_rules_of_self_and_others(void **state)
     assert_int_equal(HVM(HVMOP_get_param, &p), -ESRCH);
 }
 
+/* Each parameter is a permission of its own, in its direction. */
+static void hvm_params_asked_one_by_one(void **state)
+{
+    struct xen_hvm_param p = { .domid = DOMID_SELF, .value = 1 };
+
+    (void)state;
+    fake_allow_all = false;
+    fake_xsm_except(20, 20, SECCLASS_HVM_PARAM_SET, HVM_PARAM_SET__CALLBACK_IRQ);
+    fake_xsm_except(20, 20, SECCLASS_HVM_PARAM_GET2, HVM_PARAM_GET2__X87_FIP_WIDTH);
+    for (p.index = 0; p.index < HVM_NR_PARAMS; p.index++) {
+        long set = HVM(HVMOP_set_param, &p), get = HVM(HVMOP_get_param, &p);
+
+        assert_true((set == 0) == (p.index == HVM_PARAM_CALLBACK_IRQ));
+        assert_true((get == 0) == (p.index == HVM_PARAM_X87_FIP_WIDTH));
+    }
+}
+
+static void dm_op_asked_one_by_one(void **state)
+{
+    uint32_t op = XEN_DMOP_inject_msi;
+    struct xen_dm_op_buf buf = { .size = sizeof(op) };
+
+    (void)state;
+    set_xen_guest_handle(buf.h, &op);
+    fake_allow_all = false;
+    fake_xsm_except(20, 30, SECCLASS_DM_OP, DM_OP__INJECT_MSI);
+    assert_int_equal(call(__HYPERVISOR_dm_op, b->id, 1, (uint64_t)&buf), -ENOSYS);
+    op = XEN_DMOP_inject_event;
+    assert_int_equal(call(__HYPERVISOR_dm_op, b->id, 1, (uint64_t)&buf), -EACCES);
+    op = 0;
+    assert_int_equal(call(__HYPERVISOR_dm_op, b->id, 1, (uint64_t)&buf), -EOPNOTSUPP);
+    op = 33;
+    assert_int_equal(call(__HYPERVISOR_dm_op, b->id, 1, (uint64_t)&buf), -EOPNOTSUPP);
+    op = XEN_DMOP_inject_msi;
+    assert_int_equal(call(__HYPERVISOR_dm_op, 99, 1, (uint64_t)&buf), -ESRCH);
+    assert_int_equal(call(__HYPERVISOR_dm_op, b->id, 0, (uint64_t)&buf), -EINVAL);
+    assert_int_equal(call(__HYPERVISOR_dm_op, b->id, 1, 0), -EFAULT);
+    buf.size = 3;
+    assert_int_equal(call(__HYPERVISOR_dm_op, b->id, 1, (uint64_t)&buf), -EINVAL);
+    buf.size = 4;
+    fake_fault_first = fake_fault_last = (vaddr_t)&op;
+    assert_int_equal(call(__HYPERVISOR_dm_op, b->id, 1, (uint64_t)&buf), -EFAULT);
+}
+
 static void hvm_small_operations(void **state)
 {
     struct xen_hvm_evtchn_upcall_vector v = { .vcpu = 0, .vector = 15 };
@@ -372,6 +418,119 @@ static void domctl_pause_unpause_info(void **state)
     assert_int_equal(b->state, DOMAIN_SHUTDOWN);
 }
 
+/* A range is asked about label by label: of the giver to add or remove it, of the receiver to use it. */
+static void domctl_range_asks_about_each_label(void **state)
+{
+    struct xen_domctl op = { 0 };
+
+    (void)state;
+    op.u.ioport_permission.first_port = 0x3f8;
+    op.u.ioport_permission.nr_ports = 8;
+    op.u.ioport_permission.allow_access = 1;
+    assert_int_equal(domctl(&op, XEN_DOMCTL_ioport_permission, b->id), -ENOSYS);
+    assert_true(fake_asked(20, 30, SECCLASS_DOMCTL, DOMCTL__IOPORT_PERMISSION_ADD, true));
+    assert_true(fake_asked(20, HOLLOW_SID_LOW, SECCLASS_RESOURCE, RESOURCE__ADD_IOPORT, true));
+    assert_true(fake_asked(30, HOLLOW_SID_LOW, SECCLASS_RESOURCE, RESOURCE__USE_NOIOMMU, true));
+    assert_true(fake_asked(20, HOLLOW_SID_HIGH, SECCLASS_RESOURCE, RESOURCE__ADD_IOPORT, true));
+    assert_true(fake_asked(30, HOLLOW_SID_HIGH, SECCLASS_RESOURCE, RESOURCE__USE_NOIOMMU, true));
+    op.u.ioport_permission.allow_access = 0;
+    fake_xsm_except(20, HOLLOW_SID_HIGH, SECCLASS_RESOURCE, RESOURCE__REMOVE_IOPORT);
+    assert_int_equal(domctl(&op, XEN_DOMCTL_ioport_permission, b->id), -EACCES);
+    op.u.ioport_permission.nr_ports = 0;
+    assert_int_equal(domctl(&op, XEN_DOMCTL_ioport_permission, b->id), -EINVAL);
+    op.u.ioport_permission.first_port = 0xffff;
+    op.u.ioport_permission.nr_ports = 2;
+    assert_int_equal(domctl(&op, XEN_DOMCTL_ioport_permission, b->id), -EINVAL);
+    op.u.ioport_permission.first_port = ~0u;
+    assert_int_equal(domctl(&op, XEN_DOMCTL_ioport_permission, b->id), -EINVAL);
+
+    memset(&op, 0, sizeof(op));
+    op.u.memory_mapping.first_mfn = 0xfed40;
+    op.u.memory_mapping.nr_mfns = 2;
+    op.u.memory_mapping.add_mapping = 1;
+    assert_int_equal(domctl(&op, XEN_DOMCTL_memory_mapping, b->id), -ENOSYS);
+    assert_true(fake_asked(20, 30, SECCLASS_DOMCTL2, DOMCTL2__MEMORY_MAPPING_ADD, true));
+    fake_xsm_except(30, HOLLOW_SID_HIGH, SECCLASS_RESOURCE, RESOURCE__USE_NOIOMMU);
+    assert_int_equal(domctl(&op, XEN_DOMCTL_memory_mapping, b->id), -EACCES);
+    op.u.memory_mapping.nr_mfns = ~0ull;
+    assert_int_equal(domctl(&op, XEN_DOMCTL_memory_mapping, b->id), -EINVAL);
+}
+
+static void domctl_devices_are_the_object(void **state)
+{
+    struct xen_domctl op = { 0 };
+
+    (void)state;
+    op.u.assign_device.dev = XEN_DOMCTL_DEV_PCI;
+    op.u.assign_device.u.pci.machine_sbdf = 0x18;
+    assert_int_equal(domctl(&op, XEN_DOMCTL_assign_device, b->id), -ENOSYS);
+    assert_true(fake_asked(20, 30, SECCLASS_DOMCTL2, DOMCTL2__ASSIGN_DEVICE, true));
+    assert_true(fake_asked(20, HOLLOW_SID_DEVICE + 0x18, SECCLASS_RESOURCE, RESOURCE__ADD_DEVICE, true));
+    assert_true(fake_asked(30, HOLLOW_SID_DEVICE + 0x18, SECCLASS_RESOURCE, RESOURCE__USE_NOIOMMU, true));
+    assert_int_equal(domctl(&op, XEN_DOMCTL_test_assign_device, DOMID_INVALID), -ENOSYS);
+    assert_true(fake_asked(20, HOLLOW_SID_DEVICE + 0x18, SECCLASS_DOMCTL2, DOMCTL2__TEST_ASSIGN_DEVICE, true));
+    op.u.assign_device.dev = XEN_DOMCTL_DEV_DT;
+    assert_int_equal(domctl(&op, XEN_DOMCTL_assign_device, b->id), -EOPNOTSUPP);
+    memset(&op, 0, sizeof(op));
+    op.u.bind_pt_irq.machine_irq = 17;
+    assert_int_equal(domctl(&op, XEN_DOMCTL_bind_pt_irq, b->id), -ENOSYS);
+    assert_true(fake_asked(20, HOLLOW_SID_IRQ + 17, SECCLASS_HVM, HVM__BIND_IRQ, true));
+}
+
+static void domctl_set_target_once(void **state)
+{
+    struct xen_domctl op = { 0 };
+
+    (void)state;
+    op.u.set_target.target = a->id;
+    assert_int_equal(domctl(&op, XEN_DOMCTL_set_target, a->id), -EINVAL);
+    fake_xsm_except(30, 20, SECCLASS_DOMAIN, DOMAIN__SET_TARGET);
+    assert_int_equal(domctl(&op, XEN_DOMCTL_set_target, b->id), -EACCES);
+    assert_null(b->target);
+    fake_xsm_reset();
+    assert_int_equal(domctl(&op, XEN_DOMCTL_set_target, b->id), 0);
+    assert_ptr_equal(b->target, a);
+    assert_int_equal(domctl(&op, XEN_DOMCTL_set_target, b->id), -EINVAL);
+    op.u.set_target.target = 99;
+    assert_int_equal(domctl(&op, XEN_DOMCTL_set_target, b->id), -ESRCH);
+}
+
+/* Domains the caller may not see are left out of the list. */
+static void sysctl_lists_what_may_be_seen(void **state)
+{
+    struct xen_domctl_getdomaininfo info[3];
+    struct xen_sysctl op = { .cmd = XEN_SYSCTL_getdomaininfolist,
+                             .interface_version = XEN_SYSCTL_INTERFACE_VERSION };
+    struct xen_sysctl_getdomaininfolist *list = &op.u.getdomaininfolist;
+
+    (void)state;
+    memset(info, 0x55, sizeof(info));
+    list->max_domains = 3;
+    set_xen_guest_handle(list->buffer, info);
+    assert_int_equal(call(__HYPERVISOR_sysctl, (uint64_t)&op, 0, 0), 0);
+    assert_int_equal(list->num_domains, 2);
+    assert_int_equal(info[0].domain, a->id);
+    assert_int_equal(info[1].domain, b->id);
+    assert_int_equal(info[2].domain, 0x5555);
+    list->first_domain = 6;
+    assert_int_equal(call(__HYPERVISOR_sysctl, (uint64_t)&op, 0, 0), 0);
+    assert_int_equal(list->num_domains, 1);
+    assert_int_equal(info[0].domain, b->id);
+    list->first_domain = 0;
+    list->max_domains = 1;
+    assert_int_equal(call(__HYPERVISOR_sysctl, (uint64_t)&op, 0, 0), 0);
+    assert_int_equal(list->num_domains, 1);
+    list->max_domains = 3;
+    fake_xsm_except(20, 20, SECCLASS_DOMCTL, DOMCTL__GETDOMAININFO);
+    assert_int_equal(call(__HYPERVISOR_sysctl, (uint64_t)&op, 0, 0), 0);
+    assert_int_equal(list->num_domains, 1);
+    assert_int_equal(info[0].domain, b->id);
+    fake_fault_first = fake_fault_last = (vaddr_t)info;
+    assert_int_equal(call(__HYPERVISOR_sysctl, (uint64_t)&op, 0, 0), -EFAULT);
+    assert_int_equal(a->refcount, 1);
+    assert_int_equal(b->refcount, 1);
+}
+
 /* -- the console ring ------------------------------------------------------------------------------- */
 
 static struct xencons_interface *ring_new(void)
@@ -456,7 +615,13 @@ int main(void)
         T(vm_assist_one_switch),
         T(console_write_goes_on_after_preemption),
         T(console_read_returns_what_was_typed),
+        T(hvm_params_asked_one_by_one),
+        T(dm_op_asked_one_by_one),
         T(domctl_pause_unpause_info),
+        T(domctl_range_asks_about_each_label),
+        T(domctl_devices_are_the_object),
+        T(domctl_set_target_once),
+        T(sysctl_lists_what_may_be_seen),
         T(ring_output_is_drained_in_turns),
         T(ring_hostile_indices_stay_inside),
     };
