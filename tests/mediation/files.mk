@@ -27,6 +27,26 @@ $(O)/tests/mediation/deny.bin: policy/access_vectors.cil policy/fine_vectors.cil
 	$(Q)secilc --target=xen --policyvers=30 --mls=false --handle-unknown=deny --filecontext=/dev/null -o $@ $^
 $(O)/tests/guest/mediation.elf: $(O)/tests/mediation/deny.bin
 
+# The guest with one permission: labels, policy and what each call asks, all from the access vectors and the table.
+guest-tests += one-permission
+vectors := policy/access_vectors.cil policy/fine_vectors.cil
+$(O)/include/mediation_types.h: tests/mediation/one-permission $(vectors) tools/build/gen-av
+	$(call say,GEN,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)tests/mediation/one-permission types $(vectors) >$@
+$(O)/include/mediation_questions.h: $(O)/bin/check-table
+	$(call say,GEN,$@)
+	$(Q)$< questions >$@
+$(O)/stub/tests/guest/one-permission/main.o: $(O)/include/mediation_types.h $(O)/include/mediation_questions.h
+$(O)/tests/mediation/one-permission.bin: $(vectors) policy/base.cil policy/macros.cil policy/kinds/domain.cil \
+                                         tests/mediation/one-permission.cil tests/mediation/one-permission
+	$(call say,POLICY,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)tests/mediation/one-permission policy $(vectors) >$@.cil
+	$(Q)secilc --target=xen --policyvers=30 --mls=false --handle-unknown=deny --filecontext=/dev/null -o $@ \
+	    $(filter %.cil,$^) $@.cil
+$(O)/tests/guest/one-permission.elf: $(O)/tests/mediation/one-permission.bin
+
 # What a change of policy takes away: the policy in force, and one that does not know the domain.
 guest-tests += revoke revoke-race
 $(O)/tests/mediation/revoke%bin: $(deny-base) tests/mediation/revoke%cil

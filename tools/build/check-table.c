@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Prints docs/mediation.md from the hypercall table itself. Linked with the families; their handlers are never run, so
- * what they call stays unresolved.
+ * Prints docs/mediation.md from the hypercall table itself; with the word "questions", the table as ROW(number,
+ * sub-operation, {class, permissions, flags}...) for tests. Linked with the families; their handlers are never run, so what
+ * they call stays unresolved.
  */
 #include <stdio.h>
 #include <string.h>
@@ -134,13 +135,42 @@ static void print_family(unsigned nr, const struct hypercall_family *f)
     }
 }
 
+static void list_row(unsigned nr, uint32_t op, const struct hypercall_row *row)
+{
+    printf("ROW(%u, %u", nr, op);
+    for (const struct call_question *q = row->ask; q->tclass != 0; q++) {
+        printf(", { %u, 0x%x, %u }", q->tclass, q->perm, q->flags);
+    }
+    printf(")\n");
+}
+
+static void list_questions(void)
+{
+    for (unsigned nr = 0; nr < HYPERCALL_COUNT; nr++) {
+        const struct hypercall_family *f = hypercall_table[nr];
+
+        for (uint32_t i = 0; f != NULL && i < f->count; i++) {
+            if (f->rows[i].name != NULL) {
+                list_row(nr, i, &f->rows[i]);
+            }
+        }
+        for (uint32_t i = 0; f != NULL && i < f->high_count; i++) {
+            list_row(nr, f->high_base + i, &f->high_rows[i]);
+        }
+    }
+}
+
 static bool is_absent(const struct hypercall_family *f)
 {
     return f->kind == FAMILY_SINGLE && f->rows[0].absent != 0;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[1], "questions") == 0) {
+        list_questions();
+        return ferror(stdout) != 0 || fflush(stdout) != 0;
+    }
     printf("<!-- SPDX-License-Identifier: Apache-2.0 -->\n"
            "<!-- Printed by tools/build/check-table from the hypercall table; `make mediation` renews it. -->\n"
            "# Mediation: what guards every hypercall\n\n"

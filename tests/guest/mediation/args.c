@@ -200,7 +200,7 @@ static void fill_hvm(unsigned int op)
         a->value = 0x99;
     } else if (op == HVMOP_set_evtchn_upcall_vector) {
         AS(struct xen_hvm_evtchn_upcall_vector);
-        a->vector = 0x40;
+        a->vector = 0xf3; /* the one it has */
     } else if (op == HVMOP_altp2m) {
         AS(struct xen_hvm_altp2m_op);
         a->version = HVMOP_ALTP2M_INTERFACE_VERSION;
@@ -224,6 +224,9 @@ static void fill_struct(unsigned int nr, unsigned int op)
         AS(struct xen_flask_op);
         a->u.relabel.domid = 0;
         a->u.relabel.sid = 2; /* the hypervisor's own */
+    } else if (nr == __HYPERVISOR_xsm_op && op == FLASK_SETENFORCE) {
+        AS(struct xen_flask_op);
+        a->u.enforce.enforcing = 1; /* as it is: what comes after has to be refused too */
     } else if (nr == __HYPERVISOR_domctl) {
         AS(struct xen_domctl);
         a->domain = 0;

@@ -21,9 +21,9 @@ static const struct {
     const char *class[3];
 } avc_kinds[SCENARIO_AVC] = {
     { "event channel", { "event", NULL, NULL } },
-    { "grant", { "grant", NULL, NULL } },
-    { "domctl", { "domain", "domain2", NULL } },
-    { "setenforce", { "security", NULL, NULL } },
+    { "grant", { "grant_op", "grant", NULL } },
+    { "domctl", { "domctl", "domain", NULL } },
+    { "setenforce", { "flask_op", "security", NULL } },
     { "XenStore", { "xenstore", NULL, NULL } },
 };
 

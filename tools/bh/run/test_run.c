@@ -88,7 +88,7 @@ static const char *const good_steps[] = {
     "refuse-setenforce ok x", "refuse-xenstore ok x", "done",
 };
 
-static const char *const good_avc[] = { "event", "grant", "domain", "security", "xenstore" };
+static const char *const good_avc[] = { "event", "grant_op", "domctl", "flask_op", "xenstore" };
 
 static void play(struct scenario *s, int without_step, int without_avc)
 {
