@@ -13,24 +13,19 @@
 /* The boot CPU's cache is static, so that the path of a hit need not ask whether there is one. */
 static struct avc_cpu boot_cache;
 static struct avc_cpu *boot_table[1] = { &boot_cache };
+struct xsm_avc *const xsm_avc_boot = &boot_cache.hot;
 
 static struct avc_cpu **avc_cpus = boot_table;
 static unsigned int avc_cpu_count;   /* 0 before xsm_init() */
 
-static inline uint32_t avc_hash(xsm_sid_t ssid, xsm_sid_t tsid, uint32_t tclass)
+static inline struct avc_cpu *this_cache(void)
 {
-    return ssid * 9 + tsid * 67 + tclass * 4;
+    return (struct avc_cpu *)xsm_env_avc_at(0);
 }
 
-static inline uint64_t stamp_of(uint32_t tclass)
+static inline uint64_t tag_of(uint32_t tclass)
 {
     return read_once(xsm_policy_stamp) | tclass;
-}
-
-static inline bool entry_matches(const struct avc_entry *e, xsm_sid_t ssid, xsm_sid_t tsid,
-                                 uint32_t tclass)
-{
-    return e->ssid == ssid && e->tsid == tsid && e->stamp == stamp_of(tclass);
 }
 
 bool avc_ready(void)
@@ -65,6 +60,9 @@ int xsm_init(unsigned int count)
         }
         memset(table[i], 0, sizeof(**table));
     }
+    for (i = 0; i < count; i++) {
+        xsm_env_avc_set(i, &table[i]->hot);
+    }
     return 0;
 }
 
@@ -72,6 +70,9 @@ void avc_fini(void)
 {
     unsigned int i;
 
+    for (i = 0; i < avc_cpu_count; i++) {
+        xsm_env_avc_set(i, xsm_avc_boot);
+    }
     for (i = 1; i < avc_cpu_count; i++) {
         xsm_env_free(avc_cpus[i]);
     }
@@ -83,25 +84,34 @@ void avc_fini(void)
     avc_cpu_count = 0;
 }
 
+/* XSM_SID_SELF as the policy in force has it; lock held, so that the label is of the policy that is then asked. */
+static int target_of(xsm_sid_t ssid, xsm_sid_t *tsid)
+{
+    return *tsid != XSM_SID_SELF ? 0 : services_compute_sid(ssid, ssid, SECCLASS_DOMAIN, AVTAB_TRANSITION, tsid);
+}
+
 /*
  * Compute the answer and remember it, beside what the entry knows already. Unknown objects are refused and not
  * remembered.
  */
-static void fill(struct avc_cpu *c, struct avc_entry *e, xsm_sid_t ssid, xsm_sid_t tsid,
+static void fill(struct avc_cpu *c, struct xsm_avc_entry *e, xsm_sid_t ssid, xsm_sid_t tsid,
                  uint16_t tclass, uint32_t wanted)
 {
     struct xsm_av av = { .audit_deny = ~0U };
-    uint64_t stamp;
+    uint64_t pair = xsm_avc_pair(ssid, tsid), tag;
     int rc;
 
     xsm_env_lock();
-    stamp = stamp_of(tclass);    /* cannot move while the lock is held */
-    if (!entry_matches(e, ssid, tsid, tclass)) {
-        *e = (struct avc_entry){ .ssid = ssid, .tsid = tsid };
+    tag = tag_of(tclass);        /* cannot move while the lock is held */
+    if (e->pair != pair || e->tag != tag) {
+        *e = (struct xsm_avc_entry){ .pair = pair };
     }
-    rc = services_compute_av(ssid, tsid, tclass, wanted & ~e->decided, &av);
+    rc = target_of(ssid, &tsid);
+    if (rc == 0) {
+        rc = services_compute_av(ssid, tsid, tclass, wanted & ~e->decided, &av);
+    }
     xsm_env_unlock();
-    e->stamp = rc == 0 ? stamp : 0;
+    e->tag = rc == 0 ? tag : 0;
     av.allowed |= e->allowed;
     e->audited &= e->decided;
     e->audited |= ~e->decided & ((av.allowed & av.audit_allow) | (~av.allowed & av.audit_deny));
@@ -117,7 +127,10 @@ static bool source_permissive(xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass)
     int rc;
 
     xsm_env_lock();
-    rc = services_compute_av(ssid, tsid, tclass, 0, &av);
+    rc = target_of(ssid, &tsid);
+    if (rc == 0) {
+        rc = services_compute_av(ssid, tsid, tclass, 0, &av);
+    }
     xsm_env_unlock();
     return rc == 0 && av.permissive;
 }
@@ -128,18 +141,19 @@ static __attribute__((noinline)) int check_slow(xsm_sid_t ssid, xsm_sid_t tsid, 
 {
     uint16_t tclass = (uint16_t)number;    /* xsm_check() has it no wider */
     struct audit_event ev = { .ssid = ssid, .tsid = tsid, .tclass = tclass, .object = audit };
-    struct avc_cpu *c = avc_cpus[xsm_env_cpu()];
-    struct avc_entry *e = &c->entry[avc_hash(ssid, tsid, tclass) % AVC_SLOTS];
+    struct avc_cpu *c = this_cache();
+    uint64_t pair = xsm_avc_pair(ssid, tsid);
+    struct xsm_avc_entry *e = xsm_avc_place(pair, XSM_AVC_CLASS_OFFSET(tclass));
     uint32_t denied;
     int rc = 0;
 
     if (!avc_ready()) {
         return -EACCES;
     }
-    if (!entry_matches(e, ssid, tsid, tclass) || (requested & ~e->decided) != 0) {
+    if (e->pair != pair || e->tag != tag_of(tclass) || (requested & ~e->decided) != 0) {
         fill(c, e, ssid, tsid, tclass, requested);
     } else {
-        c->hits++;
+        xsm_env_avc_count();
     }
     denied = requested & ~e->allowed;
     if (denied != 0) {
@@ -155,21 +169,20 @@ static __attribute__((noinline)) int check_slow(xsm_sid_t ssid, xsm_sid_t tsid, 
         ev.permissions = requested & e->audited;
     }
     if (audit != NULL && ev.permissions != 0) {
+        xsm_env_lock();
+        (void)target_of(ssid, &ev.tsid);
+        xsm_env_unlock();
         audit_emit(&ev, c->line, sizeof(c->line));
     }
     return rc;
 }
 
-/* About two dozen instructions for a hit; no frame, since what does not end here is a tail call. */
+/* No frame, since what does not end here is a tail call. */
 __attribute__((optimize("omit-frame-pointer")))
 int xsm_check_some(xsm_sid_t ssid, xsm_sid_t tsid, uint32_t tclass, uint32_t requested,
                    const struct xsm_audit *audit)
 {
-    struct avc_cpu *c = avc_cpus[xsm_env_cpu()];
-    const struct avc_entry *e = &c->entry[avc_hash(ssid, tsid, tclass) % AVC_SLOTS];
-
-    if (likely(entry_matches(e, ssid, tsid, tclass) && (requested & e->loud) == 0)) {
-        c->hits++;
+    if (likely(xsm_avc_hit(ssid, tsid, tclass, XSM_AVC_CLASS_OFFSET(tclass), requested))) {
         return 0;
     }
     return check_slow(ssid, tsid, tclass, requested, audit);
@@ -177,28 +190,25 @@ int xsm_check_some(xsm_sid_t ssid, xsm_sid_t tsid, uint32_t tclass, uint32_t req
 
 int xsm_transition_sid(xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass, xsm_sid_t *out)
 {
+    uint64_t pair = xsm_avc_pair(ssid, tsid), tag;
     struct avc_transition *e;
-    uint64_t stamp;
     xsm_sid_t sid;
     int rc;
 
     if (!avc_ready()) {
         return -EACCES;
     }
-    e = &avc_cpus[xsm_env_cpu()]
-             ->transition[avc_hash(ssid, tsid, tclass) % AVC_TRANSITION_SLOTS];
-    if (likely(e->ssid == ssid && e->tsid == tsid && e->stamp == stamp_of(tclass))) {
+    e = &this_cache()->transition[(ssid * 9 + tsid * 67 + tclass * 4U) % AVC_TRANSITION_SLOTS];
+    if (likely(e->pair == pair && e->tag == tag_of(tclass))) {
         *out = e->sid;
         return 0;
     }
     xsm_env_lock();
-    stamp = stamp_of(tclass);
+    tag = tag_of(tclass);
     rc = services_compute_sid(ssid, tsid, tclass, AVTAB_TRANSITION, &sid);
     xsm_env_unlock();
     if (rc == 0) {
-        *e = (struct avc_transition){
-            .ssid = ssid, .tsid = tsid, .stamp = stamp, .sid = sid,
-        };
+        *e = (struct avc_transition){ .pair = pair, .tag = tag, .sid = sid };
         *out = sid;
     }
     return rc;
@@ -224,7 +234,7 @@ int xsm_avc_stats(unsigned int cpu, struct xsm_avc_stats *out)
     }
     c = avc_cpus[array_index_nospec(cpu, avc_cpu_count)];
     *out = (struct xsm_avc_stats){
-        .hits = read_once(c->hits),
+        .hits = xsm_env_avc_hits(cpu),
         .misses = read_once(c->misses),
         .denials = read_once(c->denials),
     };
@@ -237,10 +247,10 @@ void xsm_avc_usage(uint32_t *used, uint32_t *total)
     unsigned int i, j;
 
     *used = 0;
-    *total = avc_cpu_count * AVC_SLOTS;
+    *total = avc_cpu_count * XSM_AVC_SLOTS;
     for (i = 0; i < avc_cpu_count; i++) {
-        for (j = 0; j < AVC_SLOTS; j++) {
-            *used += (read_once(avc_cpus[i]->entry[j].stamp) & ~(uint64_t)0xffff) == stamp;
+        for (j = 0; j < XSM_AVC_SLOTS; j++) {
+            *used += (read_once(avc_cpus[i]->hot.entry[j].tag) & ~(uint64_t)0xffff) == stamp;
         }
     }
 }

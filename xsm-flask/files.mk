@@ -52,8 +52,8 @@ flask-src := \
 hv-obj += $(flask-src:.c=.o) xsm-flask/builtin_policy.o
 
 # Host programs link these beside their own: the engine and a libc environment for it.
-flask-host-obj := $(flask-src:.c=.o) xsm-flask/host/env.o
-flask-host-src := $(flask-src) xsm-flask/host/env.c
+flask-host-obj := $(flask-src:.c=.o) xsm-flask/host/env.o xsm-flask/host/env_cpu.o
+flask-host-src := $(flask-src) xsm-flask/host/env.c xsm-flask/host/env_cpu.c
 
 # The embedded policy is found through the build folder, so that the object holds no path.
 $(O)/hv/xsm-flask/builtin_policy.o: $(O)/policy/legacy.bin

@@ -195,7 +195,7 @@ static long act_getavc_threshold(struct xen_flask_op *op, const struct flask_op_
 {
     (void)op;
     (void)env;
-    return AVC_SLOTS;
+    return XSM_AVC_SLOTS;
 }
 
 static long act_hashstats(struct xen_flask_op *op, const struct flask_op_env *env)

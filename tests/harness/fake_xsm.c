@@ -47,10 +47,12 @@ static bool allowed(xsm_sid_t source, xsm_sid_t object, uint16_t tclass, uint32_
 int xsm_check_some(xsm_sid_t ssid, xsm_sid_t tsid, uint32_t tclass, uint32_t requested,
                    const struct xsm_audit *audit)
 {
-    bool yes = allowed(ssid, tsid, (uint16_t)tclass, requested);
+    bool yes;
     unsigned n = __atomic_fetch_add(&fake_question_count, 1, __ATOMIC_RELAXED);
 
     (void)audit;
+    tsid = tsid == XSM_SID_SELF ? fake_self_sid(ssid) : tsid;
+    yes = allowed(ssid, tsid, (uint16_t)tclass, requested);
     if (n < FAKE_QUESTIONS_MAX) {
         fake_questions[n] = (struct fake_question){ ssid, tsid, (uint16_t)tclass, requested, yes };
     }
@@ -80,8 +82,6 @@ int xsm_transition_sid(xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass, xsm_sid_
     *out = tclass == SECCLASS_EVENT ? fake_channel_sid(ssid, tsid) : fake_self_sid(ssid);
     return 0;
 }
-
-uint64_t xsm_policy_stamp = 1;
 
 int xsm_self_sid_find(struct xsm_self *cache, xsm_sid_t sid, xsm_sid_t *out)
 {

@@ -7,8 +7,21 @@
 #include <xen/lock.h>
 #include <xen/mm.h>
 #include <xen/time.h>
+#include <xsm/avc_hit.h>
 
-BUILD_ASSERT(offsetof(struct cpu, id) == XSM_ENV_CPU_ID_OFFSET);
+BUILD_ASSERT(offsetof(struct cpu, avc) == XSM_ENV_AVC_OFFSET);
+BUILD_ASSERT(offsetof(struct cpu, avc_hits) == XSM_ENV_AVC_HITS_OFFSET);
+
+void xsm_env_avc_set(unsigned int cpu, struct xsm_avc *avc)
+{
+    cpus[cpu].avc = avc;
+    cpus[cpu].avc_hits = 0;
+}
+
+uint64_t xsm_env_avc_hits(unsigned int cpu)
+{
+    return read_once(cpus[cpu].avc_hits);
+}
 
 /* The heap serves objects up to 64 KiB; larger ones (an image, a big table) are whole pages, with a header that says so. */
 struct header {

@@ -71,8 +71,3 @@ void xsm_env_audit(const char *line)
         host_env_audit(line);
     }
 }
-
-unsigned int xsm_env_cpu(void)
-{
-    return host_env_cpu;
-}

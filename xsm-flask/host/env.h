@@ -5,7 +5,9 @@
 
 #include <xen/types.h>
 
-extern unsigned int host_env_cpu;            /* what xsm_env_cpu() answers */
+#define HOST_ENV_CPUS 4096U                  /* as many as xsm_init() takes */
+
+extern unsigned int host_env_cpu;            /* who asks: its cache, its count */
 extern long host_env_fail_after;             /* allocations until all fail; -1 never */
 extern long host_env_live;                   /* allocations not yet freed */
 extern size_t host_env_bytes;                /* bytes ever allocated */

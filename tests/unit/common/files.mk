@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 fakes := tests/harness/fake_revoke.c tests/harness/fake_core.c tests/harness/fake_domain.c tests/harness/fake_guest.c \
-         tests/harness/fake_heap.c tests/harness/fake_xsm.c
+         tests/harness/fake_heap.c tests/harness/fake_avc.c tests/harness/fake_xsm.c
 evtchn-src := $(wildcard xen/common/evtchn/*.c) xen/common/hypercalls/event_channel_op.c
 
 unit-tests += test_evtchn

@@ -162,7 +162,7 @@ int xsm_check_some(xsm_sid_t ssid, xsm_sid_t tsid, uint32_t tclass, uint32_t req
     fake_questions++;
     fake_last_class = (uint16_t)tclass;
     fake_last_perm = requested;
-    fake_last_target = tsid;
+    fake_last_target = tsid == XSM_SID_SELF ? ssid : tsid;
     if (fake_check_hook) {
         fake_check_hook();
     }
@@ -179,8 +179,6 @@ int xsm_transition_sid(xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass, xsm_sid_
     *out = ssid;
     return 0;
 }
-
-uint64_t xsm_policy_stamp = 1;
 
 int xsm_self_sid_find(struct xsm_self *cache, xsm_sid_t sid, xsm_sid_t *out)
 {

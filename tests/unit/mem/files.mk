@@ -5,7 +5,7 @@ mem-code := $(addprefix xen/common/mem/,buddy.c page.c heap.c populate.c reserva
             $(addprefix xen/arch/x86/mm/,p2m.c p2m_teardown.c guest_walk.c guest_copy.c) \
             $(addprefix xen/common/grant/,table.c track.c map.c unmap.c copy.c transfer.c query.c \
                 rows.c) \
-            xen/common/hypercall.c tests/unit/mem/fake_mem.c tests/unit/mem/fake_table.c
+            xen/common/hypercall.c tests/harness/fake_avc.c tests/unit/mem/fake_mem.c tests/unit/mem/fake_table.c
 pin-code := xen/common/grant/pin.c
 
 unit-tests += mem-buddy mem-page mem-op

@@ -125,6 +125,13 @@ $(O)/unit/test_flask_fallback: unit-cflags := -I$(flask-fallback-dir)/include $(
 $(O)/unit/test_flask_fallback: \
     | $(flask-fallback-dir)/include/xsm/av_names.h $(addprefix $(flask-fallback-dir)/,xen.bin xen-allow.bin fine.bin)
 
+# The hypervisor's own objects, single-stepped; no red zone, since the test puts flags on the stack.
+unit-tests += test_flask_cost
+test_flask_cost-src = tests/unit/xsm-flask/test_cost.c tests/unit/xsm-flask/fixture.c xsm-flask/host/env.c \
+    $(addprefix $(O)/hv/,$(flask-src:.c=.o) xen/common/hypercall.o tests/unit/xsm-flask/cost_machine.o)
+test_flask_cost-cflags := $(flask-test-cflags) -fno-sanitize=all -fno-pie -mno-red-zone -O2
+test_flask_cost-libs := -no-pie -Wl,--unresolved-symbols=ignore-all
+
 # The static library: the tests call functions that the shared one keeps to itself.
 # Twice: every tuple, which takes minutes under the sanitizers and so runs without them; and one in
 # SEPOL_STEP under them, so that what is wrong with memory shows. What each walked is in its log,
@@ -140,7 +147,7 @@ test_flask_sepol_sampled-src = $(flask-sepol-src)
 test_flask_sepol_sampled-cflags := $(flask-test-cflags) -DSEPOL_STEP=101U
 test_flask_sepol_sampled-libs := -l:libsepol.a
 
-$(addprefix $(O)/unit/,test_flask_candidate test_flask_decisions test_flask_engine test_flask_image test_flask_op test_flask_sepol test_flask_sepol_sampled): \
+$(addprefix $(O)/unit/,test_flask_candidate test_flask_cost test_flask_decisions test_flask_engine test_flask_image test_flask_op test_flask_sepol test_flask_sepol_sampled): \
     | $(flask-test-policies) $(flask-test-dir)/other/foreign.bin $(flask-test-dir)/other/big.bin \
        $(flask-test-dir)/other/reject.bin $(O)/policy/legacy.bin $(O)/policy/first-light.bin
 

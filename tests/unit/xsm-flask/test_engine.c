@@ -10,6 +10,7 @@
 #include <flask/services.h>
 #include <flask/sidtab.h>
 #include <xen/lib.h>
+#include <xsm/avc_hit.h>
 
 #include "../../../xsm-flask/host/env.h"
 
@@ -194,6 +195,63 @@ static void cache_never_differs_from_computing(void **state)
             }
         }
     }
+}
+
+static void hit_says_no_to_what_it_does_not_know(void **state)
+{
+    const uint32_t class = SECCLASS_VERSION, offset = XSM_AVC_CLASS_OFFSET(SECCLASS_VERSION);
+    const uint32_t yes = VERSION__XEN_PAGESIZE, no = VERSION__XEN_COMMANDLINE;
+    xsm_sid_t guest = dom("guest"), xen = dom("xen");
+    struct xsm_avc_stats before, after;
+
+    (void)state;
+    assert_false(xsm_avc_hit(guest, xen, class, offset, yes));
+    assert_int_equal(xsm_check_noaudit(guest, xen, SECCLASS_VERSION, yes), 0);
+    assert_int_equal(xsm_avc_stats(0, &before), 0);
+    assert_true(xsm_avc_hit(guest, xen, class, offset, yes));
+    assert_int_equal(xsm_avc_stats(0, &after), 0);
+    assert_int_equal(after.hits, before.hits + 1);
+    assert_false(xsm_avc_hit(guest, xen, class, offset, no));
+    assert_false(xsm_avc_hit(guest, xen, class, offset, yes | no));
+    assert_false(xsm_avc_hit(guest, xen, class | 0x10000, offset, yes));
+    assert_false(xsm_avc_hit(guest, xen, class | 0x20000, offset, yes));
+    assert_false(xsm_avc_hit(guest, xen, SECCLASS_EVENT, offset, yes));
+    assert_false(xsm_avc_hit(guest, xen, class, XSM_AVC_CLASS_OFFSET(SECCLASS_EVENT), yes));
+    assert_false(xsm_avc_hit(xen, guest, class, offset, yes));
+    assert_false(xsm_avc_hit(guest, guest, class, offset, yes));
+    assert_false(xsm_avc_hit(0, 0, 0, 0, yes));
+    host_env_cpu = 1;
+    assert_false(xsm_avc_hit(guest, xen, class, offset, yes));
+    host_env_cpu = 0;
+    assert_int_equal(xsm_avc_stats(0, &before), 0);
+    assert_int_equal(after.hits, before.hits);
+    assert_true(xsm_avc_hit(guest, xen, class, offset, yes));
+    xsm_set_enforcing(true);
+    assert_false(xsm_avc_hit(guest, xen, class, offset, yes));
+}
+
+/* SIDs that meet another pair's entry in its place are not taken for it, on either side. */
+static void hit_is_of_the_very_pair(void **state)
+{
+    const uint32_t offset = XSM_AVC_CLASS_OFFSET(SECCLASS_VERSION);
+    xsm_sid_t guest = dom("guest"), xen = dom("xen"), other;
+    struct xsm_avc_entry *place = xsm_avc_place(xsm_avc_pair(guest, xen), offset);
+    unsigned int met[2] = { 0 };
+
+    (void)state;
+    assert_int_equal(xsm_check_noaudit(guest, xen, SECCLASS_VERSION, VERSION__XEN_PAGESIZE), 0);
+    for (other = 1; other < 20000; other++) {
+        if (other != guest && xsm_avc_place(xsm_avc_pair(other, xen), offset) == place) {
+            met[0]++;
+            assert_false(xsm_avc_hit(other, xen, SECCLASS_VERSION, offset, VERSION__XEN_PAGESIZE));
+        }
+        if (other != xen && xsm_avc_place(xsm_avc_pair(guest, other), offset) == place) {
+            met[1]++;
+            assert_false(xsm_avc_hit(guest, other, SECCLASS_VERSION, offset, VERSION__XEN_PAGESIZE));
+        }
+    }
+    assert_true(met[0] > 10 && met[1] > 10);
+    assert_true(xsm_avc_hit(guest, xen, SECCLASS_VERSION, offset, VERSION__XEN_PAGESIZE));
 }
 
 static void self_label_kept_until_the_policy_moves(void **state)
@@ -492,6 +550,8 @@ int main(void)
                                         stop),
         cmocka_unit_test_setup_teardown(reload_keeps_booleans_by_name, start_generated, stop),
         cmocka_unit_test_setup_teardown(cache_second_question_hits, start_first_light, stop),
+        cmocka_unit_test_setup_teardown(hit_says_no_to_what_it_does_not_know, start_first_light, stop),
+        cmocka_unit_test_setup_teardown(hit_is_of_the_very_pair, start_first_light, stop),
         cmocka_unit_test_setup_teardown(self_label_kept_until_the_policy_moves, start_first_light, stop),
         cmocka_unit_test_setup_teardown(self_label_by_the_transition_of_class_domain, start_first_light, stop),
         cmocka_unit_test_setup_teardown(cache_never_differs_from_computing, start_first_light, stop),

@@ -24,6 +24,7 @@
 #include <xen/hypercall.h>
 #include <xen/lib.h>
 
+#include <xsm/avc_hit.h>
 #include <xsm/xsm.h>
 
 #define CALL_BUF 1280     /* bytes of private copy: one argument structure, or a chunk of a batch */
@@ -37,7 +38,7 @@ enum call_party {
     PARTY_SECOND,   /* call.second; set by call_second() */
     PARTY_OBJECT,   /* anything else with a label, set by decode: a port, a page, a device */
     PARTY_PEER,     /* a second such thing */
-    PARTY_SELF,     /* the caller as it is towards itself; found when a question names it */
+    PARTY_SELF,     /* the caller as it is towards itself; the engine finds it (XSM_SID_SELF) */
     PARTY_XEN,      /* initial SID xen; the rest set by the dispatcher */
     PARTY_SECURITY, /* initial SID security */
     PARTY_DOMXEN,   /* initial SID domxen */
@@ -47,13 +48,18 @@ enum call_party {
 /* May source do `perm` to object? */
 struct call_question {
     uint8_t source, object; /* enum call_party */
-    uint8_t flags;          /* QUESTION_* */
-    uint16_t tclass;        /* SECCLASS_*; 0 ends the list */
+    uint32_t class_offset;  /* XSM_AVC_CLASS_OFFSET(tclass) */
+    union {
+        struct {
+            uint16_t tclass; /* SECCLASS_*; 0 ends the list */
+            uint16_t flags;  /* QUESTION_* */
+        };
+        uint32_t tag;       /* both: a question with flags is no hit, and takes the long way */
+    };
     uint32_t perm;
 };
 #define QUESTION_CHOSEN 1   /* asks perm & call.chosen (set by decode); refused when that is empty */
 #define QUESTION_OPTIONAL 2 /* left out when decode set bit n of call.skip for question n */
-#define QUESTION_SELF 4     /* object is PARTY_SELF */
 
 struct hypercall_row;
 
@@ -112,8 +118,8 @@ struct hypercall_row {
 #define CALL_SIZE(n) ((uint16_t)((n) + 0 * sizeof(char[(n) <= CALL_ARG_MAX ? 1 : -1])))
 
 /*
- * The questions of a row. Leaving the argument empty does not compile, and a permission of another class cannot be written
- * where it is put together from class and name; the other forms take the constants of one class.
+ * The questions of a row. Leaving the argument empty, or asking for nothing, does not compile, and a permission of another
+ * class cannot be written where it is put together from class and name; the other forms take the constants of one class.
  */
 #define Q(src, obj, class_, perm_) Q_OF(src, obj, 0, class_, class_##__##perm_)
 #define Q_CHOSEN(src, obj, class_, perms_) Q_OF(src, obj, QUESTION_CHOSEN, class_, perms_)
@@ -121,8 +127,11 @@ struct hypercall_row {
 #define Q_OPTIONAL_CHOSEN(src, obj, class_, perms_)                                                \
     Q_OF(src, obj, QUESTION_OPTIONAL | QUESTION_CHOSEN, class_, perms_)
 #define Q_OF(src, obj, flags_, class_, perms_)                                                     \
-    { PARTY_##src, PARTY_##obj, (flags_) | (PARTY_##obj == PARTY_SELF ? QUESTION_SELF : 0),        \
-      SECCLASS_##class_, perms_ }
+    {                                                                                              \
+        .source = PARTY_##src, .object = PARTY_##obj,                                              \
+        .class_offset = XSM_AVC_CLASS_OFFSET(SECCLASS_##class_), .tclass = SECCLASS_##class_,      \
+        .flags = (flags_), .perm = (perms_) + 0 * sizeof(char[(perms_) != 0 ? 1 : -1])             \
+    }
 #define ASK(...) .why = NULL, .ask = { __VA_ARGS__ }
 /* Questions, and a word on those that are put while act runs. */
 #define ASK_AND(text, ...) .why = "" text, .ask = { __VA_ARGS__ }

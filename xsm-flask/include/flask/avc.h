@@ -9,34 +9,21 @@
 #define FLASK_AVC_H
 
 #include <xen/types.h>
-#include <xsm/xsm.h>
+#include <xsm/avc_hit.h>
 
-#define AVC_SLOTS 512U           /* entries per CPU, a power of two */
 #define AVC_TRANSITION_SLOTS 32U
 
-struct avc_entry {
-    xsm_sid_t ssid, tsid;
-    uint64_t stamp;              /* policy_stamp | class; 0 never valid */
-    uint32_t loud;               /* refused, to be logged when granted, or not looked up yet */
-    uint32_t allowed;
-    uint32_t audited;            /* to be logged, as granted or refused */
-    uint32_t decided;            /* looked up; the others are 0 in `allowed` */
-};
-
 struct avc_transition {
-    xsm_sid_t ssid, tsid;
-    uint64_t stamp;
+    uint64_t pair, tag;          /* as in struct xsm_avc_entry */
     xsm_sid_t sid;
 };
 
 struct avc_cpu {
-    struct avc_entry entry[AVC_SLOTS];
-    uint64_t hits, misses, denials;
+    struct xsm_avc hot;          /* first: this is what xsm_env_avc_at(0) is */
+    uint64_t misses, denials;
     struct avc_transition transition[AVC_TRANSITION_SLOTS];
     char line[1280];             /* where audit lines are put together */
 };
-
-_Static_assert(sizeof(struct avc_entry) == 32, "an entry is half a cache line");
 
 /** Whether xsm_init() has been called. */
 bool avc_ready(void);

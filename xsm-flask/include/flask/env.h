@@ -40,16 +40,15 @@ uint64_t xsm_env_now_ns(void);
  */
 void xsm_env_audit(const char *line);
 
-/*
- * Index of the CPU that executes, below the count given to xsm_init(). An architecture that can
- * answer inline defines xsm_env_cpu in <asm/xsm_env.h> as a macro or static inline function and
- * defines XSM_ENV_CPU_INLINE; it saves a call in the path of every check.
+struct xsm_avc;
+
+/**
+ * Where the cache of a CPU is from now on, for xsm_env_avc_at() of <xsm/avc_hit.h>; its count of hits begins at 0.
+ * xsm_init() calls it for every CPU, before any of them asks.
  */
-#if __has_include(<asm/xsm_env.h>)
-#include <asm/xsm_env.h>
-#endif
-#ifndef XSM_ENV_CPU_INLINE
-unsigned int xsm_env_cpu(void);
-#endif
+void xsm_env_avc_set(unsigned int cpu, struct xsm_avc *avc);
+
+/** The count of a CPU's hits. */
+uint64_t xsm_env_avc_hits(unsigned int cpu);
 
 #endif

@@ -18,8 +18,11 @@ struct policy {
 /* NULL until the first load. */
 extern struct policy *current_policy;
 
-/* xsm_policy_stamp is the sequence number << 16, and starts at 1: the stamp of a class under it is never 0. */
-#define POLICY_STAMP_STEP ((uint64_t)1 << 16)
+/*
+ * xsm_policy_stamp is the sequence number << 24, and starts at 1: a class under it is never 0. Between class and number
+ * is room for what callers of xsm_avc_hit() note.
+ */
+#define POLICY_STAMP_STEP ((uint64_t)1 << 24)
 
 /**
  * Vector in our numbering: av->decided says which bits were looked up, `wanted` among them; the others are 0.

@@ -26,6 +26,7 @@
 typedef uint32_t xsm_sid_t;
 
 #define XSM_SID_NULL 0U          /* stands for no object; never granted anything */
+#define XSM_SID_SELF 0xffffffffU /* as target of a question: the source as it is towards itself (xsm_self_sid()) */
 #define XSM_CONTEXT_MAX 1024U    /* bytes of the longest context text, NUL included */
 #define XSM_POLICY_SIZE_MAX (4U << 20)  /* bytes of the largest policy image accepted */
 

@@ -249,9 +249,13 @@ static void questions_are_known(const struct hypercall_family *f, const struct h
             fail_msg("%s %s: permission bits %#x in class %s", f->name, row->name, q->perm,
                      classes[q->tclass].name);
         }
+        /* Else it would never be a hit, or the flags would be taken for a policy's number. */
+        if (q->class_offset != XSM_AVC_CLASS_OFFSET(q->tclass) || q->flags > 0xff) {
+            fail_msg("%s %s: place in the cache, or flags", f->name, row->name);
+        }
         asked[q->tclass] |= q->perm;
-        if (((q->object == PARTY_SELF) != ((q->flags & QUESTION_SELF) != 0)) || q->source == PARTY_SELF) {
-            fail_msg("%s %s: the label towards itself is not found for this question", f->name, row->name);
+        if (q->source == PARTY_SELF) {
+            fail_msg("%s %s: the engine finds the label towards itself of objects only", f->name, row->name);
         }
     }
 }

@@ -7,6 +7,7 @@
 #include <asm/svm.h>
 #include <asm/trap.h>
 #include <xen/lib.h>
+#include <xsm/avc_hit.h>
 
 struct cpu cpus[MAX_CPUS];
 unsigned cpu_count = 1;
@@ -89,6 +90,9 @@ void cpu_init_this(unsigned id, uint32_t apic_id)
     c->self = c;
     c->id = id;
     c->apic_id = apic_id;
+    if (c->avc == NULL) {
+        c->avc = xsm_avc_boot; /* until the policy engine has one for each */
+    }
     list_init(&c->timers);
     load_descriptors(c);
     load_control_registers();

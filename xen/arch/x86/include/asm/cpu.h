@@ -11,6 +11,7 @@
 
 struct domain;
 struct vcpu;
+struct xsm_avc;
 
 struct tss {
     uint32_t reserved0;
@@ -24,6 +25,8 @@ BUILD_ASSERT(sizeof(struct tss) == 104); /* AMD APM vol. 2, 12.2.5 */
 
 struct cpu {
     struct cpu *self;      /* offset 0: read through %gs */
+    struct xsm_avc *avc;   /* the policy engine's cache; offset 8 */
+    uint64_t avc_hits;     /* offset 16 */
     struct vcpu *vcpu;     /* NULL while idle */
     unsigned id;
     uint32_t apic_id;

@@ -1,21 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The policy engine's question for its CPU, answered inline: see <flask/env.h>. Alone, so that the engine sees nothing
- * else of the architecture; xen/common/xsm_env.c asserts the offset.
+ * What the policy engine asks of its CPU on the way of a hit: see <xsm/avc_hit.h>. Alone, so that the engine sees nothing
+ * else of the architecture; xen/common/xsm_env.c asserts the offsets.
  */
 #ifndef ASM_XSM_ENV_H
 #define ASM_XSM_ENV_H
 
-#define XSM_ENV_CPU_INLINE
-#define XSM_ENV_CPU_ID_OFFSET 16 /* of id in struct cpu, to which %gs points */
+#define XSM_ENV_AVC_INLINE
+/* In struct cpu, to which %gs points. */
+#define XSM_ENV_AVC_OFFSET 8
+#define XSM_ENV_AVC_HITS_OFFSET 16
 
-/* As wide as an index is: the move has cleared the upper half, which the compiler cannot know of a narrower one. */
-static inline unsigned long xsm_env_cpu(void)
+static inline void *xsm_env_avc_at(unsigned long offset)
 {
-    unsigned long id;
+    __asm__ volatile("addq %%gs:%c1, %0" : "+r"(offset) : "i"(XSM_ENV_AVC_OFFSET) : "cc");
+    return (void *)offset;
+}
 
-    __asm__ volatile("movl %%gs:%c1, %k0" : "=r"(id) : "i"(XSM_ENV_CPU_ID_OFFSET));
-    return id;
+static inline void xsm_env_avc_count(void)
+{
+    __asm__ volatile("incq %%gs:%c0" : : "i"(XSM_ENV_AVC_HITS_OFFSET) : "cc", "memory");
 }
 
 #endif
