@@ -2,7 +2,8 @@
 /*
  * Fakes of the contracts that logic in xen/common stands on, for host tests. Each fake_*.c can be linked alone:
  *
- *   fake_core.c    printk, panic, current, time, timers, softirqs, vCPU states
+ *   fake_core.c    printk, panic, current, time, timers, vCPU states
+ *   fake_softirq.c softirqs that never run, for who wants no CPUs of its own
  *   fake_heap.c    xzalloc and pages on the C heap, with a countdown to failure
  *   fake_guest.c   copies from and to "guest memory", which is the test's own memory
  *   fake_domain.c  a table of domains, references counted
@@ -23,6 +24,7 @@ extern unsigned fake_raised;      /* vcpu_events_raise() calls */
 extern struct vcpu *fake_raised_last;
 extern bool fake_expect_panic;    /* panic() then ends the test as passed */
 extern char fake_log[4096];       /* what printk said, newest last, cut at the end */
+extern struct timer *fake_timer;  /* set last */
 void fake_core_reset(void);
 
 /* -- fake_heap.c: the n-th allocation from now fails; 0 never ------------------------------------- */
@@ -41,6 +43,8 @@ extern unsigned fake_copies;
 struct domain *fake_domain_new(domid_t id, unsigned vcpus, xsm_sid_t sid);
 /** Free all of them; fails the test when references other than the table's are left. */
 void fake_domains_free(void);
+/** It is in the table no more, and goes with its last reference. */
+void fake_domain_gone(struct domain *d);
 
 /* -- fake_xsm.c ----------------------------------------------------------------------------------- */
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fake.h"
 
-#include <xen/softirq.h>
 #include <xen/time.h>
 #include <xen/timer.h>
 
@@ -12,6 +11,7 @@ int fake_preempt_after;
 unsigned fake_raised;
 struct vcpu *fake_raised_last;
 bool fake_expect_panic;
+struct timer *fake_timer;
 char fake_log[4096];
 
 void fake_core_reset(void)
@@ -23,6 +23,7 @@ void fake_core_reset(void)
     fake_raised = 0;
     fake_raised_last = NULL;
     fake_expect_panic = false;
+    fake_timer = NULL;
     fake_log[0] = '\0';
 }
 
@@ -71,16 +72,6 @@ void panic(const char *fmt, ...)
     abort();
 }
 
-bool softirq_pending(void)
-{
-    return fake_preempt;
-}
-
-void softirq_raise(enum softirq nr)
-{
-    (void)nr;
-}
-
 void timer_init(struct timer *t, void (*fn)(void *), void *arg)
 {
     *t = (struct timer){ .fn = fn, .arg = arg };
@@ -90,6 +81,7 @@ void timer_set(struct timer *t, uint64_t expires_ns)
 {
     t->expires_ns = expires_ns;
     t->armed = true;
+    fake_timer = t;
 }
 
 void timer_stop(struct timer *t)

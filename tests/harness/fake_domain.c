@@ -37,6 +37,15 @@ struct domain *fake_domain_new(domid_t id, unsigned vcpus, xsm_sid_t sid)
     return d;
 }
 
+static void domain_free(struct domain *d)
+{
+    for (unsigned v = 0; v < d->vcpu_count; v++) {
+        free(d->vcpu[v]);
+    }
+    free(d->shared_info);
+    free(d);
+}
+
 void fake_domains_free(void)
 {
     for (unsigned i = 0; i < domain_count; i++) {
@@ -45,16 +54,23 @@ void fake_domains_free(void)
         }
     }
     for (unsigned i = 0; i < domain_count; i++) {
-        struct domain *d = domains[i];
-
-        assert(d->refcount == 1);
-        for (unsigned v = 0; v < d->vcpu_count; v++) {
-            free(d->vcpu[v]);
-        }
-        free(d->shared_info);
-        free(d);
+        assert(domains[i]->refcount == 1);
+        domain_free(domains[i]);
     }
     domain_count = 0;
+}
+
+void fake_domain_gone(struct domain *d)
+{
+    unsigned i = 0;
+
+    while (domains[i] != d) {
+        i++;
+    }
+    domain_count--;
+    memmove(&domains[i], &domains[i + 1], (domain_count - i) * sizeof(domains[0]));
+    d->state = DOMAIN_DEAD;
+    domain_put(d);
 }
 
 struct domain *domain_get(domid_t id)
@@ -80,8 +96,10 @@ void domain_put(struct domain *d)
 {
     uint32_t old = __atomic_fetch_sub(&d->refcount, 1, __ATOMIC_SEQ_CST);
 
-    assert(old > 1);
-    (void)old;
+    assert(old > 1 || (old == 1 && d->state == DOMAIN_DEAD));
+    if (old == 1) {
+        domain_free(d);
+    }
 }
 
 struct domain *domain_next(struct domain *prev)
@@ -89,10 +107,9 @@ struct domain *domain_next(struct domain *prev)
     unsigned i = 0;
 
     if (prev != NULL) {
-        while (domains[i] != prev) {
+        while (i < domain_count && domains[i]->id <= prev->id) {
             i++;
         }
-        i++;
         domain_put(prev);
     }
     if (i >= domain_count) {

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 fakes := tests/harness/fake_revoke.c tests/harness/fake_core.c tests/harness/fake_domain.c tests/harness/fake_guest.c \
-         tests/harness/fake_heap.c tests/harness/fake_avc.c tests/harness/fake_xsm.c
+         tests/harness/fake_heap.c tests/harness/fake_avc.c tests/harness/fake_softirq.c tests/harness/fake_xsm.c
 evtchn-src := $(wildcard xen/common/evtchn/*.c) xen/common/hypercalls/event_channel_op.c
 
 unit-tests += test_evtchn
@@ -17,6 +17,11 @@ test_dispatch-src := tests/unit/common/hypercall/test_dispatch.c xen/common/hype
 unit-tests += test_lib
 test_lib-src := tests/unit/lib/test_lib.c tests/unit/lib/renamed.c
 test_lib-cflags := -fno-builtin
+
+# The real softirqs of CPUs that the test steps through; fakes below them.
+unit-tests += test_revoke_job
+test_revoke_job-src := tests/unit/common/revoke/test_job.c xen/common/revoke/job.c xen/common/softirq.c \
+                       tests/harness/fake_core.c tests/harness/fake_domain.c tests/harness/fake_xsm.c
 
 # The whole table, to be read and not run: what handlers call outside of these files stays unresolved.
 table-src := xen/common/hypercall.c xen/common/hypercall_table.c $(wildcard xen/common/hypercalls/*.c) \
