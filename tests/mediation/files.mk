@@ -48,7 +48,8 @@ $(O)/tests/mediation/one-permission.bin: $(vectors) policy/base.cil policy/macro
 $(O)/tests/guest/one-permission.elf: $(O)/tests/mediation/one-permission.bin
 
 # What a change of policy takes away: the policy in force, and one that does not know the domain.
-guest-tests += revoke revoke-race
+guest-tests += revoke revoke-race revoke-pages
+$(O)/tests/guest/revoke-pages.elf: $(O)/tests/mediation/revoke-pages.bin
 $(O)/tests/mediation/revoke%bin: $(deny-base) tests/mediation/revoke%cil
 	$(call say,POLICY,$@)
 	$(Q)mkdir -p $(@D)

@@ -25,6 +25,7 @@
 
 static spinlock_t domlist_lock = SPINLOCK_INIT;
 static struct list domlist = LIST_INIT(domlist); /* by id */
+static unsigned structure_count; /* atomic: a page or a reference that is never given back keeps one */
 
 static void vcpus_destroy(struct domain *d)
 {
@@ -51,6 +52,7 @@ static void domain_free(struct domain *d)
     p2m_free(d);
     arch_domain_destroy(d);
     xfree(d);
+    __atomic_fetch_sub(&structure_count, 1, __ATOMIC_RELAXED);
 }
 
 static int vcpu_create(struct domain *d, unsigned id)
@@ -144,6 +146,7 @@ int domain_create(const struct domain_config *cfg, struct domain **out)
     if (!d) {
         return -ENOMEM;
     }
+    __atomic_fetch_add(&structure_count, 1, __ATOMIC_RELAXED);
     d->id = cfg->domid;
     snprintf(d->name, sizeof(d->name), "%s", cfg->name);
     d->vcpu_count = cfg->vcpu_count;
@@ -465,6 +468,7 @@ static void reclaim(void)
     }
     if (!any_alive && list_empty(&domlist)) {
         pr_info("no domain is left: switching off");
+        pr_debug("%u domain structures, %lu pages free", read_once(structure_count), mem_free_pages());
         machine_power_off();
     }
 }

@@ -185,10 +185,12 @@ void launch_domains(const struct boot_info *bi)
     struct launch_error err;
     uint64_t began = time_now_ns();
     bool keep_modules = false;
+    uint64_t free_without, free_with;
     unsigned i;
 
     collect(bi);
     check_all();
+    free_without = mem_free_pages();
     for (i = 0; i < domain_count; i++) {
         if (launch_build(&domains[i], &err) != 0) {
             panic("launch: %s", err.text);
@@ -200,9 +202,12 @@ void launch_domains(const struct boot_info *bi)
         }
         keep_modules |= domains[i].config.restart_on_reboot;
     }
+    free_with = mem_free_pages();
     if (!keep_modules) {
         boot_modules_free();
     }
+    /* As many are free again when the last domain is gone, but for what the heap keeps at hand. */
+    pr_debug("launch: %lu pages free without the domains", free_without + mem_free_pages() - free_with);
     pr_info("%u domain%s built in %llu ms, starting", domain_count, domain_count == 1 ? "" : "s",
             (unsigned long long)((time_now_ns() - began) / NS_PER_MS));
     for (i = 0; i < domain_count; i++) {
