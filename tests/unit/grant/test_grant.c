@@ -835,6 +835,34 @@ static void handles_run_out_at_the_bound_without_harm(void **state)
     track_free(gt, 5);
     assert_int_equal(map(9, SLOT, GNTMAP_host_map, &handle), GNTST_okay);
     assert_int_equal(handle, 5);
+    while (n-- > 0) {
+        if (n != 5) {
+            track_free(gt, n);
+        }
+    }
+}
+
+/* As a revocation does, which looks at a mapping of a domain that dies, and lets it be. */
+static void release_waits_for_a_mapping_in_other_hands(void **state)
+{
+    struct grant_table *gt = taker->grant;
+    uint32_t before, handle, after;
+    struct grant_track *t;
+
+    (void)state;
+    grant(9, 2, 7, GTF_permit_access);
+    assert_int_equal(map(9, SLOT, GNTMAP_host_map, &before), GNTST_okay);
+    assert_int_equal(map(9, SLOT + PAGE_SIZE, GNTMAP_host_map, &handle), GNTST_okay);
+    assert_int_equal(map(9, SLOT + 2 * PAGE_SIZE, GNTMAP_host_map, &after), GNTST_okay);
+    t = track_take(gt, handle);
+    assert_non_null(t);
+    assert_int_equal(grant_release_mappings(taker), -ERESTART);
+    assert_int_equal(grant_release_mappings(taker), -ERESTART);
+    assert_int_equal(entry(giver, 9)->flags, GTF_permit_access | GTF_reading | GTF_writing);
+    track_set(gt, t, TRACK_MAPPED);
+    assert_int_equal(grant_release_mappings(taker), 0);
+    assert_int_equal(entry(giver, 9)->flags, GTF_permit_access);
+    assert_int_equal(page_of(giver, 7)->refcount, 1);
 }
 
 int main(void)
@@ -871,6 +899,7 @@ int main(void)
         TEST(swap_exchanges_unused_entries),
         TEST(seed_fills_reserved_entries_only),
         TEST(handles_run_out_at_the_bound_without_harm),
+        TEST(release_waits_for_a_mapping_in_other_hands),
     };
 
     return cmocka_run_group_tests(tests, fake_setup, NULL);

@@ -99,10 +99,11 @@ int grant_release_mappings(struct domain *d)
     struct unmap_batch b = { .pending = 0 };
     struct grant_track *t;
     uint32_t handle = 0;
+    bool busy;
     int rc = 0;
 
     p2m_batch_init(&b.p2m);
-    while (!rc && (t = track_take_next(gt, &handle, NULL))) {
+    while (!rc && (t = track_take_next(gt, &handle, &busy))) {
         /* The p2m entry may be gone already; the pin is to go in any case. */
         if (track_unmap(d, t, handle, &b)) {
             t->next = b.pending;
@@ -115,7 +116,8 @@ int grant_release_mappings(struct domain *d)
         }
     }
     unmap_finish(d, &b);
-    return rc;
+    /* A revocation that has one in hand gives it back mapped, if it is not denied: it would stay for ever. */
+    return !rc && busy ? -ERESTART : rc;
 }
 
 void grant_destroy(struct domain *d)

@@ -12,7 +12,7 @@
 #define GRANT_MAX_FRAMES 64 /* 512 entries each */
 
 int grant_init(struct domain *d) must_check;
-/** Undo d's mappings of others' pages. @return 0 or -ERESTART (preemptible). */
+/** Undo d's mappings of others' pages. @return 0; -ERESTART preempted, or another CPU has one in hand */
 int grant_release_mappings(struct domain *d) must_check;
 /**
  * Close d's own table: nothing can be granted any more and the shared frames go. What others have
