@@ -151,6 +151,10 @@ unit: $(addprefix $(O)/unit/,$(unit-tests))
 guest-tests-run: $(addprefix $(O)/tests/guest/,$(addsuffix .elf,$(guest-tests))) $(O)/xen/bulkhead
 	$(Q)tests/guest/run $(O) $(guest-tests)
 
+# A minute of each race, where `make test` gives them seconds.
+race-long: $(O)/tests/guest/revoke-race.elf $(O)/tests/guest/revoke-storm.elf $(O)/xen/bulkhead
+	$(Q)OPTIONS='args=seconds=60 limit=240' tests/guest/run $(O) revoke-race@long revoke-storm@long
+
 # -- checks of the sources ----------------------------------------------------------------------
 contract-headers := $(shell find xen/include xen/arch/x86/include xsm-flask/include -name '*.h' | sort)
 check-headers: $(generated)
@@ -202,6 +206,7 @@ Bulkhead $(VERSION)
   make run SHELL=1 the same host, with you on the guest's console
   make test        every test; ends with "N passed, N failed"
   make unit        host tests only
+  make race-long   policy changes against traffic, for minutes
   make bench       figures beside Debian's Xen 4.17
   make analyze     the Clang static analyzer over all sources
   make deps        install the Debian packages that are missing
@@ -213,7 +218,7 @@ export help_text
 help:
 	@echo "$$help_text"
 
-.PHONY: all unit guest-tests-run check-headers analyze deps run run-scenario run-shell test bench clean help
+.PHONY: all unit guest-tests-run race-long check-headers analyze deps run run-scenario run-shell test bench clean help
 all: $(addprefix $(O)/bin/,$(host-progs)) $(addprefix $(O)/stubdoms/,$(addsuffix .elf,$(stubdoms))) \
      $(addprefix $(O)/tests/guest/,$(addsuffix .elf,$(guest-tests))) $(hv-target)
 

@@ -56,3 +56,18 @@ $(O)/tests/mediation/revoke%bin: $(deny-base) tests/mediation/revoke%cil
 	$(Q)secilc --target=xen --policyvers=30 --mls=false --handle-unknown=deny --filecontext=/dev/null -o $@ $^
 $(O)/stub/tests/guest/revoke/main.o $(O)/tests/guest/revoke-race.elf: $(O)/tests/mediation/revoke.bin $(O)/tests/mediation/revoke-less.bin
 cflags-tests/guest/revoke/main := -Wa,-I$(O)/tests/mediation
+
+# Policy changes, death and traffic all at once: a policy, and the same with its boolean false for ever.
+guest-tests += revoke-storm
+$(O)/tests/guest/revoke-storm.elf: $(O)/tests/mediation/storm.bin
+$(O)/tests/mediation/storm-less.cil: tests/mediation/storm.cil
+	$(Q)mkdir -p $(@D)
+	$(Q)sed -E 's/\(boolean may true\)/(boolean never false)/; s/\(booleanif may /(booleanif never /' $< >$@
+$(O)/tests/mediation/storm-less.bin: $(deny-base) $(O)/tests/mediation/storm-less.cil
+$(O)/tests/mediation/storm.bin: $(deny-base) tests/mediation/storm.cil
+$(O)/tests/mediation/storm.bin $(O)/tests/mediation/storm-less.bin:
+	$(call say,POLICY,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)secilc --target=xen --policyvers=30 --mls=false --handle-unknown=deny --filecontext=/dev/null -o $@ $^
+$(O)/stub/tests/guest/revoke-storm/main.o: $(O)/tests/mediation/storm.bin $(O)/tests/mediation/storm-less.bin
+cflags-tests/guest/revoke-storm/main := -Wa,-I$(O)/tests/mediation
