@@ -159,63 +159,55 @@ static void format_event(struct text *t, const struct audit_event *ev)
     }
 }
 
-static void format_loss(struct text *t, const struct sid_entry *e)
+/* Those who name no source: the hypervisor itself, while it builds domains. */
+static struct xsm_audit_source shared_source;
+
+static void emit_loss(const struct xsm_audit_source *s, uint64_t lost, char *buf, size_t size)
 {
-    text_add(t, "avc:  lost ");
-    text_uint(t, e->window_lost, 10);
-    text_add(t, " messages");
-    add_context(t, "scontext=", e->sid);
+    struct text t = { .buf = buf, .size = size };
+
+    text_add(&t, "avc:  lost ");
+    text_uint(&t, lost, 10);
+    text_add(&t, " messages");
+    xsm_env_lock();
+    add_context(&t, "scontext=", __atomic_load_n(&s->ssid, __ATOMIC_RELAXED));
+    xsm_env_unlock();
+    xsm_env_audit(buf);
 }
 
-/* Close the window when it is over. @return whether `t` holds a line about losses. */
-static bool window_close(struct sid_entry *e, uint64_t now, struct text *t)
+static void report_losses(struct xsm_audit_source *s, uint64_t now, char *buf, size_t size)
 {
-    bool lost = false;
+    uint64_t lines = audit_limit_lost(&s->console, now);
 
-    if (now - e->window_start_ns < AUDIT_WINDOW_NS && e->window_lines != 0) {
-        return false;
+    if (lines != 0) {
+        emit_loss(s, lines, buf, size);
     }
-    if (e->window_lost != 0) {
-        format_loss(t, e);
-        lost = true;
+}
+
+/* One more event of `limit`? When not, it is remembered whose it was. */
+static bool admit(struct xsm_audit_source *s, struct xsm_audit_limit *limit, uint64_t now,
+                  uint32_t per_window, const struct audit_event *ev)
+{
+    if (audit_limit_take(limit, now, per_window)) {
+        return true;
     }
-    e->window_start_ns = now;
-    e->window_lines = 0;
-    e->window_lost = 0;
-    return lost;
+    __atomic_store_n(&s->ssid, ev->ssid, __ATOMIC_RELAXED);
+    __atomic_store_n(&s->domid, ev->object->domid, __ATOMIC_RELAXED);
+    return false;
 }
 
 void audit_emit(const struct audit_event *ev, char *buf, size_t size)
 {
-    struct text t = { .buf = buf, .size = size };
-    struct sid_entry *e;
+    struct xsm_audit_source *s = ev->object->source != NULL ? ev->object->source : &shared_source;
     uint64_t now = xsm_env_now_ns();
-    bool loss = false, room = true;
 
-    xsm_env_lock();
-    e = sidtab_get(ev->ssid);
-    if (e != NULL) {
-        loss = window_close(e, now, &t);
-    }
-    xsm_env_unlock();
-    if (loss) {
-        xsm_env_audit(buf);
-        t.length = 0;
-    }
-    xsm_env_lock();
-    if (e != NULL) {
-        room = e->window_lines < AUDIT_LINES_PER_WINDOW;
-        if (room) {
-            e->window_lines++;
-        } else {
-            e->window_lost++;
-        }
-    }
-    if (room) {
+    report_losses(s, now, buf, size);
+    if (admit(s, &s->console, now, AUDIT_LINES_PER_WINDOW, ev)) {
+        struct text t = { .buf = buf, .size = size };
+
+        xsm_env_lock();
         format_event(&t, ev);
-    }
-    xsm_env_unlock();
-    if (room) {
+        xsm_env_unlock();
         xsm_env_audit(buf);
     }
 }
@@ -232,29 +224,21 @@ void xsm_audit_revocation(xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass, uint3
     audit_emit(&ev, line, sizeof(line));
 }
 
-void xsm_audit_flush(void)
+void xsm_audit_flush(struct xsm_audit_source *s)
 {
     char buf[320];
-    uint64_t now = xsm_env_now_ns();
-    xsm_sid_t sid = 1;
-    bool more = true, loss;
 
-    while (more) {
-        struct text t = { .buf = buf, .size = sizeof(buf) };
+    report_losses(s != NULL ? s : &shared_source, xsm_env_now_ns(), buf, sizeof(buf));
+}
 
-        loss = false;
-        xsm_env_lock();
-        for (; sid <= sidtab_count() && !loss; sid++) {
-            struct sid_entry *e = sidtab_get(sid);
+void xsm_audit_source_end(struct xsm_audit_source *s)
+{
+    char buf[320];
 
-            if (e->window_lost != 0) {
-                loss = window_close(e, now, &t);
-            }
-        }
-        more = sid <= sidtab_count();
-        xsm_env_unlock();
-        if (loss) {
-            xsm_env_audit(buf);
-        }
-    }
+    report_losses(s, UINT64_MAX, buf, sizeof(buf));
+}
+
+void audit_fini(void)
+{
+    shared_source = (struct xsm_audit_source){ 0 };
 }

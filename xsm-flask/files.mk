@@ -16,6 +16,7 @@ $(O)/include/xsm/av_names.h: $(av-cil) tools/build/gen-av
 flask-src := \
     xsm-flask/arena.c \
     xsm-flask/audit.c \
+    xsm-flask/audit_limit.c \
     xsm-flask/avc.c \
     xsm-flask/avtab.c \
     xsm-flask/booleans.c \

@@ -2,6 +2,7 @@
 /* The policy in force: mode, contexts to SIDs and back. How it came into force is in candidate.c. */
 #include <flask/services.h>
 
+#include <flask/audit.h>
 #include <flask/avc.h>
 #include <flask/env.h>
 #include <flask/sidtab.h>
@@ -23,6 +24,7 @@ void xsm_fini(void)
     candidate_policy_fini();
     sidtab_clear();
     avc_fini();
+    audit_fini();
     enforcing = true;
     policy_changed();
 }

@@ -2,16 +2,16 @@
 /*
  * One line per question that policy wants logged, in the form that audit2allow and its like read:
  *   avc:  denied  { send } for domid=5 target=3 port=7 scontext=u:r:t tcontext=u:r:t tclass=event permissive=0
- * Lines are limited per source SID; what is left out is counted, and the count is printed when
- * the window of the source has ended.
+ * Lines are limited per source, which is a domain; what is left out is counted, and the count is printed
+ * when the window of the source has ended.
  */
 #ifndef FLASK_AUDIT_H
 #define FLASK_AUDIT_H
 
+#include <flask/audit_limit.h>
 #include <xen/types.h>
 #include <xsm/xsm.h>
 
-#define AUDIT_WINDOW_NS 1000000000ULL
 #define AUDIT_LINES_PER_WINDOW 32U
 
 struct audit_event {
@@ -26,5 +26,7 @@ struct audit_event {
 
 /** Put the line together in `buf` and emit it, or count it. Lock not held. */
 void audit_emit(const struct audit_event *ev, char *buf, size_t size);
+/** Forget what the shared source has done, at the end of a host program. */
+void audit_fini(void);
 
 #endif

@@ -54,11 +54,28 @@ struct xsm_error {
     size_t offset;               /* bytes from the start of the image */
 };
 
+/* Events of one source in a window of time, and those over the limit; see flask/audit_limit.h. */
+struct xsm_audit_limit {
+    uint64_t used;               /* atomic */
+    uint64_t lost;               /* atomic: not reported yet */
+};
+
+/*
+ * Whom audit events are charged to: one for each domain, so that one that is refused all the time does not
+ * push out the others'. Zero at the start; several CPUs may use it at once.
+ */
+struct xsm_audit_source {
+    struct xsm_audit_limit console, ring;
+    xsm_sid_t ssid;              /* of the last event over a limit */
+    uint16_t domid;              /* the same */
+};
+
 /*
  * What an audit line says about the object beside its label. Filled by the caller on the stack;
  * fields named in `have` are printed, in this order, as key=value.
  */
 struct xsm_audit {
+    struct xsm_audit_source *source; /* borrowed for the call; NULL: one that all such callers share */
     uint32_t have;               /* XSM_AUDIT_* */
     uint16_t domid;              /* domain that asks */
     uint16_t target;             /* domain asked about */
@@ -309,11 +326,14 @@ void xsm_audit_revocation(xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass, uint3
                           enum xsm_revocation how, const struct xsm_audit *audit);
 
 /**
- * Print the loss count of every source whose window of audit lines has ended. Lines are limited per
- * source SID; call this about once a second from a timer softirq or the idle loop, so that a count
- * is printed even when the source falls silent.
+ * Report what a source lost to its limits, once the window it lost it in has ended. Call this about once a
+ * second for every source, so that a loss is reported even when the source falls silent.
+ *
+ * @param s  NULL: the one that callers without a source share
  */
-void xsm_audit_flush(void);
+void xsm_audit_flush(struct xsm_audit_source *s);
+/** The same before a source goes away: whatever it lost. */
+void xsm_audit_source_end(struct xsm_audit_source *s);
 
 /** Counters of one CPU. @return 0; -ENOENT no such CPU */
 int xsm_avc_stats(unsigned int cpu, struct xsm_avc_stats *out);
