@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <flask/audit.h>
 
+#include <flask/audit_record.h>
+#include <flask/audit_ring.h>
 #include <flask/env.h>
 #include <flask/services.h>
 #include <flask/sidtab.h>
@@ -15,19 +17,12 @@ static void add_number(struct text *t, const char *key, uint64_t value, unsigned
     text_uint(t, value, base);
 }
 
-/* Text that a guest may have chosen: only what cannot be taken for another field or line. */
 static void add_untrusted(struct text *t, const char *key, const char *value)
 {
     text_char(t, ' ');
     text_add(t, key);
     text_char(t, '=');
-    for (; *value != '\0'; value++) {
-        bool plain = (*value >= 'a' && *value <= 'z') || (*value >= 'A' && *value <= 'Z') ||
-                     (*value >= '0' && *value <= '9') || *value == '_' || *value == '-' ||
-                     *value == '.';
-
-        text_char(t, plain ? *value : '?');
-    }
+    text_untrusted(t, value);
 }
 
 /* Segment, bus, device and function the way lspci writes them. */
@@ -175,10 +170,17 @@ static void emit_loss(const struct xsm_audit_source *s, uint64_t lost, char *buf
     xsm_env_audit(buf);
 }
 
-static void report_losses(struct xsm_audit_source *s, uint64_t now, char *buf, size_t size)
+/* ended: the source has no window any more in which it may go on losing. */
+static void report_losses(struct xsm_audit_source *s, uint64_t now, bool ended, char *buf, size_t size)
 {
-    uint64_t lines = audit_limit_lost(&s->console, now);
+    uint64_t lines = audit_limit_lost(&s->console, ended ? UINT64_MAX : now);
+    uint64_t records = audit_limit_lost(&s->ring, ended ? UINT64_MAX : now);
+    struct bulkhead_audit_record rec;
 
+    if (records != 0) {
+        audit_record_loss(&rec, now, s, records);
+        audit_ring_write(&rec);
+    }
     if (lines != 0) {
         emit_loss(s, lines, buf, size);
     }
@@ -192,7 +194,8 @@ static bool admit(struct xsm_audit_source *s, struct xsm_audit_limit *limit, uin
         return true;
     }
     __atomic_store_n(&s->ssid, ev->ssid, __ATOMIC_RELAXED);
-    __atomic_store_n(&s->domid, ev->object->domid, __ATOMIC_RELAXED);
+    __atomic_store_n(&s->domid, (ev->object->have & XSM_AUDIT_DOMID) != 0 ? ev->object->domid :
+                                XSM_AUDIT_NO_DOMID, __ATOMIC_RELAXED);
     return false;
 }
 
@@ -201,7 +204,15 @@ void audit_emit(const struct audit_event *ev, char *buf, size_t size)
     struct xsm_audit_source *s = ev->object->source != NULL ? ev->object->source : &shared_source;
     uint64_t now = xsm_env_now_ns();
 
-    report_losses(s, now, buf, size);
+    report_losses(s, now, false, buf, size);
+    if (admit(s, &s->ring, now, AUDIT_RECORDS_PER_WINDOW, ev)) {
+        struct bulkhead_audit_record rec;
+
+        audit_record_event(&rec, now, ev);
+        audit_ring_write(&rec);
+    } else {
+        audit_ring_limited();
+    }
     if (admit(s, &s->console, now, AUDIT_LINES_PER_WINDOW, ev)) {
         struct text t = { .buf = buf, .size = size };
 
@@ -228,14 +239,30 @@ void xsm_audit_flush(struct xsm_audit_source *s)
 {
     char buf[320];
 
-    report_losses(s != NULL ? s : &shared_source, xsm_env_now_ns(), buf, sizeof(buf));
+    report_losses(s != NULL ? s : &shared_source, xsm_env_now_ns(), false, buf, sizeof(buf));
 }
 
 void xsm_audit_source_end(struct xsm_audit_source *s)
 {
     char buf[320];
 
-    report_losses(s, UINT64_MAX, buf, sizeof(buf));
+    report_losses(s, xsm_env_now_ns(), true, buf, sizeof(buf));
+}
+
+void audit_mode(bool enforcing)
+{
+    struct bulkhead_audit_record rec;
+
+    audit_record_mode(&rec, xsm_env_now_ns(), enforcing);
+    audit_ring_write(&rec);
+}
+
+void audit_policy(const char *what, uint64_t seqno)
+{
+    struct bulkhead_audit_record rec;
+
+    audit_record_policy(&rec, xsm_env_now_ns(), what, seqno);
+    audit_ring_write(&rec);
 }
 
 void audit_fini(void)

@@ -2,6 +2,7 @@
 #include <flask/avc.h>
 
 #include <flask/audit.h>
+#include <flask/audit_ring.h>
 #include <flask/avtab.h>
 #include <flask/env.h>
 #include <flask/services.h>
@@ -64,6 +65,10 @@ int xsm_init(unsigned int count)
             return -ENOMEM;
         }
         memset(table[i], 0, sizeof(**table));
+    }
+    if (audit_ring_init(count) != 0) {
+        avc_fini();
+        return -ENOMEM;
     }
     return 0;
 }

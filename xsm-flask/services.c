@@ -3,6 +3,7 @@
 #include <flask/services.h>
 
 #include <flask/audit.h>
+#include <flask/audit_ring.h>
 #include <flask/avc.h>
 #include <flask/env.h>
 #include <flask/sidtab.h>
@@ -25,6 +26,7 @@ void xsm_fini(void)
     sidtab_clear();
     avc_fini();
     audit_fini();
+    audit_ring_fini();
     enforcing = true;
     policy_changed();
 }
@@ -65,6 +67,7 @@ void xsm_set_enforcing(bool on)
     write_once(enforcing, on);
     policy_changed();
     xsm_env_unlock();
+    audit_mode(on);
 }
 
 int xsm_compute_av(xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass, struct xsm_av *av)

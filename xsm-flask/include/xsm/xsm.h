@@ -66,9 +66,11 @@ struct xsm_audit_limit {
  */
 struct xsm_audit_source {
     struct xsm_audit_limit console, ring;
-    xsm_sid_t ssid;              /* of the last event over a limit */
-    uint16_t domid;              /* the same */
+    xsm_sid_t ssid;              /* atomic: of the last event over a limit */
+    uint32_t domid;              /* atomic: the same, XSM_AUDIT_NO_DOMID when it named none */
 };
+
+#define XSM_AUDIT_NO_DOMID (~0U)
 
 /*
  * What an audit line says about the object beside its label. Filled by the caller on the stack;
@@ -334,6 +336,30 @@ void xsm_audit_revocation(xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass, uint3
 void xsm_audit_flush(struct xsm_audit_source *s);
 /** The same before a source goes away: whatever it lost. */
 void xsm_audit_source_end(struct xsm_audit_source *s);
+
+struct bulkhead_audit_record;    /* <public/bulkhead.h>, the format of what readers get */
+
+/* Where a reader of one CPU's records is. */
+struct xsm_audit_position {
+    uint64_t first, next;        /* sequence numbers: first one copied, one after the last */
+    uint64_t lost;               /* from the number asked for to `first`: overwritten */
+    uint64_t limited;            /* events that a limit kept from becoming a record, since boot */
+    uint8_t head[32];            /* of the hash chain, before record `next` */
+};
+
+/** CPUs that have audit records. */
+unsigned int xsm_audit_cpu_count(void);
+
+/**
+ * Copy audit records of one CPU, oldest first. May be called on any CPU; the one that writes is not held up.
+ *
+ * @param from   sequence number of the first one wanted; above the end counts as the end
+ * @param out    room for `count` records; NULL when count is 0
+ * @param n      out: how many were copied; 0 at the end
+ * @return 0; -ENOENT no such CPU; -EAGAIN overwritten time and again while they were copied
+ */
+int xsm_audit_read(unsigned int cpu, uint64_t from, struct bulkhead_audit_record *out,
+                   size_t count, size_t *n, struct xsm_audit_position *pos);
 
 /** Counters of one CPU. @return 0; -ENOENT no such CPU */
 int xsm_avc_stats(unsigned int cpu, struct xsm_avc_stats *out);
