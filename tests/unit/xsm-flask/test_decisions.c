@@ -76,6 +76,8 @@ static void first_light_connections_as_described(void **state)
     refused("guest", "attest", SECCLASS_XENSTORE, XENSTORE__READ);
     allowed("attest", "xen", SECCLASS_BULKHEAD, BULKHEAD__LOG_READ | BULKHEAD__TPM_USE);
     refused("guest", "xen", SECCLASS_BULKHEAD, BULKHEAD__LOG_READ);
+    refused("guest", "xen", SECCLASS_BULKHEAD, BULKHEAD__AUDIT_READ);
+    refused("attest", "xen", SECCLASS_BULKHEAD, BULKHEAD__AUDIT_SEAL);
     allowed("xenstore", "security", SECCLASS_SECURITY, SECURITY__CHECK_CONTEXT | SECURITY__COMPUTE_AV);
     refused("guest", "security", SECCLASS_SECURITY, SECURITY__CHECK_CONTEXT);
     refused("xenstore", "security", SECCLASS_SECURITY, SECURITY__LOAD_POLICY);
@@ -178,8 +180,10 @@ static void foreign_policy_mapped_by_name(void **state)
 static void foreign_policy_own_classes_by_fallback(void **state)
 {
     (void)state;
-    assert_int_equal(allowed_bits("u:r:a_t", "u:r:b_t", SECCLASS_BULKHEAD), BULKHEAD__LOG_READ);
-    assert_int_equal(allowed_bits("u:r:b_t", "u:r:a_t", SECCLASS_BULKHEAD), BULKHEAD__TPM_USE);
+    assert_int_equal(allowed_bits("u:r:a_t", "u:r:b_t", SECCLASS_BULKHEAD),
+                     BULKHEAD__LOG_READ | BULKHEAD__AUDIT_READ);
+    assert_int_equal(allowed_bits("u:r:b_t", "u:r:a_t", SECCLASS_BULKHEAD),
+                     BULKHEAD__TPM_USE | BULKHEAD__AUDIT_SEAL);
     /* Where Xen asks nothing, all are allowed; the others by what is asked in their place. */
     assert_int_equal(allowed_bits("u:r:b_t", "u:r:a_t", SECCLASS_XENSTORE),
                      XENSTORE__INTRODUCE | XENSTORE__READ | XENSTORE__WRITE | XENSTORE__CREATE |
