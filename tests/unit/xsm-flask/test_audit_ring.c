@@ -382,7 +382,7 @@ static void loss_of_source_without_domain_says_so(void **state)
 }
 
 #define TAKERS 4
-#define TAKES 100000U
+#define TAKES 1000000U
 
 static struct xsm_audit_limit shared;
 static uint64_t clock_ns;
