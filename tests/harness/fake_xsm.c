@@ -50,9 +50,9 @@ int xsm_check_some(xsm_sid_t ssid, xsm_sid_t tsid, uint32_t tclass, uint32_t req
     bool yes = allowed(ssid, tsid, (uint16_t)tclass, requested);
     unsigned n = __atomic_fetch_add(&fake_question_count, 1, __ATOMIC_RELAXED);
 
-    (void)audit;
     if (n < FAKE_QUESTIONS_MAX) {
-        fake_questions[n] = (struct fake_question){ ssid, tsid, (uint16_t)tclass, requested, yes };
+        fake_questions[n] = (struct fake_question){ ssid, tsid, (uint16_t)tclass, requested, yes,
+                                                    audit != NULL ? audit->source : NULL };
     }
     if (fake_preempt_after > 0 && --fake_preempt_after == 0) {
         fake_preempt = true;

@@ -216,6 +216,15 @@ static int boot_hypervisor(const struct image *i, unsigned int variant)
         rc = rc != 0 ? rc : measure_domain(5, "guest", "system_u:system_r:guest_t", guest, 2);
         rc = rc != 0 ? rc : measure_domain(5, "guest", "system_u:system_r:guest_t", guest, 3);
     }
+    if (variant & HOST_SEALED) {
+        rc = rc != 0 ? rc : measure_audit_seal(guest, 2, 12345);
+        rc = rc != 0 ? rc : measure_audit_seal(xenstore, 2, 12399);
+    }
+    if (variant & HOST_ODD_SEAL) {
+        static const char odd[] = "audit-seal sha256=00 cpus=2 records=5";
+
+        rc = rc != 0 ? rc : measure_event(MEASURE_PCR_HYPERVISOR, odd, sizeof(odd) - 1);
+    }
     if (variant & HOST_SETENFORCE) {
         rc = rc != 0 ? rc : measure_setenforce(false);
     }
