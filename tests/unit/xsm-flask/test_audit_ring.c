@@ -6,8 +6,11 @@
 #include "fixture.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/time.h>
+#include <time.h>
 
 #include <openssl/sha.h>
 
@@ -317,6 +320,36 @@ static void init_memory_short_enomem(void **state)
     assert_int_equal(host_env_live, 0);
 }
 
+/* -- in the middle of something ------------------------------------------------------------------ */
+
+#define STOPS 10000
+
+static volatile sig_atomic_t stops, torn;
+
+/*
+ * Run `step` with numbers from 0 on, and stop it at any instruction for `handler`: what another CPU could come to see,
+ * also where the machine has only one to spare. @return how many steps it were
+ */
+static uint64_t run_stopped(void (*handler)(int), void (*step)(uint64_t))
+{
+    const struct itimerval often = { .it_interval = { .tv_usec = 30 }, .it_value = { .tv_usec = 30 } },
+                           never = { .it_value = { 0 } };
+    struct sigaction action = { .sa_handler = handler }, before;
+    time_t end = time(NULL) + 60;
+    uint64_t i;
+
+    stops = torn = 0;
+    assert_int_equal(sigaction(SIGALRM, &action, &before), 0);
+    assert_int_equal(setitimer(ITIMER_REAL, &often, NULL), 0);
+    for (i = 0; stops < STOPS && time(NULL) < end; i++) {
+        step(i);
+    }
+    setitimer(ITIMER_REAL, &never, NULL);
+    sigaction(SIGALRM, &before, NULL);
+    assert_true(stops >= STOPS);
+    return i;
+}
+
 /* -- limits -------------------------------------------------------------------------------------- */
 
 static void flood_limited_per_source_and_recorded(void **state)
@@ -423,21 +456,57 @@ static void limit_taken_from_threads_none_escapes(void **state)
     assert_true(taken >= 100U * (TAKERS * TAKES / 1000 - 1));
 }
 
+static volatile uint64_t taken_stopped, lost_stopped, taken_step, lost_step;
+
+static void take_while_stopped(int number)
+{
+    (void)number;
+    for (unsigned int i = 0; i < 3; i++) {
+        taken_stopped += audit_limit_take(&shared, clock_ns, 5);
+    }
+    lost_stopped += audit_limit_lost(&shared, clock_ns);
+    stops++;
+}
+
+static void take_step(uint64_t i)
+{
+    clock_ns = i / 10 * AUDIT_WINDOW_NS;
+    lost_step += audit_limit_lost(&shared, clock_ns);
+    taken_step += audit_limit_take(&shared, clock_ns, 5);
+}
+
+static void limit_taken_in_the_middle_none_escapes(void **state)
+{
+    uint64_t steps;
+
+    (void)state;
+    shared = (struct xsm_audit_limit){ 0 };
+    clock_ns = taken_stopped = lost_stopped = taken_step = lost_step = 0;
+    steps = run_stopped(take_while_stopped, take_step);
+    assert_int_equal(taken_step + taken_stopped + lost_step + lost_stopped + audit_limit_lost(&shared, UINT64_MAX),
+                     steps + 3U * (unsigned int)stops);
+}
+
 /* -- a reader beside the writer ------------------------------------------------------------------- */
 
 #define RACE_RECORDS 60000U
 
 static unsigned int writing;
 
+/* Every field follows from the number: a torn record shows even where the chain has a gap. */
+static void write_numbered(uint64_t i)
+{
+    record r = { .count = i, .frame = ~i, .range_first = i * 3, .range_last = i * 5, .port = (uint32_t)i };
+
+    memset(r.boolean, (int)(i & 0xff), sizeof(r.boolean));
+    audit_ring_write(&r);
+}
+
 static void *write_many(void *arg)
 {
     (void)arg;
     for (uint64_t i = 0; i < RACE_RECORDS; i++) {
-        /* Every field follows from the number: a torn record shows even where the chain has a gap. */
-        record r = { .count = i, .frame = ~i, .range_first = i * 3, .range_last = i * 5, .port = (uint32_t)i };
-
-        memset(r.boolean, (int)(i & 0xff), sizeof(r.boolean));
-        audit_ring_write(&r);
+        write_numbered(i);
     }
     __atomic_store_n(&writing, 0, __ATOMIC_RELEASE);
     return NULL;
@@ -508,6 +577,35 @@ static void read_beside_writer_whole_records_or_counted_loss(void **state)
     print_message("# %lu records read, %lu lost; %lu other reads, %lu of them overtaken\n", seen, lost, reads, again);
 }
 
+static void read_while_stopped(int number)
+{
+    struct xsm_audit_position pos = { 0 };
+    static record r[2];
+    uint64_t from = 0;           /* the oldest, then the newest */
+    size_t n = 0;
+
+    (void)number;
+    for (unsigned int i = 0; i < 2; i++) {
+        if (xsm_audit_read(1, from, r, 2, &n, &pos) != 0 || !chained(r, n, &pos)) {
+            torn = 1;
+        }
+        (void)xsm_audit_read(1, UINT64_MAX, NULL, 0, &n, &pos);
+        from = pos.next > 1 ? pos.next - 2 : 0;
+    }
+    stops++;
+}
+
+static void read_in_the_middle_of_a_write_whole_records(void **state)
+{
+    uint64_t written;
+
+    (void)state;
+    host_env_cpu = 1;
+    written = run_stopped(read_while_stopped, write_numbered);
+    assert_int_equal(torn, 0);
+    assert_int_equal(look(1, UINT64_MAX).next, written);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, start, stop)
@@ -524,7 +622,9 @@ int main(void)
         T(flood_limited_per_source_and_recorded),
         T(loss_of_source_without_domain_says_so),
         cmocka_unit_test(limit_taken_from_threads_none_escapes),
+        cmocka_unit_test(limit_taken_in_the_middle_none_escapes),
         T(read_beside_writer_whole_records_or_counted_loss),
+        T(read_in_the_middle_of_a_write_whole_records),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
