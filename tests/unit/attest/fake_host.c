@@ -221,9 +221,18 @@ static int boot_hypervisor(const struct image *i, unsigned int variant)
         rc = rc != 0 ? rc : measure_audit_seal(xenstore, 2, 12399);
     }
     if (variant & HOST_ODD_SEAL) {
-        static const char odd[] = "audit-seal sha256=00 cpus=2 records=5";
+#define HASH "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+        static const char *const odd[] = {
+            "audit-seal sha256=00 cpus=2 records=5",
+            "audit-seal sha256=" HASH "0 cpus=2 records=5",
+            "audit-seal sha256=" HASH " cpus= records=5",
+            "audit-seal sha256=" HASH " cpus=2 records=",
+            "audit-seal sha256=" HASH " cpus=2 records=5 mode=permissive",
+        };
 
-        rc = rc != 0 ? rc : measure_event(MEASURE_PCR_HYPERVISOR, odd, sizeof(odd) - 1);
+        for (size_t n = 0; n < sizeof(odd) / sizeof(odd[0]); n++) {
+            rc = rc != 0 ? rc : measure_event(MEASURE_PCR_HYPERVISOR, odd[n], strlen(odd[n]));
+        }
     }
     if (variant & HOST_SETENFORCE) {
         rc = rc != 0 ? rc : measure_setenforce(false);

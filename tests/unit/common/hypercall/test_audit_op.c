@@ -198,6 +198,7 @@ static void seal_refused_measures_nothing(void **state)
     assert_int_equal(seal(&a, 0), -EINVAL);
     assert_int_equal(a.cpu_count, 3);
     assert_int_equal(seal(&a, 3 * sizeof(heads[0]) - 1), -EINVAL);
+    a.size = sizeof(heads);
     a.pad = 1;
     assert_int_equal(run(audit_seal_decode, audit_seal_act, &a), -EINVAL);
     fake_fault_first = (vaddr_t)&heads[2];
