@@ -159,13 +159,14 @@ static struct xsm_audit_source shared_source;
 
 static void emit_loss(const struct xsm_audit_source *s, uint64_t lost, char *buf, size_t size)
 {
+    xsm_sid_t ssid = __atomic_load_n(&s->ssid, __ATOMIC_RELAXED);
     struct text t = { .buf = buf, .size = size };
 
     text_add(&t, "avc:  lost ");
     text_uint(&t, lost, 10);
     text_add(&t, " messages");
     xsm_env_lock();
-    add_context(&t, "scontext=", __atomic_load_n(&s->ssid, __ATOMIC_RELAXED));
+    add_context(&t, known(ssid) ? "scontext=" : "ssid=", ssid);
     xsm_env_unlock();
     xsm_env_audit(buf);
 }
@@ -194,8 +195,8 @@ static bool admit(struct xsm_audit_source *s, struct xsm_audit_limit *limit, uin
         return true;
     }
     __atomic_store_n(&s->ssid, ev->ssid, __ATOMIC_RELAXED);
-    __atomic_store_n(&s->domid, (ev->object->have & XSM_AUDIT_DOMID) != 0 ? ev->object->domid :
-                                XSM_AUDIT_NO_DOMID, __ATOMIC_RELAXED);
+    __atomic_store_n(&s->domid_after, (ev->object->have & XSM_AUDIT_DOMID) != 0 ? ev->object->domid + 1U : 0,
+                     __ATOMIC_RELAXED);
     return false;
 }
 

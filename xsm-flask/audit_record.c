@@ -106,13 +106,13 @@ void audit_record_event(struct bulkhead_audit_record *rec, uint64_t now, const s
 void audit_record_loss(struct bulkhead_audit_record *rec, uint64_t now,
                        const struct xsm_audit_source *s, uint64_t lost)
 {
-    uint32_t domid = __atomic_load_n(&s->domid, __ATOMIC_RELAXED);
+    uint32_t after = __atomic_load_n(&s->domid_after, __ATOMIC_RELAXED);
 
     start(rec, now, BULKHEAD_AUDIT_lost);
     rec->ssid = __atomic_load_n(&s->ssid, __ATOMIC_RELAXED);
     rec->count = lost;
-    if (domid != XSM_AUDIT_NO_DOMID) {
-        rec->domid = (uint16_t)domid;
+    if (after != 0) {
+        rec->domid = (uint16_t)(after - 1);
         rec->have = XSM_AUDIT_DOMID;
     }
 }

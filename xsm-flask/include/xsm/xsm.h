@@ -67,10 +67,8 @@ struct xsm_audit_limit {
 struct xsm_audit_source {
     struct xsm_audit_limit console, ring;
     xsm_sid_t ssid;              /* atomic: of the last event over a limit */
-    uint32_t domid;              /* atomic: the same, XSM_AUDIT_NO_DOMID when it named none */
+    uint32_t domid_after;        /* atomic: the number after that of its domain, 0 when it named none */
 };
-
-#define XSM_AUDIT_NO_DOMID (~0U)
 
 /*
  * What an audit line says about the object beside its label. Filled by the caller on the stack;
