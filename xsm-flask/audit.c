@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <flask/audit.h>
 
+#include <flask/audit_record.h>
+#include <flask/audit_ring.h>
 #include <flask/env.h>
 #include <flask/services.h>
 #include <flask/sidtab.h>
@@ -15,19 +17,12 @@ static void add_number(struct text *t, const char *key, uint64_t value, unsigned
     text_uint(t, value, base);
 }
 
-/* Text that a guest may have chosen: only what cannot be taken for another field or line. */
 static void add_untrusted(struct text *t, const char *key, const char *value)
 {
     text_char(t, ' ');
     text_add(t, key);
     text_char(t, '=');
-    for (; *value != '\0'; value++) {
-        bool plain = (*value >= 'a' && *value <= 'z') || (*value >= 'A' && *value <= 'Z') ||
-                     (*value >= '0' && *value <= '9') || *value == '_' || *value == '-' ||
-                     *value == '.';
-
-        text_char(t, plain ? *value : '?');
-    }
+    text_untrusted(t, value);
 }
 
 /* Segment, bus, device and function the way lspci writes them. */
@@ -159,63 +154,72 @@ static void format_event(struct text *t, const struct audit_event *ev)
     }
 }
 
-static void format_loss(struct text *t, const struct sid_entry *e)
+/* Those who name no source: the hypervisor itself, while it builds domains. */
+static struct xsm_audit_source shared_source;
+
+static void emit_loss(const struct xsm_audit_source *s, uint64_t lost, char *buf, size_t size)
 {
-    text_add(t, "avc:  lost ");
-    text_uint(t, e->window_lost, 10);
-    text_add(t, " messages");
-    add_context(t, "scontext=", e->sid);
+    xsm_sid_t ssid = __atomic_load_n(&s->ssid, __ATOMIC_RELAXED);
+    struct text t = { .buf = buf, .size = size };
+
+    text_add(&t, "avc:  lost ");
+    text_uint(&t, lost, 10);
+    text_add(&t, " messages");
+    xsm_env_lock();
+    add_context(&t, known(ssid) ? "scontext=" : "ssid=", ssid);
+    xsm_env_unlock();
+    xsm_env_audit(buf);
 }
 
-/* Close the window when it is over. @return whether `t` holds a line about losses. */
-static bool window_close(struct sid_entry *e, uint64_t now, struct text *t)
+/* ended: the source has no window any more in which it may go on losing. */
+static void report_losses(struct xsm_audit_source *s, uint64_t now, bool ended, char *buf, size_t size)
 {
-    bool lost = false;
+    uint64_t lines = audit_limit_lost(&s->console, ended ? UINT64_MAX : now);
+    uint64_t records = audit_limit_lost(&s->ring, ended ? UINT64_MAX : now);
+    struct bulkhead_audit_record rec;
 
-    if (now - e->window_start_ns < AUDIT_WINDOW_NS && e->window_lines != 0) {
-        return false;
+    if (records != 0) {
+        audit_record_loss(&rec, now, s, records);
+        audit_ring_write(&rec);
     }
-    if (e->window_lost != 0) {
-        format_loss(t, e);
-        lost = true;
+    if (lines != 0) {
+        emit_loss(s, lines, buf, size);
     }
-    e->window_start_ns = now;
-    e->window_lines = 0;
-    e->window_lost = 0;
-    return lost;
+}
+
+/* One more event of `limit`? When not, it is remembered whose it was. */
+static bool admit(struct xsm_audit_source *s, struct xsm_audit_limit *limit, uint64_t now,
+                  uint32_t per_window, const struct audit_event *ev)
+{
+    if (audit_limit_take(limit, now, per_window)) {
+        return true;
+    }
+    __atomic_store_n(&s->ssid, ev->ssid, __ATOMIC_RELAXED);
+    __atomic_store_n(&s->domid_after, (ev->object->have & XSM_AUDIT_DOMID) != 0 ? ev->object->domid + 1U : 0,
+                     __ATOMIC_RELAXED);
+    return false;
 }
 
 static void emit_line(const struct audit_event *ev, char *buf, size_t size)
 {
-    struct text t = { .buf = buf, .size = size };
-    struct sid_entry *e;
+    struct xsm_audit_source *s = ev->object->source != NULL ? ev->object->source : &shared_source;
     uint64_t now = xsm_env_now_ns();
-    bool loss = false, room = true;
 
-    xsm_env_lock();
-    e = sidtab_get(ev->ssid);
-    if (e != NULL) {
-        loss = window_close(e, now, &t);
+    report_losses(s, now, false, buf, size);
+    if (admit(s, &s->ring, now, AUDIT_RECORDS_PER_WINDOW, ev)) {
+        struct bulkhead_audit_record rec;
+
+        audit_record_event(&rec, now, ev);
+        audit_ring_write(&rec);
+    } else {
+        audit_ring_limited();
     }
-    xsm_env_unlock();
-    if (loss) {
-        xsm_env_audit(buf);
-        t.length = 0;
-    }
-    xsm_env_lock();
-    if (e != NULL) {
-        room = e->window_lines < AUDIT_LINES_PER_WINDOW;
-        if (room) {
-            e->window_lines++;
-        } else {
-            e->window_lost++;
-        }
-    }
-    if (room) {
+    if (admit(s, &s->console, now, AUDIT_LINES_PER_WINDOW, ev)) {
+        struct text t = { .buf = buf, .size = size };
+
+        xsm_env_lock();
         format_event(&t, ev);
-    }
-    xsm_env_unlock();
-    if (room) {
+        xsm_env_unlock();
         xsm_env_audit(buf);
     }
 }
@@ -248,29 +252,37 @@ void xsm_audit_revocation(xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass, uint3
     audit_emit(&ev, line, sizeof(line));
 }
 
-void xsm_audit_flush(void)
+void xsm_audit_flush(struct xsm_audit_source *s)
 {
     char buf[320];
-    uint64_t now = xsm_env_now_ns();
-    xsm_sid_t sid = 1;
-    bool more = true, loss;
 
-    while (more) {
-        struct text t = { .buf = buf, .size = sizeof(buf) };
+    report_losses(s != NULL ? s : &shared_source, xsm_env_now_ns(), false, buf, sizeof(buf));
+}
 
-        loss = false;
-        xsm_env_lock();
-        for (; sid <= sidtab_count() && !loss; sid++) {
-            struct sid_entry *e = sidtab_get(sid);
+void xsm_audit_source_end(struct xsm_audit_source *s)
+{
+    char buf[320];
 
-            if (e->window_lost != 0) {
-                loss = window_close(e, now, &t);
-            }
-        }
-        more = sid <= sidtab_count();
-        xsm_env_unlock();
-        if (loss) {
-            xsm_env_audit(buf);
-        }
-    }
+    report_losses(s, xsm_env_now_ns(), true, buf, sizeof(buf));
+}
+
+void audit_mode(bool enforcing)
+{
+    struct bulkhead_audit_record rec;
+
+    audit_record_mode(&rec, xsm_env_now_ns(), enforcing);
+    audit_ring_write(&rec);
+}
+
+void audit_policy(const char *what, uint64_t seqno)
+{
+    struct bulkhead_audit_record rec;
+
+    audit_record_policy(&rec, xsm_env_now_ns(), what, seqno);
+    audit_ring_write(&rec);
+}
+
+void audit_fini(void)
+{
+    shared_source = (struct xsm_audit_source){ 0 };
 }

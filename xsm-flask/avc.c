@@ -2,6 +2,7 @@
 #include <flask/avc.h>
 
 #include <flask/audit.h>
+#include <flask/audit_ring.h>
 #include <flask/avtab.h>
 #include <flask/env.h>
 #include <flask/services.h>
@@ -59,6 +60,10 @@ int xsm_init(unsigned int count)
             return -ENOMEM;
         }
         memset(table[i], 0, sizeof(**table));
+    }
+    if (audit_ring_init(count) != 0) {
+        avc_fini();
+        return -ENOMEM;
     }
     for (i = 0; i < count; i++) {
         xsm_env_avc_set(i, &table[i]->hot);

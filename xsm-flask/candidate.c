@@ -4,6 +4,7 @@
  * checked, or the policy in force with its pending booleans; the latter are put in for the time of one
  * answer, under the policy lock, which whoever reads rules holds.
  */
+#include <flask/audit.h>
 #include <flask/avc.h>
 #include <flask/env.h>
 #include <flask/services.h>
@@ -22,7 +23,7 @@ struct answer {
 
 struct xsm_candidate {
     struct policy *policy;       /* owned; NULL: booleans of the policy in force */
-    uint64_t stamp;              /* policy_stamp when it was made */
+    uint64_t stamp;              /* xsm_policy_stamp when it was made */
     struct answer answer[ANSWERS];
 };
 
@@ -248,8 +249,10 @@ static struct policy *install(struct policy *p, unsigned int *lost)
 
 int xsm_candidate_commit(struct xsm_candidate *c)
 {
+    const char *what = c->policy != NULL ? "load" : "booleans";
     struct policy *old = NULL;
     unsigned int lost = 0;
+    uint64_t seqno = 0;
     int rc = 0;
 
     xsm_env_lock();
@@ -261,8 +264,12 @@ int xsm_candidate_commit(struct xsm_candidate *c)
     if (rc == 0) {
         old = install(c->policy, &lost);
         c->policy = NULL;
+        seqno = xsm_policy_stamp / POLICY_STAMP_STEP;
     }
     xsm_env_unlock();
+    if (rc == 0) {
+        audit_policy(what, seqno);
+    }
     if (lost != 0) {
         xsm_env_audit("policy: labels given to resources at run time gave way to its own");
     }

@@ -16,6 +16,9 @@ $(O)/include/xsm/av_names.h: $(av-cil) tools/build/gen-av
 flask-src := \
     xsm-flask/arena.c \
     xsm-flask/audit.c \
+    xsm-flask/audit_limit.c \
+    xsm-flask/audit_record.c \
+    xsm-flask/audit_ring.c \
     xsm-flask/avc.c \
     xsm-flask/avtab.c \
     xsm-flask/booleans.c \
@@ -52,8 +55,8 @@ flask-src := \
 hv-obj += $(flask-src:.c=.o) xsm-flask/builtin_policy.o
 
 # Host programs link these beside their own: the engine and a libc environment for it.
-flask-host-obj := $(flask-src:.c=.o) xsm-flask/host/env.o xsm-flask/host/env_cpu.o
-flask-host-src := $(flask-src) xsm-flask/host/env.c xsm-flask/host/env_cpu.c
+flask-host-obj := $(flask-src:.c=.o) xsm-flask/host/env.o xsm-flask/host/env_cpu.o xen/lib/sha256.o
+flask-host-src := $(flask-src) xsm-flask/host/env.c xsm-flask/host/env_cpu.c xen/lib/sha256.c
 
 # The embedded policy is found through the build folder, so that the object holds no path.
 $(O)/hv/xsm-flask/builtin_policy.o: $(O)/policy/legacy.bin

@@ -2,6 +2,8 @@
 /* The policy in force: mode, contexts to SIDs and back. How it came into force is in candidate.c. */
 #include <flask/services.h>
 
+#include <flask/audit.h>
+#include <flask/audit_ring.h>
 #include <flask/avc.h>
 #include <flask/env.h>
 #include <flask/sidtab.h>
@@ -23,6 +25,8 @@ void xsm_fini(void)
     candidate_policy_fini();
     sidtab_clear();
     avc_fini();
+    audit_fini();
+    audit_ring_fini();
     enforcing = true;
     policy_changed();
 }
@@ -63,6 +67,7 @@ void xsm_set_enforcing(bool on)
     write_once(enforcing, on);
     policy_changed();
     xsm_env_unlock();
+    audit_mode(on);
 }
 
 int xsm_compute_av(xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass, struct xsm_av *av)

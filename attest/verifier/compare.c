@@ -265,6 +265,45 @@ static bool is_harmless(const struct event_log *log, const struct log_event *eve
     return false;
 }
 
+/* Digits at *p, at least one. */
+static bool pass_number(const char **p)
+{
+    size_t n = strspn(*p, "0123456789");
+
+    *p += n;
+    return n > 0;
+}
+
+/* The state of the audit records, sealed while the host runs: to be known, not to be compared. */
+static bool is_audit_seal(const char *text)
+{
+    static const char start[] = "audit-seal sha256=", cpus[] = " cpus=", records[] = " records=";
+    const char *p = text;
+
+    if (strncmp(p, start, sizeof(start) - 1) != 0) {
+        return false;
+    }
+    p += sizeof(start) - 1;
+    if (strspn(p, "0123456789abcdef") != 64 || strncmp(p + 64, cpus, sizeof(cpus) - 1) != 0) {
+        return false;
+    }
+    p += 64 + sizeof(cpus) - 1;
+    if (!pass_number(&p) || strncmp(p, records, sizeof(records) - 1) != 0) {
+        return false;
+    }
+    p += sizeof(records) - 1;
+    return pass_number(&p) && *p == '\0';
+}
+
+static bool event_is_seal(const struct event_log *log, const struct log_event *event)
+{
+    char *text = log_covered_text(log, event);
+    bool seal = text != NULL && is_audit_seal(text);
+
+    free(text);
+    return seal;
+}
+
 static void compare_pcr(const struct verify_input *in, const struct event_log *log,
                         unsigned int pcr, struct comparison c, const char *unnamed,
                         struct verdict *v)
@@ -277,7 +316,8 @@ static void compare_pcr(const struct verify_input *in, const struct event_log *l
     for (size_t i = 0; !v->no_memory && i < log->count; i++) {
         const struct log_event *event = &log->event[i];
 
-        if (event->pcr != pcr || !log_is_extended(event) || (pcr == 4 && is_harmless(log, event))) {
+        if (event->pcr != pcr || !log_is_extended(event) || (pcr == 4 && is_harmless(log, event)) ||
+            (pcr == 21 && event_is_seal(log, event))) {
             continue;
         }
         v->no_memory |= !found_add(&found, log, event, unnamed);
@@ -319,6 +359,8 @@ static void check_texts(const struct event_log *log, unsigned int pcr, struct ve
                    (strncmp(text, "policy ", 7) == 0 || strncmp(text, "setenforce ", 11) == 0) &&
                    has_words(text, "mode=permissive")) {
             verdict_add(v, CODE_PERMISSIVE, 21, CHECK, "policy", "enforcing", text);
+        } else if (pcr == 21 && is_audit_seal(text)) {
+            verdict_add(v, CODE_RECORDED, 21, CHECK, "audit-seal", "", text);
         } else if (pcr == 21 && strncmp(text, "protection ", 11) == 0 &&
                    has_words(text, "locality=0")) {
             verdict_add(v, CODE_UNPROTECTED, 21, CHECK, "protection",

@@ -53,6 +53,7 @@ struct fake_question {
     uint16_t tclass;
     uint32_t perm;
     bool allowed;
+    const struct xsm_audit_source *source_of_audit; /* whom a record would be charged to */
 };
 #define FAKE_QUESTIONS_MAX 256
 extern struct fake_question fake_questions[FAKE_QUESTIONS_MAX];

@@ -50,11 +50,11 @@ int xsm_check_some(xsm_sid_t ssid, xsm_sid_t tsid, uint32_t tclass, uint32_t req
     bool yes;
     unsigned n = __atomic_fetch_add(&fake_question_count, 1, __ATOMIC_RELAXED);
 
-    (void)audit;
     tsid = tsid == XSM_SID_SELF ? fake_self_sid(ssid) : tsid;
     yes = allowed(ssid, tsid, (uint16_t)tclass, requested);
     if (n < FAKE_QUESTIONS_MAX) {
-        fake_questions[n] = (struct fake_question){ ssid, tsid, (uint16_t)tclass, requested, yes };
+        fake_questions[n] = (struct fake_question){ ssid, tsid, (uint16_t)tclass, requested, yes,
+                                                    audit != NULL ? audit->source : NULL };
     }
     if (fake_preempt_after > 0 && --fake_preempt_after == 0) {
         fake_preempt = true;

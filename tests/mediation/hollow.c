@@ -74,6 +74,33 @@ int measure_setenforce(bool enforcing)
     return 0;
 }
 
+int measure_audit_seal(const uint8_t digest[32], unsigned int cpus, uint64_t records)
+{
+    (void)digest;
+    (void)cpus;
+    (void)records;
+    hollow_effects++;
+    return 0;
+}
+
+/* Two CPUs without any records. */
+unsigned int xsm_audit_cpu_count(void)
+{
+    return 2;
+}
+
+int xsm_audit_read(unsigned int cpu, uint64_t from, struct bulkhead_audit_record *out, size_t count,
+                   size_t *n, struct xsm_audit_position *pos)
+{
+    (void)cpu;
+    (void)from;
+    (void)out;
+    (void)count;
+    *n = 0;
+    memset(pos, 0, sizeof(*pos));
+    return 0;
+}
+
 int measure_boolean(const char *name, bool value)
 {
     (void)name;

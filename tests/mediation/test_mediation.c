@@ -274,6 +274,11 @@ static void refused_without_effect(const struct hypercall_family *f, uint32_t cm
         fail_msg("%s %s: %ld after %u questions, not refused", f->name, row->name, rc,
                  fake_question_count);
     }
+    for (unsigned i = 0; i < fake_question_count && i < FAKE_QUESTIONS_MAX; i++) {
+        if (fake_questions[i].source_of_audit != &a->audit) {
+            fail_msg("%s %s: the caller is not charged for the record", f->name, row->name);
+        }
+    }
     if (memcmp(&before, &after, sizeof(before)) != 0) {
         fail_msg("%s %s: refused, but something changed", f->name, row->name);
     }

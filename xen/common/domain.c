@@ -43,6 +43,7 @@ static void vcpus_destroy(struct domain *d)
 
 static void domain_free(struct domain *d)
 {
+    xsm_audit_source_end(&d->audit);
     vcpus_destroy(d);
     evtchn_free(d);
     grant_free(d);

@@ -38,6 +38,7 @@ static inline void call_init(struct call *c, struct hypercall *hc)
     c->sid[PARTY_XEN] = XSM_SID_XEN;
     c->sid[PARTY_SECURITY] = XSM_SID_SECURITY;
     c->sid[PARTY_DOMXEN] = XSM_SID_DOMXEN;
+    c->audit.source = &c->caller->audit;
     c->audit.domid = c->caller->id;
     call_reset(c);
 }

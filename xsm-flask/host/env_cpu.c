@@ -21,6 +21,11 @@ void xsm_env_avc_set(unsigned int cpu, struct xsm_avc *avc)
     caches[cpu].hits = 0;
 }
 
+unsigned int xsm_env_cpu(void)
+{
+    return host_env_cpu;
+}
+
 uint64_t xsm_env_avc_hits(unsigned int cpu)
 {
     return caches[cpu].hits;

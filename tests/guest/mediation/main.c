@@ -40,6 +40,8 @@ static const struct {
 #include <mediation_ops.h>
 #undef OP
     { __HYPERVISOR_bulkhead_op, BULKHEAD_log_read, "BULKHEAD_log_read" },
+    { __HYPERVISOR_bulkhead_op, BULKHEAD_audit_read, "BULKHEAD_audit_read" },
+    { __HYPERVISOR_bulkhead_op, BULKHEAD_audit_seal, "BULKHEAD_audit_seal" },
     { __HYPERVISOR_bulkhead_op, BULKHEAD_policy_change, "BULKHEAD_policy_change" },
     { __HYPERVISOR_dm_op, 0, "dm_op" },
     { 56, 0, "56" }, { 57, 0, "57" }, { 58, 0, "58" }, { 59, 0, "59" }, { 60, 0, "60" }, { 61, 0, "61" },

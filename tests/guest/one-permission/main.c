@@ -50,6 +50,8 @@ static const struct {
 #include <mediation_ops.h>
 #undef OP
     { __HYPERVISOR_bulkhead_op, BULKHEAD_log_read, "BULKHEAD_log_read" },
+    { __HYPERVISOR_bulkhead_op, BULKHEAD_audit_read, "BULKHEAD_audit_read" },
+    { __HYPERVISOR_bulkhead_op, BULKHEAD_audit_seal, "BULKHEAD_audit_seal" },
     { __HYPERVISOR_bulkhead_op, BULKHEAD_policy_change, "BULKHEAD_policy_change" },
     { __HYPERVISOR_dm_op, 0, "dm_op" },
 };

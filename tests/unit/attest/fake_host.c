@@ -216,6 +216,24 @@ static int boot_hypervisor(const struct image *i, unsigned int variant)
         rc = rc != 0 ? rc : measure_domain(5, "guest", "system_u:system_r:guest_t", guest, 2);
         rc = rc != 0 ? rc : measure_domain(5, "guest", "system_u:system_r:guest_t", guest, 3);
     }
+    if (variant & HOST_SEALED) {
+        rc = rc != 0 ? rc : measure_audit_seal(guest, 2, 12345);
+        rc = rc != 0 ? rc : measure_audit_seal(xenstore, 2, 12399);
+    }
+    if (variant & HOST_ODD_SEAL) {
+#define HASH "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+        static const char *const odd[] = {
+            "audit-seal sha256=00 cpus=2 records=5",
+            "audit-seal sha256=" HASH "0 cpus=2 records=5",
+            "audit-seal sha256=" HASH " cpus= records=5",
+            "audit-seal sha256=" HASH " cpus=2 records=",
+            "audit-seal sha256=" HASH " cpus=2 records=5 mode=permissive",
+        };
+
+        for (size_t n = 0; n < sizeof(odd) / sizeof(odd[0]); n++) {
+            rc = rc != 0 ? rc : measure_event(MEASURE_PCR_HYPERVISOR, odd[n], strlen(odd[n]));
+        }
+    }
     if (variant & HOST_SETENFORCE) {
         rc = rc != 0 ? rc : measure_setenforce(false);
     }

@@ -26,6 +26,8 @@ enum host_variant {
     HOST_FORGED = 1 << 10,    /* an extra extend in PCR 9 that is not in the log */
     HOST_OTHER_LOADER = 1 << 11,
     HOST_NO_NX = 1 << 12, /* a protection that the reference asks for is off */
+    HOST_SEALED = 1 << 13,   /* audit records sealed, twice */
+    HOST_ODD_SEAL = 1 << 14, /* something that only begins like a seal */
 };
 
 struct fake_host {

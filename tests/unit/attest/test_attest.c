@@ -182,6 +182,20 @@ static void verify_restarted_domain_passes(void **state)
     verdict_free(&v);
 }
 
+static void verify_sealed_audit_records_pass_odd_ones_fail(void **state)
+{
+    struct verdict v;
+
+    (void)state;
+    collect(HOST_SEALED);
+    v = judge_with(ref, false);
+    assert_true(verdict_passes(&v));
+    assert_true(has(&v, CODE_RECORDED, "audit-seal", 21));
+    verdict_free(&v);
+    collect(HOST_ODD_SEAL);
+    expect_fail(false, 5, CODE_UNEXPECTED, "unlisted-event", 21);
+}
+
 /* -- changed hosts: the component is named
  * ----------------------------------------------------------- */
 static void verify_changed_component_named(void **state)
@@ -635,6 +649,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(verify_good_host_passes),
         cmocka_unit_test(verify_restarted_domain_passes),
+        cmocka_unit_test(verify_sealed_audit_records_pass_odd_ones_fail),
         cmocka_unit_test(verify_changed_component_named),
         cmocka_unit_test(verify_permissive_fails),
         cmocka_unit_test(verify_extra_or_missing_event_fails),

@@ -34,3 +34,13 @@ unit-tests += test_table
 test_table-src := tests/unit/common/hypercall/test_table.c $(table-src)
 test_table-libs := $(unresolved)
 test_table-cflags := -fno-pie
+
+# The engine's rings and the measurement log as they are, without a TPM.
+unit-tests += test_audit_op
+test_audit_op-src := tests/unit/common/hypercall/test_audit_op.c xen/common/hypercalls/audit_op.c \
+                     xsm-flask/audit_ring.c xsm-flask/host/env.c xsm-flask/host/env_cpu.c xen/common/measure/measure.c \
+                     xen/common/measure/eventlog.c xen/common/measure/text.c \
+                     $(addprefix xen/lib/,sha1.c sha256.c sha512.c) \
+                     tests/harness/fake_core.c tests/harness/fake_guest.c
+test_audit_op-cflags := -fno-pie
+test_audit_op-libs := -lcrypto $(unresolved)

@@ -70,6 +70,8 @@ static void text_each_event_has_documented_form(void **state)
     expect(measure_text_boolean(buf, sizeof(buf), "prot_doms", true), "boolean prot_doms=1", "",
            "");
     expect(measure_text_relabel(buf, sizeof(buf), 3, "u:r:t"), "relabel id=3 label=u:r:t", "", "");
+    expect(measure_text_audit_seal(buf, sizeof(buf), digest, 16, UINT64_MAX),
+           "audit-seal sha256=", digest_hex, " cpus=16 records=18446744073709551615");
 }
 
 static void cmdline_control_bytes_escaped(void **state)

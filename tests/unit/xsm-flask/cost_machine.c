@@ -73,6 +73,11 @@ void xsm_env_avc_set(unsigned int cpu, struct xsm_avc *avc)
     cpus[cpu].avc_hits = 0;
 }
 
+unsigned int xsm_env_cpu(void)
+{
+    return 0;
+}
+
 uint64_t xsm_env_avc_hits(unsigned int cpu)
 {
     return cpus[cpu].avc_hits;

@@ -79,6 +79,11 @@ unit-tests += test_flask_engine
 test_flask_engine-src = tests/unit/xsm-flask/test_engine.c $(flask-test-src)
 test_flask_engine-cflags := $(flask-test-cflags)
 
+unit-tests += test_flask_audit_ring
+test_flask_audit_ring-src = tests/unit/xsm-flask/test_audit_ring.c $(flask-test-src)
+test_flask_audit_ring-cflags := $(flask-test-cflags) -pthread
+test_flask_audit_ring-libs := -lcrypto
+
 unit-tests += test_flask_decisions
 test_flask_decisions-src = tests/unit/xsm-flask/test_decisions.c $(flask-test-src)
 test_flask_decisions-cflags := $(flask-test-cflags)
@@ -127,7 +132,7 @@ $(O)/unit/test_flask_fallback: \
 
 # The hypervisor's own objects, single-stepped; no red zone, since the test puts flags on the stack.
 unit-tests += test_flask_cost
-test_flask_cost-src = tests/unit/xsm-flask/test_cost.c tests/unit/xsm-flask/fixture.c xsm-flask/host/env.c \
+test_flask_cost-src = tests/unit/xsm-flask/test_cost.c tests/unit/xsm-flask/fixture.c xsm-flask/host/env.c xen/lib/sha256.c \
     $(addprefix $(O)/hv/,$(flask-src:.c=.o) xen/common/hypercall.o tests/unit/xsm-flask/cost_machine.o)
 test_flask_cost-cflags := $(flask-test-cflags) -fno-sanitize=all -fno-pie -mno-red-zone -O2
 test_flask_cost-libs := -no-pie -Wl,--unresolved-symbols=ignore-all
@@ -147,7 +152,7 @@ test_flask_sepol_sampled-src = $(flask-sepol-src)
 test_flask_sepol_sampled-cflags := $(flask-test-cflags) -DSEPOL_STEP=101U
 test_flask_sepol_sampled-libs := -l:libsepol.a
 
-$(addprefix $(O)/unit/,test_flask_candidate test_flask_cost test_flask_decisions test_flask_engine test_flask_image test_flask_op test_flask_sepol test_flask_sepol_sampled): \
+$(addprefix $(O)/unit/,test_flask_audit_ring test_flask_candidate test_flask_cost test_flask_decisions test_flask_engine test_flask_image test_flask_op test_flask_sepol test_flask_sepol_sampled): \
     | $(flask-test-policies) $(flask-test-dir)/other/foreign.bin $(flask-test-dir)/other/big.bin \
        $(flask-test-dir)/other/reject.bin $(O)/policy/legacy.bin $(O)/policy/first-light.bin
 

@@ -36,6 +36,7 @@ static void compile_example_succeeds(void **state)
     (void)state;
     assert_int_equal(compile("; nothing\n", ""), 0);
     assert_int_equal(compile("(allow stordd_t netdd_t (evtchn_op (send)))\n", ""), 0);
+    assert_int_equal(compile("(call audit_reader (attest_t))\n", ""), 0);
 }
 
 static void compile_breach_refused(void **state)
@@ -69,6 +70,9 @@ static void compile_breach_refused(void **state)
         "(allow stordd_t xenstore_t (grant_op (copy_to)))",
         "(allow guest_t tpm_t (resource (use_noiommu)))",
         "(allow guest_t xen_t (bulkhead (tpm_use)))",
+        "(allow attest_t xen_t (bulkhead (audit_read)))",
+        "(allow netdd_t xen_t (bulkhead (audit_seal)))",
+        "(call audit_reader (guest_t))",
         "(allow attest_t tpm_reserved_t (resource (use)))",
         "(allow guest_evtchn_t guest_t (evtchn_op (send)))",
         "(allow unlabeled_t guest_t (mmu (map_read)))",

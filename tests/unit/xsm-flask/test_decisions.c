@@ -63,24 +63,30 @@ static void refused(const char *s, const char *t, uint16_t tclass, uint32_t perm
 static void first_light_connections_as_described(void **state)
 {
     (void)state;
-    allowed("stordd", "guest", SECCLASS_GRANT, GRANT__MAP_READ | GRANT__MAP_WRITE | GRANT__UNMAP);
+    allowed("stordd", "guest", SECCLASS_GRANT_OP,
+            GRANT_OP__MAP_READ | GRANT_OP__MAP_WRITE | GRANT_OP__MAP_HOST | GRANT_OP__UNMAP_GRANT_REF);
+    allowed("netdd", "guest", SECCLASS_GRANT_OP, GRANT_OP__COPY_FROM | GRANT_OP__COPY_TO);
     allowed("netdd", "guest", SECCLASS_GRANT, GRANT__COPY);
-    allowed("xenstore", "guest", SECCLASS_GRANT, GRANT__MAP_READ | GRANT__MAP_WRITE);
-    refused("guest", "stordd", SECCLASS_GRANT, GRANT__MAP_READ);
-    refused("guest", "netdd", SECCLASS_GRANT, GRANT__MAP_WRITE);
-    refused("netdd", "stordd", SECCLASS_GRANT, GRANT__MAP_READ);
-    refused("stordd", "attest", SECCLASS_GRANT, GRANT__MAP_READ);
+    allowed("guest", "netdd", SECCLASS_GRANT, GRANT__COPY);
+    refused("guest", "netdd", SECCLASS_GRANT_OP, GRANT_OP__COPY_FROM);
+    allowed("xenstore", "guest", SECCLASS_GRANT_OP, GRANT_OP__MAP_READ | GRANT_OP__MAP_WRITE);
+    refused("guest", "stordd", SECCLASS_GRANT_OP, GRANT_OP__MAP_READ);
+    refused("guest", "netdd", SECCLASS_GRANT_OP, GRANT_OP__MAP_WRITE);
+    refused("netdd", "stordd", SECCLASS_GRANT_OP, GRANT_OP__MAP_READ);
+    refused("stordd", "attest", SECCLASS_GRANT_OP, GRANT_OP__MAP_READ);
     allowed("guest", "guest", SECCLASS_XENSTORE, XENSTORE__WRITE | XENSTORE__CREATE);
     allowed("stordd", "guest", SECCLASS_XENSTORE, XENSTORE__READ | XENSTORE__WATCH);
     refused("guest", "stordd", SECCLASS_XENSTORE, XENSTORE__WRITE);
     refused("guest", "attest", SECCLASS_XENSTORE, XENSTORE__READ);
     allowed("attest", "xen", SECCLASS_BULKHEAD, BULKHEAD__LOG_READ | BULKHEAD__TPM_USE);
     refused("guest", "xen", SECCLASS_BULKHEAD, BULKHEAD__LOG_READ);
-    allowed("xenstore", "security", SECCLASS_SECURITY, SECURITY__CHECK_CONTEXT | SECURITY__COMPUTE_AV);
-    refused("guest", "security", SECCLASS_SECURITY, SECURITY__CHECK_CONTEXT);
-    refused("xenstore", "security", SECCLASS_SECURITY, SECURITY__LOAD_POLICY);
-    refused("guest", "guest", SECCLASS_DOMAIN, DOMAIN__DESTROY);
-    refused("guest", "attest", SECCLASS_DOMAIN, DOMAIN__PAUSE);
+    refused("guest", "xen", SECCLASS_BULKHEAD, BULKHEAD__AUDIT_READ);
+    refused("attest", "xen", SECCLASS_BULKHEAD, BULKHEAD__AUDIT_SEAL);
+    allowed("xenstore", "security", SECCLASS_FLASK_OP, FLASK_OP__CONTEXT_TO_SID | FLASK_OP__ACCESS);
+    refused("guest", "security", SECCLASS_FLASK_OP, FLASK_OP__CONTEXT_TO_SID);
+    refused("xenstore", "security", SECCLASS_FLASK_OP, FLASK_OP__LOAD);
+    refused("guest", "guest", SECCLASS_DOMCTL, DOMCTL__DESTROYDOMAIN);
+    refused("guest", "attest", SECCLASS_DOMCTL, DOMCTL__PAUSEDOMAIN);
     allowed("guest", "xen", SECCLASS_VERSION, VERSION__XEN_EXTRAVERSION);
     refused("guest", "xen", SECCLASS_VERSION, VERSION__XEN_COMMANDLINE);
 }
@@ -92,14 +98,14 @@ static void first_light_event_channels_by_label_of_the_end(void **state)
     (void)state;
     assert_int_equal(xsm_transition_sid(dom("guest"), dom("stordd"), SECCLASS_EVENT, &end), 0);
     assert_int_equal(end, sid_of("system_u:object_r:guest_stordd_evtchn_t"));
-    assert_int_equal(xsm_check(dom("guest"), end, SECCLASS_EVENT,
-                               EVENT__CREATE | EVENT__SEND | EVENT__STATUS, &line), 0);
+    assert_int_equal(xsm_check(dom("guest"), end, SECCLASS_EVTCHN_OP,
+                               EVTCHN_OP__BIND_INTERDOMAIN | EVTCHN_OP__SEND | EVTCHN_OP__STATUS, &line), 0);
     assert_int_equal(xsm_check(end, dom("stordd"), SECCLASS_EVENT, EVENT__BIND, &line), 0);
     assert_int_equal(xsm_check(end, dom("attest"), SECCLASS_EVENT, EVENT__BIND, &line), -EACCES);
     /* No connection, no label of one's own: the end would bear the other's. */
     assert_int_equal(xsm_transition_sid(dom("guest"), dom("attest"), SECCLASS_EVENT, &other), 0);
     assert_int_equal(other, sid_of("system_u:object_r:attest_t"));
-    assert_int_equal(xsm_check(dom("guest"), other, SECCLASS_EVENT, EVENT__CREATE, &line), -EACCES);
+    assert_int_equal(xsm_check(dom("guest"), other, SECCLASS_EVTCHN_OP, EVTCHN_OP__ALLOC_UNBOUND, &line), -EACCES);
     /* A domain is to itself what it is to others. */
     assert_int_equal(xsm_transition_sid(dom("guest"), dom("guest"), SECCLASS_DOMAIN, &other), 0);
     assert_int_equal(other, dom("guest"));
@@ -127,7 +133,9 @@ static void first_light_tpm_locality_0_for_attest_alone(void **state)
 static void first_light_foreign_memory_constrained(void **state)
 {
     (void)state;
-    allowed("guest", "guest", SECCLASS_MMU, MMU__MAP_READ | MMU__ADJUST);
+    allowed("guest", "guest", SECCLASS_MMU, MMU__MAP_READ);
+    allowed("guest", "guest", SECCLASS_MEMORY_OP, MEMORY_OP__POPULATE_PHYSMAP);
+    refused("xenstore", "guest", SECCLASS_PHYSMAP_OP, PHYSMAP_OP__ADD_TO_PHYSMAP);
     refused("xenstore", "guest", SECCLASS_MMU, MMU__MAP_READ);
     allowed("xenboot", "guest", SECCLASS_MMU, MMU__MAP_WRITE);
 }
@@ -138,12 +146,12 @@ static void legacy_initial_domain_keeps_to_itself(void **state)
 
     (void)state;
     reload("@legacy.bin");
-    assert_int_equal(xsm_check(dom0, xen, SECCLASS_XEN, XEN__WRITECONSOLE, &line), 0);
-    assert_int_equal(xsm_check(dom0, dom0, SECCLASS_GRANT, GRANT__SETUP | GRANT__QUERY, &line), 0);
-    assert_int_equal(xsm_check(dom0, xen, SECCLASS_XEN, XEN__KEXEC, &line), -EACCES);
-    assert_int_equal(xsm_check(dom0, xsm_initial_sid(XSM_SID_SECURITY), SECCLASS_SECURITY,
-                               SECURITY__SETENFORCE, &line), -EACCES);
-    assert_int_equal(xsm_check(dom0, xsm_initial_sid(XSM_SID_DOMU), SECCLASS_DOMAIN, DOMAIN__CREATE,
+    assert_int_equal(xsm_check(dom0, xen, SECCLASS_CONSOLE_OP, CONSOLE_OP__WRITE, &line), 0);
+    assert_int_equal(xsm_check(dom0, dom0, SECCLASS_GRANT_OP, GRANT_OP__SETUP_TABLE | GRANT_OP__QUERY_SIZE, &line), 0);
+    assert_int_equal(xsm_check(dom0, xen, SECCLASS_MISC_OP, MISC_OP__KEXEC_OP, &line), -EACCES);
+    assert_int_equal(xsm_check(dom0, xsm_initial_sid(XSM_SID_SECURITY), SECCLASS_FLASK_OP,
+                               FLASK_OP__SETENFORCE, &line), -EACCES);
+    assert_int_equal(xsm_check(dom0, xsm_initial_sid(XSM_SID_DOMU), SECCLASS_DOMCTL, DOMCTL__CREATEDOMAIN,
                                &line), -EACCES);
 }
 
@@ -178,8 +186,10 @@ static void foreign_policy_mapped_by_name(void **state)
 static void foreign_policy_own_classes_by_fallback(void **state)
 {
     (void)state;
-    assert_int_equal(allowed_bits("u:r:a_t", "u:r:b_t", SECCLASS_BULKHEAD), BULKHEAD__LOG_READ);
-    assert_int_equal(allowed_bits("u:r:b_t", "u:r:a_t", SECCLASS_BULKHEAD), BULKHEAD__TPM_USE);
+    assert_int_equal(allowed_bits("u:r:a_t", "u:r:b_t", SECCLASS_BULKHEAD),
+                     BULKHEAD__LOG_READ | BULKHEAD__AUDIT_READ);
+    assert_int_equal(allowed_bits("u:r:b_t", "u:r:a_t", SECCLASS_BULKHEAD),
+                     BULKHEAD__TPM_USE | BULKHEAD__AUDIT_SEAL);
     /* Where Xen asks nothing, all are allowed; the others by what is asked in their place. */
     assert_int_equal(allowed_bits("u:r:b_t", "u:r:a_t", SECCLASS_XENSTORE),
                      XENSTORE__INTRODUCE | XENSTORE__READ | XENSTORE__WRITE | XENSTORE__CREATE |

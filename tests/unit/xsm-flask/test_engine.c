@@ -353,32 +353,56 @@ static void audit_silenced_question_no_line(void **state)
     assert_int_equal(audit_count, 0);
 }
 
-static void audit_flood_limited_per_source_and_counted(void **state)
+/* Two domains of one label: each has its own limit. */
+static void audit_flood_limited_per_domain_and_counted(void **state)
 {
-    xsm_sid_t guest = dom("guest"), netdd = dom("netdd"), xen = dom("xen");
+    struct xsm_audit_source first = { .ssid = 0 }, second = { .ssid = 0 };
+    struct xsm_audit a = { .source = &first, .have = XSM_AUDIT_DOMID, .domid = 5 }, b = a;
+    xsm_sid_t guest = dom("guest"), xen = dom("xen");
     unsigned int i;
 
     (void)state;
+    b.source = &second;
     for (i = 0; i < AUDIT_LINES_PER_WINDOW + 10; i++) {
-        assert_int_equal(xsm_check(guest, xen, SECCLASS_XEN, XEN__KEXEC, &line), -EACCES);
+        assert_int_equal(xsm_check(guest, xen, SECCLASS_XEN, XEN__KEXEC, &a), -EACCES);
     }
     assert_int_equal(audit_count, AUDIT_LINES_PER_WINDOW);
-    assert_int_equal(xsm_check(netdd, xen, SECCLASS_XEN, XEN__KEXEC, &line), -EACCES);
-    assert_int_equal(audit_count, AUDIT_LINES_PER_WINDOW + 1);
-    xsm_audit_flush();
-    assert_int_equal(audit_count, AUDIT_LINES_PER_WINDOW + 1);
-    host_env_time_ns += AUDIT_WINDOW_NS;
-    xsm_audit_flush();
-    assert_string_equal(audit_last, "avc:  lost 10 messages scontext=system_u:system_r:guest_t");
+    assert_int_equal(xsm_check(guest, xen, SECCLASS_XEN, XEN__KEXEC, &b), -EACCES);
     assert_int_equal(xsm_check(guest, xen, SECCLASS_XEN, XEN__KEXEC, &line), -EACCES);
-    assert_int_equal(audit_count, AUDIT_LINES_PER_WINDOW + 3);
+    assert_int_equal(audit_count, AUDIT_LINES_PER_WINDOW + 2);
+    xsm_audit_flush(&first);
+    assert_int_equal(audit_count, AUDIT_LINES_PER_WINDOW + 2);
+    host_env_time_ns += AUDIT_WINDOW_NS;
+    xsm_audit_flush(&second);
+    xsm_audit_flush(NULL);
+    assert_int_equal(audit_count, AUDIT_LINES_PER_WINDOW + 2);
+    xsm_audit_flush(&first);
+    assert_string_equal(audit_last, "avc:  lost 10 messages scontext=system_u:system_r:guest_t");
+    assert_int_equal(xsm_check(guest, xen, SECCLASS_XEN, XEN__KEXEC, &a), -EACCES);
+    assert_int_equal(audit_count, AUDIT_LINES_PER_WINDOW + 4);
     for (i = 0; i < AUDIT_LINES_PER_WINDOW; i++) {
-        assert_int_equal(xsm_check(guest, xen, SECCLASS_XEN, XEN__KEXEC, &line), -EACCES);
+        assert_int_equal(xsm_check(guest, xen, SECCLASS_XEN, XEN__KEXEC, &a), -EACCES);
     }
     host_env_time_ns += AUDIT_WINDOW_NS;
     audit_count = 0;
-    assert_int_equal(xsm_check(guest, xen, SECCLASS_XEN, XEN__KEXEC, &line), -EACCES);
+    assert_int_equal(xsm_check(guest, xen, SECCLASS_XEN, XEN__KEXEC, &a), -EACCES);
     assert_int_equal(audit_count, 2);
+}
+
+static void audit_loss_reported_when_source_ends(void **state)
+{
+    struct xsm_audit_source s = { .ssid = 0 };
+    const struct xsm_audit a = { .source = &s };
+    unsigned int i;
+
+    (void)state;
+    for (i = 0; i < AUDIT_LINES_PER_WINDOW + 1; i++) {
+        assert_int_equal(xsm_check(dom("guest"), dom("xen"), SECCLASS_XEN, XEN__KEXEC, &a), -EACCES);
+    }
+    xsm_audit_source_end(&s);
+    assert_string_equal(audit_last, "avc:  lost 1 messages scontext=system_u:system_r:guest_t");
+    xsm_audit_source_end(&s);
+    assert_int_equal(audit_count, AUDIT_LINES_PER_WINDOW + 1);
 }
 
 /* -- contexts ---------------------------------------------------------------------------------- */
@@ -559,7 +583,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(permissive_type_logs_and_grants, start_generated, stop),
         cmocka_unit_test_setup_teardown(audit_line_in_classic_form, start_first_light, stop),
         cmocka_unit_test_setup_teardown(audit_silenced_question_no_line, start_first_light, stop),
-        cmocka_unit_test_setup_teardown(audit_flood_limited_per_source_and_counted, start_first_light,
+        cmocka_unit_test_setup_teardown(audit_loss_reported_when_source_ends, start_first_light, stop),
+        cmocka_unit_test_setup_teardown(audit_flood_limited_per_domain_and_counted, start_first_light,
                                         stop),
         cmocka_unit_test_setup_teardown(context_text_round_trip, start_generated, stop),
         cmocka_unit_test_setup_teardown(sidtab_full_enospc, start_generated, stop),

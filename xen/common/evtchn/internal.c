@@ -7,7 +7,7 @@
 int evtchn_alloc_unbound(struct domain *d, domid_t remote, evtchn_port_t *port)
 {
     struct xsm_audit audit = { .have = XSM_AUDIT_DOMID | XSM_AUDIT_TARGET | XSM_AUDIT_OP,
-                               .domid = d->id, .target = remote, .op = "launch" };
+                               .domid = d->id, .source = &d->audit, .target = remote, .op = "launch" };
     struct domain *rd = domain_get(remote);
     xsm_sid_t sid;
     struct port *p;

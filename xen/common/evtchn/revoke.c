@@ -74,7 +74,7 @@ static void drop(struct domain *d, const struct revoke_walk *w, evtchn_port_t nr
 static void look(struct domain *d, struct revoke_walk *w, evtchn_port_t nr)
 {
     struct xsm_audit audit = { .have = XSM_AUDIT_DOMID | XSM_AUDIT_TARGET | XSM_AUDIT_PORT,
-                               .domid = d->id, .port = nr };
+                               .domid = d->id, .source = &d->audit, .port = nr };
     struct domain *rd;
     struct port *p;
     struct end e;

@@ -7,6 +7,7 @@
 
 #include <public/bulkhead.h>
 
+#include "audit_op.h"
 #include "policy_change.h"
 
 #define READ_MAX (64u * 1024u)
@@ -42,6 +43,14 @@ static const struct hypercall_row rows[] = {
         ROW(BULKHEAD_log_read, sizeof(struct bulkhead_log_read), sizeof(struct bulkhead_log_read),
             log_read_decode, ASK(Q(CALLER, XEN, BULKHEAD, LOG_READ)),
             log_read_act),
+    [BULKHEAD_audit_read] =
+        ROW_FLAGS(BULKHEAD_audit_read, sizeof(struct bulkhead_audit_read),
+                  sizeof(struct bulkhead_audit_read), ROW_OUT_ALWAYS, audit_read_decode,
+                  ASK(Q(CALLER, XEN, BULKHEAD, AUDIT_READ)), audit_read_act),
+    [BULKHEAD_audit_seal] =
+        ROW_FLAGS(BULKHEAD_audit_seal, sizeof(struct bulkhead_audit_seal),
+                  sizeof(struct bulkhead_audit_seal), ROW_OUT_ALWAYS, audit_seal_decode,
+                  ASK(Q(CALLER, XEN, BULKHEAD, AUDIT_SEAL)), audit_seal_act),
     [BULKHEAD_policy_change] =
         ROW_FLAGS(BULKHEAD_policy_change, sizeof(struct bulkhead_policy_change),
                   sizeof(struct bulkhead_policy_change), ROW_OUT_ALWAYS, policy_change_decode,

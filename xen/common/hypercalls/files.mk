@@ -3,6 +3,7 @@ hv-obj += xen/common/console_ring.o
 hv-obj += xen/common/hypercall.o
 hv-obj += xen/common/hypercall_table.o
 hv-obj += xen/common/xsm_env.o
+hv-obj += xen/common/hypercalls/audit_op.o
 hv-obj += xen/common/hypercalls/bulkhead_op.o
 hv-obj += xen/common/hypercalls/console_io.o
 hv-obj += xen/common/hypercalls/dm_op.o

@@ -16,6 +16,7 @@
 #include <xen/tpm.h>
 
 #define LOG_FULL "log-full"
+#define SEAL_FLOOR_PART 4 /* of the log that seals leave free */
 
 static spinlock_t lock = SPINLOCK_INIT;
 
@@ -277,6 +278,21 @@ int measure_boolean(const char *name, bool value)
 int measure_relabel(unsigned int domid, const char *label)
 {
     return MEASURE(MEASURE_PCR_HYPERVISOR, measure_text_relabel, domid, label);
+}
+
+int measure_audit_seal(const uint8_t digest[32], unsigned int cpus, uint64_t records)
+{
+    int rc;
+
+    spin_lock(&lock);
+    if (broken == 0 && events.capacity - events.used < events.capacity / SEAL_FLOOR_PART) {
+        rc = -ENOSPC;
+    } else {
+        rc = event_text(MEASURE_PCR_HYPERVISOR, measure_text_audit_seal(text, sizeof(text), digest,
+                                                                        cpus, records));
+    }
+    spin_unlock(&lock);
+    return rc;
 }
 
 size_t measure_log_read(size_t offset, void *buf, size_t len, size_t *total)

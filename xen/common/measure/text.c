@@ -256,3 +256,17 @@ int measure_text_relabel(char *buf, size_t size, unsigned int domid, const char 
     put_label(&t, label);
     return text_end(&t);
 }
+
+int measure_text_audit_seal(char *buf, size_t size, const uint8_t *digest, unsigned int cpus,
+                            uint64_t records)
+{
+    struct text t = text_start(buf, size);
+
+    put(&t, "audit-seal sha256=");
+    put_digest(&t, digest);
+    put(&t, " cpus=");
+    put_number(&t, cpus);
+    put(&t, " records=");
+    put_number(&t, records);
+    return text_end(&t);
+}

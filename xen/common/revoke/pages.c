@@ -17,7 +17,7 @@ static void drop(struct domain *d, uint64_t gfn, mfn_t mfn)
 static void look_foreign(struct domain *d, struct revoke_walk *w, uint64_t gfn, mfn_t mfn)
 {
     struct xsm_audit audit = { .have = XSM_AUDIT_DOMID | XSM_AUDIT_TARGET | XSM_AUDIT_FRAME,
-                               .domid = d->id, .frame = gfn };
+                               .domid = d->id, .source = &d->audit, .frame = gfn };
     enum p2m_type type;
     struct page_info *pg = p2m_get_page(d, _gfn(gfn), false, &type);
     uint32_t perms = MMU__MAP_READ | (type == P2M_FOREIGN_RW ? MMU__MAP_WRITE : 0);
@@ -40,7 +40,7 @@ static void look_foreign(struct domain *d, struct revoke_walk *w, uint64_t gfn, 
 
 static void look_device(struct domain *d, struct revoke_walk *w, uint64_t gfn, mfn_t mfn)
 {
-    struct xsm_audit audit = { .have = XSM_AUDIT_DOMID | XSM_AUDIT_FRAME, .domid = d->id,
+    struct xsm_audit audit = { .have = XSM_AUDIT_DOMID | XSM_AUDIT_FRAME, .domid = d->id, .source = &d->audit,
                                .frame = mfn_x(mfn) };
     xsm_sid_t ssid = revoke_label(w, d), tsid;
 

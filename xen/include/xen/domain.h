@@ -76,6 +76,8 @@ struct domain {
 
     struct p2m p2m;
 
+    struct xsm_audit_source audit;   /* the engine's */
+
     struct shared_info *shared_info; /* one page of the domain's account, constant; never freed before death */
     struct evtchn_table *evtchn;     /* owned; see evtchn.h */
     struct grant_table *grant;       /* owned; see grant.h */

@@ -69,6 +69,15 @@ int measure_boolean(const char *name, bool value) __attribute__((warn_unused_res
 int measure_relabel(unsigned int domid, const char *label) __attribute__((warn_unused_result));
 
 /**
+ * The state of the audit records. Whoever may ask for this may do it again and again: a quarter of the log is left
+ * for what changes the policy.
+ *
+ * @return as measure_event(); -ENOSPC also, and nothing is lost, when only that quarter is left
+ */
+int measure_audit_seal(const uint8_t digest[32], unsigned int cpus, uint64_t records)
+    __attribute__((warn_unused_result));
+
+/**
  * Copy part of the event log.
  *
  * @param offset  byte offset; at or past the end nothing is copied

@@ -2,19 +2,20 @@
 /*
  * One line per question that policy wants logged, in the form that audit2allow and its like read:
  *   avc:  denied  { send } for domid=5 target=3 port=7 scontext=u:r:t tcontext=u:r:t tclass=event permissive=0
- * The class and the permissions are those that the policy in force knows: where it lacks a class of ours, the published
- * ones that answer in its place, in a line for each class. Whoever turns lines into rules gets rules that it understands.
- * Lines are limited per source SID; what is left out is counted, and the count is printed when
- * the window of the source has ended.
+ * and one record in the ring of the CPU (<flask/audit_ring.h>). The class and the permissions are those that the policy in
+ * force knows: where it lacks a class of ours, the published ones that answer in its place, in a line for each class.
+ * Whoever turns lines into rules gets rules that it understands. Both are limited per source, which is a domain;
+ * what is left out is counted, and the count is reported when the window of the source has ended.
  */
 #ifndef FLASK_AUDIT_H
 #define FLASK_AUDIT_H
 
+#include <flask/audit_limit.h>
 #include <xen/types.h>
 #include <xsm/xsm.h>
 
-#define AUDIT_WINDOW_NS 1000000000ULL
 #define AUDIT_LINES_PER_WINDOW 32U
+#define AUDIT_RECORDS_PER_WINDOW 256U
 
 struct audit_event {
     xsm_sid_t ssid, tsid;
@@ -26,7 +27,12 @@ struct audit_event {
     const struct xsm_audit *object;
 };
 
-/** Put the line or lines together in `buf` and emit them, or count them. No permissions, no line. Lock not held. */
+/** Write the record or records, and put the line or lines together in `buf` and emit them; or count either. No permissions, no line. Lock not held. */
 void audit_emit(const struct audit_event *ev, char *buf, size_t size);
+/** Put on record that the mode is this from now on; that a policy or booleans came into force. No line, no limit. */
+void audit_mode(bool enforcing);
+void audit_policy(const char *what, uint64_t seqno);
+/** Forget what the shared source has done, at the end of a host program. */
+void audit_fini(void);
 
 #endif

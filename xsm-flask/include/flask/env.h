@@ -40,6 +40,9 @@ uint64_t xsm_env_now_ns(void);
  */
 void xsm_env_audit(const char *line);
 
+/** Number of the CPU that executes, below the count given to xsm_init(). */
+unsigned int xsm_env_cpu(void);
+
 struct xsm_avc;
 
 /**

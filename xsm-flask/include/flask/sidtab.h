@@ -18,9 +18,6 @@ struct sid_entry {
     uint32_t hash;
     struct context context;      /* owned; of no meaning while stale is set */
     char *stale;                 /* owned: text of a context that the policy in force does not know */
-    /* audit.c */
-    uint64_t window_start_ns;
-    uint32_t window_lines, window_lost;
 };
 
 /** NULL: no such SID. */

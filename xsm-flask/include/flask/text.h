@@ -27,6 +27,17 @@ static inline void text_add(struct text *t, const char *s)
     }
 }
 
+/* Text that a guest may have chosen: only what cannot be taken for another field or line. */
+static inline void text_untrusted(struct text *t, const char *s)
+{
+    for (; *s != '\0'; s++) {
+        bool plain = (*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z') ||
+                     (*s >= '0' && *s <= '9') || *s == '_' || *s == '-' || *s == '.';
+
+        text_char(t, plain ? *s : '?');
+    }
+}
+
 static inline void text_uint(struct text *t, uint64_t value, unsigned int base)
 {
     char digits[20];

@@ -55,11 +55,28 @@ struct xsm_error {
     size_t offset;               /* bytes from the start of the image */
 };
 
+/* Events of one source in a window of time, and those over the limit; see flask/audit_limit.h. */
+struct xsm_audit_limit {
+    uint64_t used;               /* atomic */
+    uint64_t lost;               /* atomic: not reported yet */
+};
+
+/*
+ * Whom audit events are charged to: one for each domain, so that one that is refused all the time does not
+ * push out the others'. Zero at the start; several CPUs may use it at once.
+ */
+struct xsm_audit_source {
+    struct xsm_audit_limit console, ring;
+    xsm_sid_t ssid;              /* atomic: of the last event over a limit */
+    uint32_t domid_after;        /* atomic: the number after that of its domain, 0 when it named none */
+};
+
 /*
  * What an audit line says about the object beside its label. Filled by the caller on the stack;
  * fields named in `have` are printed, in this order, as key=value.
  */
 struct xsm_audit {
+    struct xsm_audit_source *source; /* borrowed for the call; NULL: one that all such callers share */
     uint32_t have;               /* XSM_AUDIT_* */
     uint16_t domid;              /* domain that asks */
     uint16_t target;             /* domain asked about */
@@ -340,11 +357,38 @@ void xsm_audit_revocation(xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass, uint3
                           enum xsm_revocation how, const struct xsm_audit *audit);
 
 /**
- * Print the loss count of every source whose window of audit lines has ended. Lines are limited per
- * source SID; call this about once a second from a timer softirq or the idle loop, so that a count
- * is printed even when the source falls silent.
+ * Report what a source lost to its limits, once the window it lost it in has ended. Call this about once a
+ * second for every source, so that a loss is reported even when the source falls silent.
+ *
+ * @param s  NULL: the one that callers without a source share
  */
-void xsm_audit_flush(void);
+void xsm_audit_flush(struct xsm_audit_source *s);
+/** The same before a source goes away: whatever it lost. */
+void xsm_audit_source_end(struct xsm_audit_source *s);
+
+struct bulkhead_audit_record;    /* <public/bulkhead.h>, the format of what readers get */
+
+/* Where a reader of one CPU's records is. */
+struct xsm_audit_position {
+    uint64_t first, next;        /* sequence numbers: first one copied, one after the last */
+    uint64_t lost;               /* from the number asked for to `first`: overwritten */
+    uint64_t limited;            /* events that a limit kept from becoming a record, since boot */
+    uint8_t head[32];            /* of the hash chain, before record `next` */
+};
+
+/** CPUs that have audit records. */
+unsigned int xsm_audit_cpu_count(void);
+
+/**
+ * Copy audit records of one CPU, oldest first. May be called on any CPU; the one that writes is not held up.
+ *
+ * @param from   sequence number of the first one wanted; above the end counts as the end
+ * @param out    room for `count` records; NULL when count is 0
+ * @param n      out: how many were copied; 0 at the end
+ * @return 0; -ENOENT no such CPU; -EAGAIN overwritten time and again while they were copied
+ */
+int xsm_audit_read(unsigned int cpu, uint64_t from, struct bulkhead_audit_record *out,
+                   size_t count, size_t *n, struct xsm_audit_position *pos);
 
 /** Counters of one CPU. @return 0; -ENOENT no such CPU */
 int xsm_avc_stats(unsigned int cpu, struct xsm_avc_stats *out);
