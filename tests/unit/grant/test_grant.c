@@ -842,6 +842,27 @@ static void handles_run_out_at_the_bound_without_harm(void **state)
     }
 }
 
+/* Of what the caller has mapped from others no copy is under way that an unmap would not wait for. */
+static void copy_through_a_mapping_is_refused(void **state)
+{
+    struct gnttab_copy *op = args;
+    uint32_t handle;
+
+    (void)state;
+    grant(9, 2, 7, GTF_permit_access);
+    assert_int_equal(map(9, SLOT, GNTMAP_host_map, &handle), GNTST_okay);
+    for (unsigned to = 0; to < 2; to++) {
+        *op = (struct gnttab_copy){ .len = 64, .status = 77 };
+        op->source.domid = op->dest.domid = DOMID_SELF;
+        op->source.u.gmfn = to ? 9 : SLOT >> 12;
+        op->dest.u.gmfn = to ? SLOT >> 12 : 9;
+        assert_int_equal(gnttab(GNTTABOP_copy, 1), 0);
+        assert_int_equal(op->status, GNTST_bad_page);
+        assert_int_equal(page_of(giver, 7)->refcount, 3); /* the domain's, the pin's, the mapping's */
+    }
+    assert_int_equal(unmap(handle, SLOT), GNTST_okay);
+}
+
 /* As a revocation does, which looks at a mapping of a domain that dies, and lets it be. */
 static void release_waits_for_a_mapping_in_other_hands(void **state)
 {
@@ -899,6 +920,7 @@ int main(void)
         TEST(swap_exchanges_unused_entries),
         TEST(seed_fills_reserved_entries_only),
         TEST(handles_run_out_at_the_bound_without_harm),
+        TEST(copy_through_a_mapping_is_refused),
         TEST(release_waits_for_a_mapping_in_other_hands),
     };
 

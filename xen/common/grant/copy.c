@@ -72,6 +72,14 @@ static int end_open(struct call *c, const struct gnttab_copy_ptr *p, bool by_ref
         return grant_pin(owner, p->u.ref, c->caller, write, &end->page);
     }
     end->page = p2m_get_page(c->caller, _gfn(p->u.gmfn), write, &type);
+    if (end->page && !(P2M_SET(type) & P2M_SET_RAM)) {
+        /*
+         * Mapped from elsewhere: who unmaps it, or takes it away, waits for the vCPUs that reach it as guests, not for a copy
+         * in the hypervisor, which would go on when the page is said to be out of reach.
+         */
+        page_put(end->page);
+        end->page = NULL;
+    }
     return end->page ? 0 : -ENOENT;
 }
 
