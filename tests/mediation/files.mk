@@ -49,13 +49,13 @@ $(O)/tests/mediation/one-permission.bin: $(vectors) policy/base.cil policy/macro
 $(O)/tests/guest/one-permission.elf: $(O)/tests/mediation/one-permission.bin
 
 # What a change of policy takes away: the policy in force, and one that does not know the domain.
-guest-tests += revoke revoke-race revoke-pages
+guest-tests += revoke revoke-race revoke-copy revoke-pages
 $(O)/tests/guest/revoke-pages.elf: $(O)/tests/mediation/revoke-pages.bin
 $(O)/tests/mediation/revoke%bin: $(deny-base) tests/mediation/revoke%cil
 	$(call say,POLICY,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)secilc --target=xen --policyvers=30 --mls=false --handle-unknown=deny --filecontext=/dev/null -o $@ $^
-$(O)/stub/tests/guest/revoke/main.o $(O)/tests/guest/revoke-race.elf: $(O)/tests/mediation/revoke.bin $(O)/tests/mediation/revoke-less.bin
+$(O)/stub/tests/guest/revoke/main.o $(O)/tests/guest/revoke-race.elf $(O)/tests/guest/revoke-copy.elf: $(O)/tests/mediation/revoke.bin $(O)/tests/mediation/revoke-less.bin
 cflags-tests/guest/revoke/main := -Wa,-I$(O)/tests/mediation
 
 # Policy changes, death and traffic all at once: a policy, and the same with its boolean false for ever.
