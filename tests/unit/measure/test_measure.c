@@ -351,6 +351,32 @@ static void event_log_full_says_so_and_stops(void **state)
     assert_memory_equal(value.bytes, fake.pcr[21].digest[0].bytes, 32);
 }
 
+/* A domain that relabels itself, is restarted, or has records sealed over and over cannot keep anybody from changing the policy. */
+static void what_domains_bring_about_leaves_a_quarter(void **state)
+{
+    static const uint8_t digest[32] = { 1 };
+    uint64_t lost = measure_lost_count();
+    unsigned int relabels = 0, changes = 0;
+
+    (void)state;
+    fake_start(2, 1);
+    assert_int_equal(start(true, NULL, 0, 4000), 0);
+    while (measure_relabel(1, "u:r:t") == 0) {
+        relabels++;
+        assert_true(relabels < 100);
+    }
+    assert_int_equal(measure_relabel(1, "u:r:t"), -ENOSPC);
+    assert_int_equal(measure_audit_seal(digest, 1, 1), -ENOSPC);
+    assert_int_equal(measure_domain(1, "a", "u:r:t", digest, 2), -ENOSPC);
+    assert_int_equal(measure_lost_count(), lost);
+    assert_int_equal(measure_domain(1, "a", "u:r:t", digest, 1), 0);
+    while (measure_setenforce(true) == 0) {
+        changes++;
+        assert_true(changes < 100);
+    }
+    assert_true(relabels > 10 && changes >= relabels / 6);
+}
+
 static void event_bad_arguments_einval(void **state)
 {
     size_t before, after;
@@ -447,6 +473,7 @@ int main(void)
         cmocka_unit_test(init_damaged_firmware_log_refused),
         cmocka_unit_test(init_firmware_log_too_big_enospc),
         cmocka_unit_test(event_log_full_says_so_and_stops),
+        cmocka_unit_test(what_domains_bring_about_leaves_a_quarter),
         cmocka_unit_test(event_bad_arguments_einval),
         cmocka_unit_test(event_tpm_failure_stops_measuring),
         cmocka_unit_test(event_single_locality_uses_substitute_pcrs),

@@ -16,7 +16,7 @@
 #include <xen/tpm.h>
 
 #define LOG_FULL "log-full"
-#define SEAL_FLOOR_PART 4 /* of the log that seals leave free */
+#define KEPT_PART 4 /* of the log, for what no domain brings about by itself */
 
 static spinlock_t lock = SPINLOCK_INIT;
 
@@ -206,6 +206,18 @@ static int event_text(unsigned int pcr, int len)
         rc_;                                                                                       \
     })
 
+/* The same for what a domain can have done again and again: it does not take the last part of the log. */
+#define MEASURE_SPARING(pcr, formatter, ...)                                                       \
+    ({                                                                                             \
+        int rc_ = -ENOSPC;                                                                         \
+        spin_lock(&lock);                                                                          \
+        if (broken != 0 || events.capacity - events.used >= events.capacity / KEPT_PART) {         \
+            rc_ = event_text(pcr, formatter(text, sizeof(text), __VA_ARGS__));                     \
+        }                                                                                          \
+        spin_unlock(&lock);                                                                        \
+        rc_;                                                                                       \
+    })
+
 int measure_version(const char *version, const char *build_id)
 {
     return MEASURE(MEASURE_PCR_HYPERVISOR, measure_text_version, version, build_id);
@@ -254,6 +266,9 @@ int measure_seed(const void *image, size_t size)
 int measure_domain(unsigned int domid, const char *name, const char *label,
                    const uint8_t digest[32], uint64_t start)
 {
+    if (start > 1) {
+        return MEASURE_SPARING(MEASURE_PCR_DOMAIN, measure_text_domain, domid, name, label, digest, start);
+    }
     return MEASURE(MEASURE_PCR_DOMAIN, measure_text_domain, domid, name, label, digest, start);
 }
 
@@ -277,22 +292,12 @@ int measure_boolean(const char *name, bool value)
 
 int measure_relabel(unsigned int domid, const char *label)
 {
-    return MEASURE(MEASURE_PCR_HYPERVISOR, measure_text_relabel, domid, label);
+    return MEASURE_SPARING(MEASURE_PCR_HYPERVISOR, measure_text_relabel, domid, label);
 }
 
 int measure_audit_seal(const uint8_t digest[32], unsigned int cpus, uint64_t records)
 {
-    int rc;
-
-    spin_lock(&lock);
-    if (broken == 0 && events.capacity - events.used < events.capacity / SEAL_FLOOR_PART) {
-        rc = -ENOSPC;
-    } else {
-        rc = event_text(MEASURE_PCR_HYPERVISOR, measure_text_audit_seal(text, sizeof(text), digest,
-                                                                        cpus, records));
-    }
-    spin_unlock(&lock);
-    return rc;
+    return MEASURE_SPARING(MEASURE_PCR_HYPERVISOR, measure_text_audit_seal, digest, cpus, records);
 }
 
 size_t measure_log_read(size_t offset, void *buf, size_t len, size_t *total)

@@ -59,6 +59,7 @@ int measure_policy(const void *image, size_t size, bool enforcing)
     __attribute__((warn_unused_result));
 int measure_manifest(const void *image, size_t size) __attribute__((warn_unused_result));
 int measure_seed(const void *image, size_t size) __attribute__((warn_unused_result));
+/* start > 1, a restart: as measure_relabel(). */
 int measure_domain(unsigned int domid, const char *name, const char *label,
                    const uint8_t digest[32], uint64_t start) __attribute__((warn_unused_result));
 
@@ -66,14 +67,14 @@ int measure_domain(unsigned int domid, const char *name, const char *label,
 int measure_policy_load(const void *image, size_t size) __attribute__((warn_unused_result));
 int measure_setenforce(bool enforcing) __attribute__((warn_unused_result));
 int measure_boolean(const char *name, bool value) __attribute__((warn_unused_result));
-int measure_relabel(unsigned int domid, const char *label) __attribute__((warn_unused_result));
 
-/**
- * The state of the audit records. Whoever may ask for this may do it again and again: a quarter of the log is left
- * for what changes the policy.
- *
- * @return as measure_event(); -ENOSPC also, and nothing is lost, when only that quarter is left
+/*
+ * What a domain can bring about again and again: its restart, its own relabelling, a seal. The last quarter of the log is
+ * left to changes of the policy, which nobody is to be able to prevent. -ENOSPC also, and nothing is lost, when only
+ * that quarter is left.
  */
+int measure_relabel(unsigned int domid, const char *label) __attribute__((warn_unused_result));
+/** The state of the audit records. */
 int measure_audit_seal(const uint8_t digest[32], unsigned int cpus, uint64_t records)
     __attribute__((warn_unused_result));
 
