@@ -200,43 +200,48 @@ static bool admit(struct xsm_audit_source *s, struct xsm_audit_limit *limit, uin
     return false;
 }
 
-static void emit_line(const struct audit_event *ev, char *buf, size_t size)
+static void emit_record(struct xsm_audit_source *s, uint64_t now, const struct audit_event *ev)
 {
-    struct xsm_audit_source *s = ev->object->source != NULL ? ev->object->source : &shared_source;
-    uint64_t now = xsm_env_now_ns();
+    struct bulkhead_audit_record rec;
 
-    report_losses(s, now, false, buf, size);
     if (admit(s, &s->ring, now, AUDIT_RECORDS_PER_WINDOW, ev)) {
-        struct bulkhead_audit_record rec;
-
         audit_record_event(&rec, now, ev);
         audit_ring_write(&rec);
     } else {
         audit_ring_limited();
     }
-    if (admit(s, &s->console, now, AUDIT_LINES_PER_WINDOW, ev)) {
-        struct text t = { .buf = buf, .size = size };
-
-        xsm_env_lock();
-        format_event(&t, ev);
-        xsm_env_unlock();
-        xsm_env_audit(buf);
-    }
 }
 
+/* The record has the question as it was asked, the lines have the words of the policy in force. */
 void audit_emit(const struct audit_event *ev, char *buf, size_t size)
 {
+    struct xsm_audit_source *s = ev->object->source != NULL ? ev->object->source : &shared_source;
     struct audit_event line = *ev;
-    struct class_bits words;
     uint32_t left = ev->permissions;
+    uint64_t now = xsm_env_now_ns();
 
+    if (left == 0) {
+        return;
+    }
+    report_losses(s, now, false, buf, size);
+    emit_record(s, now, ev);
     while (left != 0) {
+        struct text t = { .buf = buf, .size = size };
+        struct class_bits words;
+        bool room;
+
         xsm_env_lock();
         words = class_in_words(current_policy != NULL ? &current_policy->maps : NULL, ev->tclass, &left);
         xsm_env_unlock();
         line.tclass = words.tclass;
         line.permissions = words.permissions;
-        emit_line(&line, buf, size);
+        room = admit(s, &s->console, now, AUDIT_LINES_PER_WINDOW, &line);
+        if (room) {
+            xsm_env_lock();
+            format_event(&t, &line);
+            xsm_env_unlock();
+            xsm_env_audit(buf);
+        }
     }
 }
 

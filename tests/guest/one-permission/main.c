@@ -39,7 +39,7 @@
 
 #include "../mediation/args.h"
 
-#define PARTS 3
+#define PARTS 4
 #define LAST_WITH_EFFECT 13 /* what comes after ends the domain or stops it */
 
 static const struct {
@@ -239,7 +239,7 @@ static bool take(unsigned int tclass, unsigned int perm)
     return relabel(sids[type_of(tclass, perm) - types]);
 }
 
-/* One vCPU that goes down, or a domain that shuts itself down in two ways: one for each part. */
+/* One vCPU that goes down, or a domain that shuts itself down in two ways. */
 static void end_with_one_permission(void)
 {
     struct sched_remote_shutdown remote = { .domain_id = 0, .reason = SHUTDOWN_poweroff };

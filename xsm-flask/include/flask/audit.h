@@ -2,10 +2,10 @@
 /*
  * One line per question that policy wants logged, in the form that audit2allow and its like read:
  *   avc:  denied  { send } for domid=5 target=3 port=7 scontext=u:r:t tcontext=u:r:t tclass=event permissive=0
- * and one record in the ring of the CPU (<flask/audit_ring.h>). The class and the permissions are those that the policy in
- * force knows: where it lacks a class of ours, the published ones that answer in its place, in a line for each class.
- * Whoever turns lines into rules gets rules that it understands. Both are limited per source, which is a domain;
- * what is left out is counted, and the count is reported when the window of the source has ended.
+ * and one record in the ring of the CPU (<flask/audit_ring.h>). The record has class and permissions as they were asked; the
+ * line has those that the policy in force knows: where it lacks a class of ours, the published ones that answer in its place,
+ * in a line for each class. Whoever turns lines into rules gets rules that the policy understands. Both are limited per
+ * source, which is a domain; what is left out is counted, and the count is reported when the window of the source has ended.
  */
 #ifndef FLASK_AUDIT_H
 #define FLASK_AUDIT_H
@@ -27,7 +27,10 @@ struct audit_event {
     const struct xsm_audit *object;
 };
 
-/** Write the record or records, and put the line or lines together in `buf` and emit them; or count either. No permissions, no line. Lock not held. */
+/**
+ * Write the record, and put the line or lines together in `buf` and emit them; or count either. Nothing where no
+ * permission is named. Lock not held.
+ */
 void audit_emit(const struct audit_event *ev, char *buf, size_t size);
 /** Put on record that the mode is this from now on; that a policy or booleans came into force. No line, no limit. */
 void audit_mode(bool enforcing);
