@@ -132,7 +132,7 @@ int class_maps_build(struct class_maps *m, const struct policydb *p, struct xsm_
                 continue;
             }
             if (err != NULL) {
-                *err = (struct xsm_error){ .section = "classes",
+                *err = (struct xsm_error){ .section = "classes", .offset = p->classes_at,
                                            .expected = perm_rows[i][bit].name };
             }
             return -EINVAL;

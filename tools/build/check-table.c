@@ -80,7 +80,7 @@ static void print_fallbacks(const struct call_question *q)
 
 static void print_question(const struct call_question *q)
 {
-    const char *separator = q->flags & QUESTION_CHOSEN ? "of: " : "";
+    const char *separator = q->chosen ? "of: " : "";
 
     printf("%s | %s | %s | ", parties[q->source], parties[q->object], classes[q->tclass]);
     for (unsigned i = 0; i < ARRAY_SIZE(perms); i++) {
@@ -139,7 +139,7 @@ static void list_row(unsigned nr, uint32_t op, const struct hypercall_row *row)
 {
     printf("ROW(%u, %u", nr, op);
     for (const struct call_question *q = row->ask; q->tclass != 0; q++) {
-        printf(", { %u, 0x%x, %u }", q->tclass, q->perm, q->flags);
+        printf(", { %u, 0x%x, %u }", q->tclass, q->perm, q->flags | (unsigned)q->chosen << 1);
     }
     printf(")\n");
 }

@@ -18,7 +18,7 @@ static inline void call_reset(struct call *c)
     c->target = NULL;
     c->second = NULL;
     c->release = NULL;
-    c->chosen = 0;
+    c->chosen = ~0u;
     c->skip = 0;
     c->sid[PARTY_TARGET] = XSM_SID_NULL;
     c->sid[PARTY_SECOND] = XSM_SID_NULL;
@@ -111,45 +111,50 @@ long act_absent(struct call *c)
 /* A question that the cache does not answer with a plain yes, or one that decode has a say in. */
 static __attribute__((noinline)) int ask_slow(struct call *c, const struct call_question *q)
 {
-    uint32_t perm = q->perm;
+    uint32_t perm = q->chosen ? q->perm & c->chosen : q->perm;
 
     if ((q->flags & QUESTION_OPTIONAL) && (c->skip & (1u << (q - c->row->ask)))) {
         return 0;
     }
-    if (q->flags & QUESTION_CHOSEN) {
-        perm &= c->chosen;
-        if (likely(perm != 0 &&
-                   xsm_avc_hit(c->sid[q->source], c->sid[q->object], q->tclass, q->class_offset, perm))) {
-            return 0;
-        }
-    }
     return xsm_check(c->sid[q->source], c->sid[q->object], q->tclass, perm, &c->audit);
 }
 
-/* Every question of the row, in order; the first no ends it. Unrolled: each then finds its question at a fixed place. */
-static inline int ask_all(struct call *c)
+static inline __attribute__((always_inline)) int ask(struct call *c, const struct call_question *q, uint32_t perm)
+{
+    if (likely(xsm_avc_hit(c->sid[q->source], c->sid[q->object], q->tag, q->class_offset, perm))) {
+        return 0;
+    }
+    return ask_slow(c, q);
+}
+
+/*
+ * Every question of the row, in order; the first no ends it. There is a first one in every row, and it may ask for what decode
+ * chose; where decode chooses nothing, that is all of it. Unrolled: each then finds its question at a fixed place.
+ */
+static inline __attribute__((always_inline)) int ask_all(struct call *c, bool more)
 {
     const struct call_question *q = c->row->ask;
+    uint32_t perm = q->perm & c->chosen;
+    int rc = likely(perm != 0) ? ask(c, q, perm) : -EACCES; /* decode chose nothing that the row asks for */
 
+    if (!more || rc != 0) {
+        return rc;
+    }
 #pragma GCC unroll 4
-    for (unsigned n = 0; n < CALL_QUESTIONS; n++) {
+    for (unsigned n = 1; n < CALL_QUESTIONS; n++) {
         if (q[n].tag == 0) {
             return 0;
         }
-        if (unlikely(!xsm_avc_hit(c->sid[q[n].source], c->sid[q[n].object], q[n].tag, q[n].class_offset,
-                                  q[n].perm))) {
-            int rc = ask_slow(c, &q[n]);
-
-            if (rc != 0) {
-                return rc;
-            }
+        rc = ask(c, &q[n], q[n].perm);
+        if (unlikely(rc != 0)) {
+            return rc;
         }
     }
     return 0;
 }
 
 /* decode and ask. @return 0: act may run. The caller releases in every case. */
-static inline int call_admit(struct call *c)
+static inline __attribute__((always_inline)) int call_admit(struct call *c, bool more)
 {
     if (c->row->decode != NULL) {
         int rc = c->row->decode(c);
@@ -158,10 +163,10 @@ static inline int call_admit(struct call *c)
             return rc;
         }
     }
-    return ask_all(c);
+    return ask_all(c, more);
 }
 
-static inline long run_one(struct call *c, vaddr_t arg)
+static inline __attribute__((always_inline)) long run_one(struct call *c, vaddr_t arg, bool more)
 {
     const struct hypercall_row *row = c->row;
     bool acted = false;
@@ -170,7 +175,7 @@ static inline long run_one(struct call *c, vaddr_t arg)
     if (row->in != 0 && copy_from_guest(c->buf, arg, row->in) != 0) {
         return -EFAULT;
     }
-    rc = call_admit(c);
+    rc = call_admit(c, more);
     if (rc == 0) {
         acted = true;
         rc = row->act(c);
@@ -183,6 +188,12 @@ static inline long run_one(struct call *c, vaddr_t arg)
     return rc;
 }
 
+/* Apart from the shortest way, which has one question. */
+static __attribute__((noinline)) long run_several(struct call *c, vaddr_t arg)
+{
+    return run_one(c, arg, true);
+}
+
 /*
  * One element: refused or done, its status says which. @return false when act wants to be called again for it.
  */
@@ -191,7 +202,7 @@ static bool run_element(struct call *c)
     long rc;
 
     call_reset(c);
-    rc = call_admit(c);
+    rc = call_admit(c, c->row->more);
     if (rc == 0) {
         rc = c->row->act(c);
     }
@@ -269,7 +280,7 @@ static long run_struct(struct call *c, const struct hypercall_family *f)
     }
     c->row = row;
     c->audit.op = row->name;
-    rc = call_admit(c);
+    rc = call_admit(c, c->row->more);
     if (rc == 0 && f->version != 0 && head->version != f->version) {
         rc = -EACCES;
     }
@@ -322,13 +333,14 @@ long hypercall_dispatch(struct hypercall *hc)
     c.row = row;
     c.audit.op = row->name;
     call_init(&c, hc);
-    if (unlikely(row->flags != 0)) {
+    if (unlikely(row->special != 0)) {
         if ((row->flags & ROW_ONE) && (uint32_t)hc->arg[2] != 1) {
             return -EINVAL;
         }
         if (row->flags & ROW_BATCH) {
             return run_batch(&c, f->arg_index);
         }
+        return run_several(&c, hc->arg[f->arg_index]);
     }
-    return run_one(&c, hc->arg[f->arg_index]);
+    return run_one(&c, hc->arg[f->arg_index], false);
 }

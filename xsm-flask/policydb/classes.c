@@ -197,6 +197,7 @@ int policydb_read_classes(struct policydb *p, struct cursor *c)
     int rc;
 
     c->section = "classes";
+    p->classes_at = c->at;
     rc = policydb_read_counts(c, &prim, &count, 29);
     if (rc == 0 && prim > POLICY_CLASSES_MAX) {
         return cursor_fail(c, 8, "at most 255 classes");

@@ -60,8 +60,8 @@ static const struct {
 struct question {
     unsigned int tclass, perm, flags;
 };
-#define CHOSEN 1
-#define OPTIONAL 2
+#define OPTIONAL 1
+#define CHOSEN 2
 
 static const struct row {
     unsigned int nr, op;

@@ -199,7 +199,7 @@ static long info_act(struct call *c)
 /* The name is put together here, since MAX_VCPUS is a macro. */
 #define ABSENT(class_, op, perm)                                                                   \
     [XEN_DOMCTL_##op] = ROW(XEN_DOMCTL_##op, 0, 0, domctl_target_decode,                           \
-                            ASK(Q_OF(CALLER, TARGET, 0, class_, class_##__##perm)), act_absent)
+                            ASK(Q_OF(CALLER, TARGET, 0, false, class_, class_##__##perm)), act_absent)
 #define CHOSEN(class_, op, decode, perms)                                                          \
     [XEN_DOMCTL_##op] = ROW(XEN_DOMCTL_##op, 0, 0, decode,                                         \
                             ASK(Q_CHOSEN(CALLER, TARGET, class_, perms)), act_absent)

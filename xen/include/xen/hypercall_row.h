@@ -48,6 +48,7 @@ enum call_party {
 /* May source do `perm` to object? */
 struct call_question {
     uint8_t source, object; /* enum call_party */
+    bool chosen;            /* asks perm & call.chosen, of which decode sets what the arguments name; refused when empty */
     uint32_t class_offset;  /* XSM_AVC_CLASS_OFFSET(tclass) */
     union {
         struct {
@@ -58,8 +59,7 @@ struct call_question {
     };
     uint32_t perm;
 };
-#define QUESTION_CHOSEN 1   /* asks perm & call.chosen (set by decode); refused when that is empty */
-#define QUESTION_OPTIONAL 2 /* left out when decode set bit n of call.skip for question n */
+#define QUESTION_OPTIONAL 1 /* left out when decode set bit n of call.skip for question n */
 
 struct hypercall_row;
 
@@ -76,7 +76,8 @@ struct call {
     /* Set by decode; zero before. The dispatcher drops the references in target and second. */
     struct domain *target, *second;
     void (*release)(struct call *c); /* gives back what decode holds (locks, pages); called exactly once */
-    uint32_t chosen, skip;
+    uint32_t skip;
+    uint32_t chosen; /* all before */
     xsm_sid_t sid[PARTY_COUNT];
     struct xsm_audit audit;  /* have, domid and op are set; decode may add details */
 
@@ -107,7 +108,13 @@ struct hypercall_row {
     void (*end)(struct call *c);           /* after the last element of a chunk; may be NULL: TLB flushes */
     uint16_t in;               /* bytes copied in; the size of an element for batches */
     uint16_t out;              /* bytes copied out from the start, after act returned >= 0 */
-    uint16_t flags;            /* ROW_* */
+    union {
+        struct {
+            uint16_t flags;    /* ROW_* */
+            bool more;         /* than one question */
+        };
+        uint32_t special;      /* both: 0 is a row that takes the shortest way */
+    };
     int16_t absent;            /* answer of act_absent(); 0 is -ENOSYS */
     struct call_question ask[CALL_QUESTIONS + 1];
 };
@@ -121,20 +128,22 @@ struct hypercall_row {
  * The questions of a row. Leaving the argument empty, or asking for nothing, does not compile, and a permission of another
  * class cannot be written where it is put together from class and name; the other forms take the constants of one class.
  */
-#define Q(src, obj, class_, perm_) Q_OF(src, obj, 0, class_, class_##__##perm_)
-#define Q_CHOSEN(src, obj, class_, perms_) Q_OF(src, obj, QUESTION_CHOSEN, class_, perms_)
-#define Q_OPTIONAL(src, obj, class_, perms_) Q_OF(src, obj, QUESTION_OPTIONAL, class_, perms_)
-#define Q_OPTIONAL_CHOSEN(src, obj, class_, perms_)                                                \
-    Q_OF(src, obj, QUESTION_OPTIONAL | QUESTION_CHOSEN, class_, perms_)
-#define Q_OF(src, obj, flags_, class_, perms_)                                                     \
+#define Q(src, obj, class_, perm_) Q_OF(src, obj, 0, false, class_, class_##__##perm_)
+#define Q_CHOSEN(src, obj, class_, perms_) Q_OF(src, obj, 0, true, class_, perms_) /* the first of a row only */
+#define Q_OPTIONAL(src, obj, class_, perms_) Q_OF(src, obj, QUESTION_OPTIONAL, false, class_, perms_)
+#define Q_OPTIONAL_CHOSEN(src, obj, class_, perms_) Q_OF(src, obj, QUESTION_OPTIONAL, true, class_, perms_)
+#define Q_OF(src, obj, flags_, chosen_, class_, perms_)                                            \
     {                                                                                              \
-        .source = PARTY_##src, .object = PARTY_##obj,                                              \
+        .source = PARTY_##src, .object = PARTY_##obj, .chosen = (chosen_),                         \
         .class_offset = XSM_AVC_CLASS_OFFSET(SECCLASS_##class_), .tclass = SECCLASS_##class_,      \
         .flags = (flags_), .perm = (perms_) + 0 * sizeof(char[(perms_) != 0 ? 1 : -1])             \
     }
-#define ASK(...) .why = NULL, .ask = { __VA_ARGS__ }
+#define ASK(...) .why = NULL, QUESTIONS(__VA_ARGS__)
 /* Questions, and a word on those that are put while act runs. */
-#define ASK_AND(text, ...) .why = "" text, .ask = { __VA_ARGS__ }
+#define ASK_AND(text, ...) .why = "" text, QUESTIONS(__VA_ARGS__)
+#define QUESTIONS(...)                                                                             \
+    .more = sizeof((struct call_question[]){ __VA_ARGS__ }) != sizeof(struct call_question),       \
+    .ask = { __VA_ARGS__ }
 
 /* Written out in full twice: handing ask_ on to another macro would split it at its commas. */
 #define ROW_FLAGS(op, in_, out_, flags_, decode_, ask_, act_)                                      \

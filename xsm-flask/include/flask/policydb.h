@@ -142,6 +142,7 @@ struct policydb {
     uint32_t version;
     bool mls;
     enum policy_unknown unknown;
+    size_t classes_at;           /* offset of the section in the image */
     struct ebitmap permissive;   /* bit = type */
 
     struct symtab class_tab, role_tab, type_tab, user_tab, bool_tab, sens_tab, cat_tab;

@@ -238,6 +238,8 @@ static uint32_t asked[ARRAY_SIZE(classes)];
 
 static void questions_are_known(const struct hypercall_family *f, const struct hypercall_row *row)
 {
+    bool choosing = row->ask[0].chosen;
+
     for (const struct call_question *q = row->ask; q->tclass != 0; q++) {
         uint64_t known;
 
@@ -254,6 +256,12 @@ static void questions_are_known(const struct hypercall_family *f, const struct h
             fail_msg("%s %s: place in the cache, or flags", f->name, row->name);
         }
         asked[q->tclass] |= q->perm;
+        if (q->chosen && !choosing) {
+            fail_msg("%s %s: the first question would take what decode chose for a later one", f->name, row->name);
+        }
+        if (q->chosen && q != row->ask && q->flags == 0) {
+            fail_msg("%s %s: only the first question may be chosen without being optional", f->name, row->name);
+        }
         if (q->source == PARTY_SELF) {
             fail_msg("%s %s: the engine finds the label towards itself of objects only", f->name, row->name);
         }
