@@ -195,7 +195,7 @@ test:
 
 bench:
 	$(Q)tools/build/deps build run bench
-	$(Q)$(again) -j$$(nproc) all
+	$(Q)$(again) -j$$(nproc) all $(O)/unit/test_flask_cost
 	$(Q)tests/bench/run $(O)
 
 define help_text

@@ -97,9 +97,9 @@ static int target_of(xsm_sid_t ssid, xsm_sid_t *tsid)
 
 /*
  * Compute the answer and remember it, beside what the entry knows already. Unknown objects are refused and not
- * remembered.
+ * remembered. @return whether the source is permissive
  */
-static void fill(struct avc_cpu *c, struct xsm_avc_entry *e, xsm_sid_t ssid, xsm_sid_t tsid,
+static bool fill(struct avc_cpu *c, struct xsm_avc_entry *e, xsm_sid_t ssid, xsm_sid_t tsid,
                  uint16_t tclass, uint32_t wanted)
 {
     struct xsm_av av = { .audit_deny = ~0U };
@@ -124,20 +124,17 @@ static void fill(struct avc_cpu *c, struct xsm_avc_entry *e, xsm_sid_t ssid, xsm
     e->decided |= av.decided;
     e->loud = ~e->allowed | e->audited;
     c->misses++;
+    return av.permissive;
 }
 
 static bool source_permissive(xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass)
 {
-    struct xsm_av av;
-    int rc;
+    bool permissive;
 
     xsm_env_lock();
-    rc = target_of(ssid, &tsid);
-    if (rc == 0) {
-        rc = services_compute_av(ssid, tsid, tclass, 0, &av);
-    }
+    permissive = target_of(ssid, &tsid) == 0 && services_permissive(ssid, tsid, tclass);
     xsm_env_unlock();
-    return rc == 0 && av.permissive;
+    return permissive;
 }
 
 /* Everything but a quiet hit: a miss, a refusal, a grant to be logged. */
@@ -149,23 +146,25 @@ static __attribute__((noinline)) int check_slow(xsm_sid_t ssid, xsm_sid_t tsid, 
     struct avc_cpu *c = this_cache();
     uint64_t pair = xsm_avc_pair(ssid, tsid);
     struct xsm_avc_entry *e = xsm_avc_place(pair, XSM_AVC_CLASS_OFFSET(tclass));
+    bool hit, permissive = false;
     uint32_t denied;
     int rc = 0;
 
     if (!avc_ready()) {
         return -EACCES;
     }
-    if (e->pair != pair || e->tag != tag_of(tclass) || (requested & ~e->decided) != 0) {
-        fill(c, e, ssid, tsid, tclass, requested);
-    } else {
+    hit = e->pair == pair && e->tag == tag_of(tclass) && (requested & ~e->decided) == 0;
+    if (hit) {
         xsm_env_avc_count();
+    } else {
+        permissive = fill(c, e, ssid, tsid, tclass, requested);
     }
     denied = requested & ~e->allowed;
     if (denied != 0) {
         c->denials++;
         ev.denied = true;
         ev.permissions = denied & e->audited;
-        ev.permissive = !xsm_enforcing() || source_permissive(ssid, tsid, tclass);
+        ev.permissive = !xsm_enforcing() || permissive || (hit && source_permissive(ssid, tsid, tclass));
         rc = ev.permissive ? 0 : -EACCES;
         if (!xsm_policy_loaded()) {
             rc = -EACCES;        /* no mode makes up for a missing policy */

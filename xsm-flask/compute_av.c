@@ -9,40 +9,6 @@
 #include <xen/errno.h>
 #include <xen/lib.h>
 
-#define TARGETS_AT_ONCE 64U
-
-/* Rules of every pair out of the two types' attributes. */
-static void add_rules(const struct policydb *p, uint32_t stype, uint32_t ttype, uint32_t tclass,
-                      struct av_vector *v)
-{
-    const struct policy_type *s = &p->types[stype], *t = &p->types[ttype];
-    uint16_t targets[TARGETS_AT_ONCE];
-    uint32_t i, j, k, n;
-
-    for (j = 0; j < t->set_count;) {
-        for (n = 0; j < t->set_count && n < TARGETS_AT_ONCE; j++) {
-            if (policydb_names(p->target_named, p, tclass, t->set[j])) {
-                targets[n++] = t->set[j];
-            }
-        }
-        for (i = 0; n > 0 && i < s->set_count; i++) {
-            if (!policydb_names(p->source_named, p, tclass, s->set[i])) {
-                continue;
-            }
-            for (k = 0; k < n; k++) {
-                const struct avtab_node *node =
-                    avtab_find(&p->avtab, avtab_key(s->set[i], targets[k], tclass, 0));
-
-                if (node != NULL) {
-                    v->allowed |= node->force.allowed;
-                    v->audit_allow |= node->force.audit_allow;
-                    v->audit_deny &= node->force.audit_deny;
-                }
-            }
-        }
-    }
-}
-
 static void apply_constraints(const struct policydb *p, const struct context *s,
                               const struct context *t, const struct policy_class *k,
                               struct av_vector *v)
@@ -93,7 +59,7 @@ void services_context_av(const struct policydb *p, const struct context *s, cons
                          uint32_t policy_class, struct av_vector *v)
 {
     *v = (struct av_vector){ .audit_deny = ~0U };
-    add_rules(p, s->type, t->type, policy_class, v);
+    rule_index_add(&p->rules, policy_class, &p->types[s->type].set, &p->types[t->type].set, v);
     apply_constraints(p, s, t, &p->classes[policy_class], v);
     if (policy_class == p->domain_class && (v->allowed & p->domain_transition) != 0 &&
         s->role != t->role && !role_allowed(p, s->role, t->role)) {
@@ -193,4 +159,12 @@ int services_compute_av(xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass, uint32_
     services_policy_av(current_policy, s, t, tclass, wanted, av);
     av->seqno = (uint32_t)(xsm_policy_stamp / POLICY_STAMP_STEP);
     return 0;
+}
+
+bool services_permissive(xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass)
+{
+    const struct context *s = current_policy != NULL ? sidtab_context(ssid) : NULL;
+
+    return s != NULL && sidtab_context(tsid) != NULL && tclass != 0 && tclass <= SECCLASS_COUNT &&
+           ebitmap_test(&current_policy->db.permissive, s->type);
 }

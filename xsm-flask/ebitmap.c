@@ -80,7 +80,12 @@ bool ebitmap_test(const struct ebitmap *e, uint32_t bit)
 {
     uint32_t i;
 
-    if (bit >= EBITMAP_BITS_MAX) {
+    /* Where no word below is left out, the bit is in the word of its number. */
+    i = bit / MAP_BITS;
+    if (i < e->count && e->node[i].start == (bit & ~(MAP_BITS - 1))) {
+        return (e->node[i].map >> (bit % MAP_BITS) & 1) != 0;
+    }
+    if (e->count == 0 || bit >= EBITMAP_BITS_MAX) {
         return false;
     }
     i = find(e, bit);

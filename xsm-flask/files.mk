@@ -33,6 +33,7 @@ flask-src := \
     xsm-flask/flask_op_boolean.c \
     xsm-flask/mls.c \
     xsm-flask/ocontext.c \
+    xsm-flask/rule_index.c \
     xsm-flask/services.c \
     xsm-flask/sidtab.c \
     xsm-flask/symtab.c \

@@ -1,65 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The attributes of each type, and which types and attributes any rule of a class names at all. A
- * decision looks up the product of the two sets only.
- */
+/* The attributes of each type; after them the policy is complete, and its rules are indexed. */
 #include <flask/policydb.h>
+
+#include <xen/lib.h>
 
 static int read_set(struct policydb *p, struct cursor *c, uint32_t type)
 {
-    struct policy_type *t = &p->types[type];
-    struct ebitmap set;
-    uint32_t bit, n = 0;
-    bool self;
-    int rc = ebitmap_load(c, &set);
+    struct ebitmap read, *set = &p->types[type].set;
+    int rc = ebitmap_load(c, &read);
 
     if (rc != 0) {
         return rc;
     }
-    if (ebitmap_limit(&set) > p->type_tab.prim) {
+    if (ebitmap_limit(&read) > p->type_tab.prim) {
         return cursor_fail(c, 0, "attributes that exist");
     }
-    self = ebitmap_test(&set, type - 1);
-    rc = cursor_alloc(c, ebitmap_weight(&set) + 1, sizeof(*t->set), &t->set);
-    if (rc != 0) {
-        return rc;
+    if (ebitmap_test(&read, type - 1)) {
+        *set = read;
+        return 0;
     }
     /* Each type stands for itself, listed or not. */
-    for (bit = ebitmap_next(&set, 0); bit < EBITMAP_BITS_MAX; bit = ebitmap_next(&set, bit + 1)) {
-        if (!self && bit > type - 1) {
-            t->set[n++] = (uint16_t)type;
-            self = true;
-        }
-        t->set[n++] = (uint16_t)(bit + 1);
-    }
-    if (!self) {
-        t->set[n++] = (uint16_t)type;
-    }
-    t->set_count = n;
-    return 0;
-}
-
-static int index_rules(struct policydb *p, struct cursor *c)
-{
-    const struct avtab_node *n;
-    uint32_t i;
-    int rc;
-
-    p->type_words = p->type_tab.prim / 64 + 1;
-    rc = cursor_alloc(c, (size_t)p->class_tab.prim * p->type_words, 8, &p->source_named);
+    rc = cursor_alloc(c, (size_t)read.count + 1, sizeof(*set->node), &set->node);
     if (rc == 0) {
-        rc = cursor_alloc(c, (size_t)p->class_tab.prim * p->type_words, 8, &p->target_named);
-    }
-    for (i = 0; rc == 0 && i <= p->avtab.mask; i++) {
-        for (n = p->avtab.bucket[i]; n != NULL; n = n->next) {
-            uint32_t source = n->key & 0xffff, target = n->key >> 16 & 0xffff;
-            size_t row = (size_t)((n->key >> 32 & 0xffff) - 1) * p->type_words;
-
-            if (n->key >> 48 == 0) {
-                p->source_named[row + source / 64] |= (uint64_t)1 << (source % 64);
-                p->target_named[row + target / 64] |= (uint64_t)1 << (target % 64);
-            }
+        if (read.count != 0) {
+            memcpy(set->node, read.node, read.count * sizeof(*read.node));
         }
+        set->count = read.count;
+        rc = ebitmap_set(set, read.count + 1, type - 1);
     }
     return rc;
 }
@@ -73,5 +40,6 @@ int policydb_read_attributes(struct policydb *p, struct cursor *c)
     for (i = 1; rc == 0 && i <= p->type_tab.prim; i++) {
         rc = read_set(p, c, i);
     }
-    return rc != 0 ? rc : index_rules(p, c);
+    return rc != 0 ? rc : rule_index_build(&p->rules, &p->avtab, &p->arena, p->class_tab.prim,
+                                           p->type_tab.prim);
 }

@@ -61,7 +61,12 @@ $(flask-test-dir)/other/foreign.bin: tests/unit/xsm-flask/foreign.cil
 	$(call say,POLICY,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)secilc -t xen -c 30 -M false -f /dev/null -o $@ $<
-# Ten thousand rules, to see what a decision costs.
+# Ten thousand rules, to see what a decision costs; with levels, too.
+$(flask-test-dir)/other/big-mls.bin: $(flask-gen) policy/access_vectors.cil
+	$(call say,POLICY,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(flask-gen) 9 mls 10000 > $@.cil
+	$(Q)secilc -t xen -c 30 -M true -f /dev/null -o $@ policy/access_vectors.cil $@.cil
 $(flask-test-dir)/other/big.bin: $(flask-gen) policy/access_vectors.cil
 	$(call say,POLICY,$@)
 	$(Q)mkdir -p $(@D)
@@ -165,7 +170,7 @@ test_flask_sepol_sampled-cflags := $(flask-test-cflags) -DSEPOL_STEP=101U
 test_flask_sepol_sampled-libs := -l:libsepol.a
 
 $(addprefix $(O)/unit/,test_flask_audit_ring test_flask_candidate test_flask_cost test_flask_decisions test_flask_engine test_flask_image test_flask_op test_flask_sepol test_flask_sepol_sampled): \
-    | $(flask-test-policies) $(flask-test-dir)/other/foreign.bin $(flask-test-dir)/other/big.bin \
+    | $(flask-test-policies) $(flask-test-dir)/other/foreign.bin $(flask-test-dir)/other/big.bin $(flask-test-dir)/other/big-mls.bin \
        $(flask-test-dir)/other/reject.bin $(O)/policy/legacy.bin $(O)/policy/first-light.bin
 
 unit-tests += test_policy_assertions

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -177,14 +178,140 @@ static void self_label_is_one_comparison(void **state)
     assert_in_range(n - call, 5, 30);
 }
 
-int main(void)
+/* -- misses: of every pair of types and every class of a policy with 10,000 rules ---------------- */
+
+#define TYPES_MAX 400U
+#define WORST_TRIED 60U
+
+struct question {
+    xsm_sid_t source, target;
+    uint16_t tclass;
+    uint64_t time;
+};
+
+static __attribute__((noipa)) long ask(const void *arg)
+{
+    const struct question *q = arg;
+
+    return xsm_check_noaudit(q->source, q->target, q->tclass, 1);
+}
+
+static uint64_t time_stamp(void)
+{
+    uint32_t low, high;
+
+    __asm__ volatile("lfence\n rdtsc" : "=a"(low), "=d"(high)::"memory");
+    return (uint64_t)high << 32 | low;
+}
+
+static int slower_first(const void *a, const void *b)
+{
+    const struct question *x = a, *y = b;
+
+    return (x->time < y->time) - (x->time > y->time);
+}
+
+static uint64_t miss_cost(const struct question *q)
+{
+    long rc;
+
+    xsm_set_enforcing(true);    /* no answer is known any more */
+    return stepped(ask, q, &rc);
+}
+
+/* All are timed, so that the slow ones are found among very many; of those, and of a sample, instructions are counted. */
+static void misses(const char *policy, const char *range)
+{
+    static const uint16_t classes[] = { SECCLASS_EVENT, SECCLASS_GRANT, SECCLASS_MMU, SECCLASS_DOMAIN,
+                                        SECCLASS_HVM, SECCLASS_RESOURCE, SECCLASS_XEN };
+    static xsm_sid_t sid[TYPES_MAX];
+    uint64_t sum = 0, worst = 0, cost;
+    size_t types = 0, n = 0, i, k, round, sampled = 0;
+    struct image image = image_read(policy);
+    struct question *q;
+    char text[80];
+
+    assert_int_equal(xsm_policy_load(image.data, image.size, NULL), 0);
+    image_free(&image);
+    for (; types < TYPES_MAX; types++) {
+        snprintf(text, sizeof(text), "u0:r0:t%zu%s", types, range);
+        if (xsm_context_to_sid(text, strlen(text), &sid[types]) != 0) {
+            break;
+        }
+    }
+    assert_in_range(types, 100, TYPES_MAX - 1);
+    q = malloc(types * types * ARRAY_SIZE(classes) * sizeof(*q));
+    assert_non_null(q);
+    for (i = 0; i < types * types; i++) {
+        for (k = 0; k < ARRAY_SIZE(classes); k++) {
+            q[n++] = (struct question){ sid[i / types], sid[i % types], classes[k], ~0ULL };
+        }
+    }
+    for (i = 0; i < n; i += n / 100 + 1, sampled++) {
+        cost = miss_cost(&q[i]);
+        sum += cost;
+        worst = cost > worst ? cost : worst;
+    }
+    for (i = 0; i < n; i++) {
+        for (round = 0; round < 3; round++) {
+            uint64_t before;
+
+            xsm_set_enforcing(true);
+            before = time_stamp();
+            (void)ask(&q[i]);
+            cost = time_stamp() - before;
+            q[i].time = cost < q[i].time ? cost : q[i].time;
+        }
+    }
+    qsort(q, n, sizeof(*q), slower_first);
+    for (i = 0; i < WORST_TRIED; i++) {
+        cost = miss_cost(&q[i]);
+        worst = cost > worst ? cost : worst;
+    }
+    free(q);
+    print_message("# avc miss, %s: average %lu, worst %lu instructions\n", policy, sum / sampled, worst);
+    assert_in_range(sum / sampled, 500, 2200);
+    assert_in_range(worst, 1000, 3000);
+}
+
+static void miss_under_10000_rules_below_3000(void **state)
+{
+    (void)state;
+    misses("other/big.bin", "");
+}
+
+static void miss_with_levels_below_3000(void **state)
+{
+    (void)state;
+    misses("other/big-mls.bin", ":s0:c0.c2,c5-s2:c0.c7");
+}
+
+/* For an instruction counter outside: a load of the large policy, and nothing else. */
+static int load_only(void)
+{
+    struct image image = image_read("other/big.bin");
+    int rc = xsm_init(1);
+
+    if (rc == 0) {
+        rc = xsm_policy_load(image.data, image.size, NULL);
+    }
+    image_free(&image);
+    return rc != 0;
+}
+
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(measure_counts_single_instructions, start, stop),
         cmocka_unit_test_setup_teardown(hit_costs_no_more_than_25_over_no_question, start, stop),
         cmocka_unit_test_setup_teardown(refusal_is_one_the_short_way_too, start, stop),
         cmocka_unit_test_setup_teardown(self_label_is_one_comparison, start, stop),
+        cmocka_unit_test_setup_teardown(miss_under_10000_rules_below_3000, start, stop),
+        cmocka_unit_test_setup_teardown(miss_with_levels_below_3000, start, stop),
     };
 
+    if (argc == 2 && strcmp(argv[1], "load") == 0) {
+        return load_only();
+    }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

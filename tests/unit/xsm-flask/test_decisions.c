@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <flask/services.h>
 #include <xen/lib.h>
 
 #include "../../../xsm-flask/host/env.h"
@@ -228,6 +229,57 @@ static void foreign_policy_labels_without_its_classes(void **state)
                      EVENT__SEND | EVENT__CREATE);
 }
 
+/* As the policy says it: every pair out of the two types' attributes, looked up in the table of rules. */
+static struct av_vector by_the_table(const struct policydb *p, uint32_t s, uint32_t t, uint32_t tclass)
+{
+    const struct ebitmap *from = &p->types[s].set, *to = &p->types[t].set;
+    struct av_vector v = { .audit_deny = ~0U };
+    uint32_t i, j;
+
+    for (i = ebitmap_next(from, 0); i < EBITMAP_BITS_MAX; i = ebitmap_next(from, i + 1)) {
+        for (j = ebitmap_next(to, 0); j < EBITMAP_BITS_MAX; j = ebitmap_next(to, j + 1)) {
+            const struct avtab_node *n = avtab_find(&p->avtab, avtab_key(i + 1, j + 1, tclass, 0));
+
+            if (n != NULL) {
+                v.allowed |= n->force.allowed;
+                v.audit_allow |= n->force.audit_allow;
+                v.audit_deny &= n->force.audit_deny;
+            }
+        }
+    }
+    return v;
+}
+
+/* With all words of a set at hand, and as where there are too many types for that. */
+static void index_says_what_the_table_says(void **state)
+{
+    const struct policydb *p;
+    uint32_t i, step, tclass, s, t, granted = 0;
+
+    (void)state;
+    reload("other/big.bin");
+    p = &current_policy->db;
+    assert_true(p->type_tab.prim > 2 * 64);
+    for (i = 0; i < 2; i++) {
+        struct rule_index x = p->rules;
+
+        x.words += i * 1000;
+        step = 0;
+        for (s = 1; s <= p->type_tab.prim; s++) {
+            for (t = 1 + s % 3; t <= p->type_tab.prim; t += 3) {
+                struct av_vector v = { .audit_deny = ~0U }, want;
+
+                tclass = 1 + step++ % p->class_tab.prim;
+                rule_index_add(&x, tclass, &p->types[s].set, &p->types[t].set, &v);
+                want = by_the_table(p, s, t, tclass);
+                assert_memory_equal(&v, &want, sizeof(v));
+                granted += v.allowed != 0;
+            }
+        }
+    }
+    assert_true(granted > 1000);
+}
+
 static void big_policy_loads_within_bounds(void **state)
 {
     size_t before = host_env_bytes;
@@ -253,6 +305,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(foreign_policy_transition_between_roles_needs_roleallow,
                                         start_foreign, stop),
         cmocka_unit_test_setup_teardown(foreign_policy_labels_without_its_classes, start_foreign, stop),
+        cmocka_unit_test_setup_teardown(index_says_what_the_table_says, start_foreign, stop),
         cmocka_unit_test_setup_teardown(big_policy_loads_within_bounds, start_foreign, stop),
     };
 

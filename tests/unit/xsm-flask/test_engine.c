@@ -317,6 +317,8 @@ static void permissive_type_logs_and_grants(void **state)
     assert_int_equal(xsm_compute_av(t4, t5, SECCLASS_XEN, &av), 0);
     assert_true(av.permissive);
     assert_int_equal(av.allowed & XEN__KEXEC, 0);
+    /* Computed, and remembered. */
+    assert_int_equal(xsm_check(t4, t5, SECCLASS_XEN, XEN__KEXEC, &line), 0);
     assert_int_equal(xsm_check(t4, t5, SECCLASS_XEN, XEN__KEXEC, &line), 0);
     assert_int_equal(xsm_check(t5, t4, SECCLASS_XEN, XEN__KEXEC, &line), -EACCES);
 }

@@ -18,6 +18,7 @@
 #include <flask/context.h>
 #include <flask/cursor.h>
 #include <flask/ebitmap.h>
+#include <flask/rule_index.h>
 #include <flask/symtab.h>
 #include <xsm/xsm.h>
 
@@ -74,8 +75,7 @@ struct policy_type {
     const char *name;            /* NULL: value not in use */
     uint32_t bounds;
     bool attribute;
-    uint16_t *set;               /* the type and its attributes, ascending */
-    uint32_t set_count;
+    struct ebitmap set;          /* the type and its attributes; bit = type - 1 */
 };
 
 struct policy_user {
@@ -167,9 +167,7 @@ struct policydb {
     uint32_t range_trans_count;
     struct ocontext *ocon[OCON_COUNT];
 
-    /* Bit (class - 1) * type_words * 64 + type: some rule names the type as source / target. */
-    uint64_t *source_named, *target_named;
-    uint32_t type_words;
+    struct rule_index rules;     /* of the vectors in avtab */
 
     uint32_t domain_class;       /* value of class "domain", 0 without */
     uint32_t domain_transition;  /* its bit of permission "transition", 0 without */
@@ -218,11 +216,5 @@ int policydb_read_counts(struct cursor *c, uint32_t *prim, uint32_t *count, size
 /** Enter a name; a second use of the name is refused. */
 int policydb_add_name(struct policydb *p, struct cursor *c, struct symtab *t, const char *name,
                       uint32_t value);
-
-static inline bool policydb_names(const uint64_t *named, const struct policydb *p, uint32_t tclass,
-                                  uint32_t type)
-{
-    return (named[(size_t)(tclass - 1) * p->type_words + type / 64] >> (type % 64) & 1) != 0;
-}
 
 #endif

@@ -36,6 +36,9 @@ int services_compute_av(xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass, uint32_
 void services_policy_av(const struct policy *pol, const struct context *s, const struct context *t,
                         uint16_t tclass, uint32_t wanted, struct xsm_av *av);
 
+/** Is the source permissive, of a question that has an answer? Lock held. */
+bool services_permissive(xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass);
+
 /**
  * Take labels that were given to resources at run time over to another policy, which has the last word where it
  * states one itself. Lock held. @return how many gave way
