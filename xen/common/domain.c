@@ -441,33 +441,54 @@ static void reclaim_later(uint64_t began)
     }
 }
 
+static unsigned reclaimers; /* domlist lock: CPUs that look for domains to end */
+
+/* @return whether there is more to do */
+static bool reclaim_one(struct domain *d)
+{
+    if (domain_kill(d)) {
+        return true;
+    }
+    if (d->shutdown_code == SHUTDOWN_reboot && d->restart_on_reboot) {
+        (void)!launch_restart(d->id); /* it says what went wrong */
+    }
+    return false;
+}
+
+/*
+ * The last one to go knows whether a domain is left: each may have seen those alive that others end meanwhile, and one that
+ * begins anew is in no list for a moment.
+ */
+static bool reclaim_leave(void)
+{
+    bool none;
+
+    spin_lock(&domlist_lock);
+    none = --reclaimers == 0 && list_empty(&domlist);
+    spin_unlock(&domlist_lock);
+    return none;
+}
+
 /* One step for each domain that has shut down; comes back while there is more. */
 static void reclaim(void)
 {
     struct domain *d = NULL;
-    bool any_alive = false;
     uint64_t began = time_now_ns();
 
+    spin_lock(&domlist_lock);
+    reclaimers++;
+    spin_unlock(&domlist_lock);
     while ((d = domain_next(d))) {
-        if (read_once(d->state) == DOMAIN_SHUTDOWN || read_once(d->state) == DOMAIN_DYING) {
-            if (!__atomic_exchange_n(&d->reclaiming, true, __ATOMIC_ACQUIRE)) {
-                int rc = domain_kill(d);
-
-                /* One that is dead stays taken: who saw it dying a moment ago must not end it a second time. */
-                if (rc) {
-                    __atomic_store_n(&d->reclaiming, false, __ATOMIC_RELEASE);
-                }
-                if (rc) {
-                    reclaim_later(began);
-                } else if (d->shutdown_code == SHUTDOWN_reboot && d->restart_on_reboot) {
-                    any_alive |= launch_restart(d->id) == 0;
-                }
+        if ((read_once(d->state) == DOMAIN_SHUTDOWN || read_once(d->state) == DOMAIN_DYING) &&
+            !__atomic_exchange_n(&d->reclaiming, true, __ATOMIC_ACQUIRE)) {
+            /* One that is dead stays taken: who saw it dying a moment ago must not end it a second time. */
+            if (reclaim_one(d)) {
+                __atomic_store_n(&d->reclaiming, false, __ATOMIC_RELEASE);
+                reclaim_later(began);
             }
-        } else {
-            any_alive = true;
         }
     }
-    if (!any_alive && list_empty(&domlist)) {
+    if (reclaim_leave()) {
         pr_info("no domain is left: switching off");
         pr_debug("%u domain structures, %lu pages free", read_once(structure_count), mem_free_pages());
         machine_power_off();
