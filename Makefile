@@ -153,7 +153,7 @@ guest-tests-run: $(addprefix $(O)/tests/guest/,$(addsuffix .elf,$(guest-tests)))
 
 # A minute of each race, where `make test` gives them seconds.
 race-long: $(O)/tests/guest/revoke-race.elf $(O)/tests/guest/revoke-storm.elf $(O)/xen/bulkhead
-	$(Q)OPTIONS='args=seconds=60 limit=240' tests/guest/run $(O) revoke-race@long revoke-storm@long
+	$(Q)OPTIONS='accel=tcg args=seconds=60 limit=240' tests/guest/run $(O) revoke-race@long revoke-storm@long
 
 # -- checks of the sources ----------------------------------------------------------------------
 contract-headers := $(shell find xen/include xen/arch/x86/include xsm-flask/include -name '*.h' | sort)
