@@ -28,6 +28,15 @@ $(O)/tests/mediation/deny.bin: policy/access_vectors.cil policy/fine_vectors.cil
 	$(Q)secilc --target=xen --policyvers=30 --mls=false --handle-unknown=deny --filecontext=/dev/null -o $@ $^
 $(O)/tests/guest/mediation.elf: $(O)/tests/mediation/deny.bin
 
+# A domain that gave up its label, and is restarted.
+guest-tests += restart-label
+$(O)/tests/mediation/restart-label.bin: policy/access_vectors.cil policy/fine_vectors.cil policy/base.cil policy/macros.cil \
+                                        policy/kinds/domain.cil tests/mediation/restart-label.cil
+	$(call say,POLICY,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)secilc --target=xen --policyvers=30 --mls=false --handle-unknown=deny --filecontext=/dev/null -o $@ $^
+$(O)/tests/guest/restart-label.elf: $(O)/tests/mediation/restart-label.bin
+
 # The guest with one permission: labels, policy and what each call asks, all from the access vectors and the table.
 guest-tests += one-permission
 vectors := policy/access_vectors.cil policy/fine_vectors.cil

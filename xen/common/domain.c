@@ -450,7 +450,7 @@ static bool reclaim_one(struct domain *d)
         return true;
     }
     if (d->shutdown_code == SHUTDOWN_reboot && d->restart_on_reboot) {
-        (void)!launch_restart(d->id); /* it says what went wrong */
+        (void)!launch_restart(d->id, read_once(d->sid)); /* it says what went wrong */
     }
     return false;
 }

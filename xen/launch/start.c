@@ -236,7 +236,7 @@ static int build_again(struct launch_domain *ld, struct launch_error *err)
     return ret;
 }
 
-int launch_restart(domid_t id)
+int launch_restart(domid_t id, xsm_sid_t sid)
 {
     struct launch_error err;
     unsigned i = 0;
@@ -249,6 +249,7 @@ int launch_restart(domid_t id)
         return -ENOENT;
     }
     spin_lock(&restart_lock);
+    domains[i].config.sid = sid;
     ret = build_again(&domains[i], &err);
     if (ret != 0) {
         pr_err("launch: restart: %s", err.text);

@@ -6,6 +6,7 @@
 #include <xen/boot.h>
 
 #include <public/xen.h>
+#include <xsm/xsm.h>
 
 /** Load the policy the modules name (or the built-in one in legacy mode), before the first domain exists. Panics with one line on error. */
 void launch_policy(const struct boot_info *bi);
@@ -14,10 +15,11 @@ void launch_domains(const struct boot_info *bi);
 
 /**
  * Build anew, from its measured modules, a domain that rebooted and is gone, and start it; measured with its start
- * counter one higher. Takes as long as building it at boot did.
+ * counter one higher. It has the label `sid`, which is the one it had at its end: what a relabelling took away does not come
+ * back by a reboot. Takes as long as building it at boot did.
  * @return 0; -ENOENT not a domain of the manifest with on-reboot = "restart"; -EACCES the policy; others from
  *         building, in all but the first case logged
  */
-int launch_restart(domid_t id) must_check;
+int launch_restart(domid_t id, xsm_sid_t sid) must_check;
 
 #endif
