@@ -370,6 +370,7 @@ static void domlist_remove(struct domain *d)
 
 int domain_kill(struct domain *d)
 {
+    struct domain *target;
     int rc = 0;
 
     spin_lock(&d->lock);
@@ -412,8 +413,9 @@ int domain_kill(struct domain *d)
     if (rc) {
         return rc;
     }
-    if (d->target != NULL) {
-        domain_put(d->target); /* no reader is left but a label's look-up, which compares the pointer only */
+    target = __atomic_exchange_n(&d->target, NULL, __ATOMIC_RELAXED);
+    if (target != NULL) {
+        domain_put(target);
     }
     d->state = DOMAIN_DEAD;
     domlist_remove(d);

@@ -251,6 +251,31 @@ static void map_denied_by_policy_leaves_no_trace(void **state)
     assert_int_equal(map(9, SLOT, GNTMAP_host_map | GNTMAP_readonly, NULL), GNTST_okay);
 }
 
+/* Each flag is asked about, also those that are not offered: what policy denies is said before that. */
+static void map_flags_are_permissions(void **state)
+{
+    static const struct {
+        uint32_t flag, perm;
+    } flags[] = {
+        { GNTMAP_host_map, GRANT_OP__MAP_HOST },
+        { GNTMAP_device_map, GRANT_OP__MAP_DEVICE },
+        { GNTMAP_application_map, GRANT_OP__MAP_APPLICATION },
+        { GNTMAP_contains_pte, GRANT_OP__MAP_PTE },
+    };
+
+    (void)state;
+    grant(9, 2, 7, GTF_permit_access);
+    fake_deny_class = SECCLASS_GRANT_OP;
+    for (unsigned i = 0; i < ARRAY_SIZE(flags); i++) {
+        fake_deny_perm = flags[i].perm;
+        assert_int_equal(map(9, SLOT, flags[i].flag, NULL), GNTST_permission_denied);
+        assert_int_equal(fake_last_perm, GRANT_OP__MAP_READ | GRANT_OP__MAP_WRITE | flags[i].perm);
+        fake_deny_perm = ~flags[i].perm & (GRANT_OP__MAP_HOST | GRANT_OP__MAP_DEVICE | GRANT_OP__MAP_APPLICATION |
+                                           GRANT_OP__MAP_PTE);
+        assert_int_not_equal(map(9, SLOT, flags[i].flag | GNTMAP_readonly, NULL), GNTST_permission_denied);
+    }
+}
+
 static void map_own_grant_works(void **state)
 {
     struct gnttab_map_grant_ref *m = args;
@@ -896,6 +921,7 @@ int main(void)
         TEST(map_over_own_memory_gives_that_up),
         TEST(map_bad_requests_get_their_status),
         TEST(map_denied_by_policy_leaves_no_trace),
+        TEST(map_flags_are_permissions),
         TEST(map_own_grant_works),
         TEST(unmap_bad_requests_get_their_status),
         TEST(unmap_of_anothers_handle_is_refused),

@@ -11,6 +11,15 @@ int map_decode(struct call *c)
 {
     const struct gnttab_map_grant_ref *op = c->arg;
 
+    c->chosen = grant_map_permissions(op->flags);
+    c->audit.gref = op->ref;
+    c->audit.have |= XSM_AUDIT_GREF;
+    return call_target(c, op->dom);
+}
+
+/* What is offered of what may be asked for: each flag is a permission of its own, and comes first. */
+static int map_check(const struct gnttab_map_grant_ref *op)
+{
     if (op->flags & GNTMAP_device_map) {
         return -ENODEV; /* no IOMMU to map it in */
     }
@@ -23,10 +32,7 @@ int map_decode(struct call *c)
     if ((op->host_addr & ~PAGE_MASK) || op->host_addr >> PAGE_SHIFT >= P2M_GFN_LIMIT) {
         return -EFAULT;
     }
-    c->chosen = grant_map_permissions(!(op->flags & GNTMAP_readonly));
-    c->audit.gref = op->ref;
-    c->audit.have |= XSM_AUDIT_GREF;
-    return call_target(c, op->dom);
+    return 0;
 }
 
 long map_act(struct call *c)
@@ -38,8 +44,11 @@ long map_act(struct call *c)
     gfn_t gfn = _gfn(op->host_addr >> PAGE_SHIFT);
     struct grant_track *t;
     uint32_t handle;
-    int rc;
+    int rc = map_check(op);
 
+    if (rc) {
+        return rc;
+    }
     t = track_alloc(gt, &handle);
     if (!t) {
         return -ENOSPC;

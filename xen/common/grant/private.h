@@ -132,10 +132,14 @@ int track_unmap(struct domain *d, struct grant_track *t, uint32_t handle, struct
     must_check;
 void unmap_finish(struct domain *d, struct unmap_batch *b);
 
-/** What mapping a granted page asks of class grant_op: the flags that are offered here. */
-static inline uint32_t grant_map_permissions(bool write)
+/** What mapping a granted page with these GNTMAP_* flags asks of class grant_op. */
+static inline uint32_t grant_map_permissions(uint32_t flags)
 {
-    return GRANT_OP__MAP_HOST | GRANT_OP__MAP_READ | (write ? GRANT_OP__MAP_WRITE : 0);
+    return GRANT_OP__MAP_READ | (flags & GNTMAP_readonly ? 0 : GRANT_OP__MAP_WRITE) |
+           (flags & GNTMAP_host_map ? GRANT_OP__MAP_HOST : 0) |
+           (flags & GNTMAP_device_map ? GRANT_OP__MAP_DEVICE : 0) |
+           (flags & GNTMAP_application_map ? GRANT_OP__MAP_APPLICATION : 0) |
+           (flags & GNTMAP_contains_pte ? GRANT_OP__MAP_PTE : 0);
 }
 
 /* -- status codes ------------------------------------------------------------------------------ */

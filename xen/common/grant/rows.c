@@ -52,7 +52,8 @@ static const struct hypercall_row rows[] = {
         ROW_PER_ELEMENT(GNTTABOP_map_grant_ref, sizeof(struct gnttab_map_grant_ref),
                         grant_batch_begin, map_decode,
                         ASK(Q_CHOSEN(CALLER, TARGET, GRANT_OP,
-                                     GRANT_OP__MAP_READ | GRANT_OP__MAP_WRITE | GRANT_OP__MAP_HOST)),
+                                     GRANT_OP__MAP_READ | GRANT_OP__MAP_WRITE | GRANT_OP__MAP_HOST |
+                                         GRANT_OP__MAP_DEVICE | GRANT_OP__MAP_APPLICATION | GRANT_OP__MAP_PTE)),
                         map_act, map_status, grant_batch_end),
     [GNTTABOP_unmap_grant_ref] =
         ROW_PER_ELEMENT(GNTTABOP_unmap_grant_ref, sizeof(struct gnttab_unmap_grant_ref),

@@ -300,8 +300,6 @@ static const struct {
           RESOURCE__ADD_IOMEM | RESOURCE__REMOVE_IOMEM,
       "no IOMMU driver yet; domctl_device.c asks about each part of a range" },
     { SECCLASS_ARGO, ~(uint32_t)ARGO__ENABLE, "argo_op does not exist here" },
-    { SECCLASS_GRANT_OP, GRANT_OP__MAP_DEVICE | GRANT_OP__MAP_APPLICATION | GRANT_OP__MAP_PTE,
-      "refused before: they need an IOMMU or page tables of paravirtualised guests" },
     { SECCLASS_PHYSMAP_OP, PHYSMAP_OP__DEV_MMIO, "of another architecture" },
     { SECCLASS_BULKHEAD, BULKHEAD__TPM_USE, "asked at launch, where the page is given" },
     { SECCLASS_XENSTORE, ~0u, "asked by the xenstore domain" },
