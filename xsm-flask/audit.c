@@ -157,6 +157,9 @@ static void format_event(struct text *t, const struct audit_event *ev)
 /* Those who name no source: the hypervisor itself, while it builds domains. */
 static struct xsm_audit_source shared_source;
 
+/* Lines of all together: a serial line takes some 40 long ones a second, and whoever prints waits for it. */
+static struct xsm_audit_limit console_share;
+
 static void emit_loss(const struct xsm_audit_source *s, uint64_t lost, char *buf, size_t size)
 {
     xsm_sid_t ssid = __atomic_load_n(&s->ssid, __ATOMIC_RELAXED);
@@ -187,16 +190,32 @@ static void report_losses(struct xsm_audit_source *s, uint64_t now, bool ended, 
     }
 }
 
-/* One more event of `limit`? When not, it is remembered whose it was. */
-static bool admit(struct xsm_audit_source *s, struct xsm_audit_limit *limit, uint64_t now,
-                  uint32_t per_window, const struct audit_event *ev)
+/* Whose was it that did not fit? */
+static void remember(struct xsm_audit_source *s, const struct audit_event *ev)
 {
-    if (audit_limit_take(limit, now, per_window)) {
-        return true;
-    }
     __atomic_store_n(&s->ssid, ev->ssid, __ATOMIC_RELAXED);
     __atomic_store_n(&s->domid_after, (ev->object->have & XSM_AUDIT_DOMID) != 0 ? ev->object->domid + 1U : 0,
                      __ATOMIC_RELAXED);
+}
+
+static bool record_fits(struct xsm_audit_source *s, uint64_t now, const struct audit_event *ev)
+{
+    if (audit_limit_take(&s->ring, now, AUDIT_RECORDS_PER_WINDOW)) {
+        return true;
+    }
+    remember(s, ev);
+    return false;
+}
+
+static bool line_fits(struct xsm_audit_source *s, uint64_t now, const struct audit_event *ev)
+{
+    if (audit_limit_take(&s->console, now, AUDIT_LINES_PER_WINDOW)) {
+        if (audit_limit_take(&console_share, now, AUDIT_LINES_OF_ALL)) {
+            return true;
+        }
+        __atomic_fetch_add(&s->console.lost, 1, __ATOMIC_RELAXED);
+    }
+    remember(s, ev);
     return false;
 }
 
@@ -204,7 +223,7 @@ static void emit_record(struct xsm_audit_source *s, uint64_t now, const struct a
 {
     struct bulkhead_audit_record rec;
 
-    if (admit(s, &s->ring, now, AUDIT_RECORDS_PER_WINDOW, ev)) {
+    if (record_fits(s, now, ev)) {
         audit_record_event(&rec, now, ev);
         audit_ring_write(&rec);
     } else {
@@ -235,7 +254,7 @@ void audit_emit(const struct audit_event *ev, char *buf, size_t size)
         xsm_env_unlock();
         line.tclass = words.tclass;
         line.permissions = words.permissions;
-        room = admit(s, &s->console, now, AUDIT_LINES_PER_WINDOW, &line);
+        room = line_fits(s, now, &line);
         if (room) {
             xsm_env_lock();
             format_event(&t, &line);
@@ -290,4 +309,5 @@ void audit_policy(const char *what, uint64_t seqno)
 void audit_fini(void)
 {
     shared_source = (struct xsm_audit_source){ 0 };
+    console_share = (struct xsm_audit_limit){ 0 };
 }

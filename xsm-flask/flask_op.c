@@ -264,8 +264,10 @@ static long act_relabel_domain(struct xen_flask_op *op, const struct flask_op_en
 {
     const struct xen_flask_relabel *r = &op->u.relabel;
     struct xsm_audit audit = {
-        .have = XSM_AUDIT_DOMID | XSM_AUDIT_TARGET,
+        .have = XSM_AUDIT_DOMID | XSM_AUDIT_TARGET | (env->op != NULL ? XSM_AUDIT_OP : 0),
         .domid = env->domid,
+        .source = env->source,
+        .op = env->op,
         .target = (uint16_t)r->domid,
     };
     xsm_sid_t old;
@@ -277,6 +279,9 @@ static long act_relabel_domain(struct xen_flask_op *op, const struct flask_op_en
     }
     if (r->domid > 0xffff) {
         return -ESRCH;
+    }
+    if (r->sid == XSM_SID_SELF) {
+        return -EINVAL; /* no label, but a number that questions have for one */
     }
     rc = env->domain_sid(env->arg, (uint16_t)r->domid, &old, &self);
     if (rc == 0 && self) {

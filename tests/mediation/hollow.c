@@ -51,8 +51,9 @@ size_t measure_log_read(size_t offset, void *buf, size_t len, size_t *total)
     return 0;
 }
 
-int measure_relabel(unsigned int domid, const char *label)
+int measure_relabel(unsigned int domid, const char *label, bool own)
 {
+    (void)own;
     (void)domid;
     (void)label;
     hollow_effects++;

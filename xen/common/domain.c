@@ -417,8 +417,9 @@ int domain_kill(struct domain *d)
     if (target != NULL) {
         domain_put(target);
     }
-    d->state = DOMAIN_DEAD;
+    __atomic_store_n(&d->state, DOMAIN_DEAD, __ATOMIC_SEQ_CST); /* before its label is read for a restart: revoke_begin() */
     domlist_remove(d);
+    xsm_audit_source_end(&d->audit); /* the timer does not find it any more */
     domain_put(d);
     return 0;
 }
@@ -452,7 +453,7 @@ static bool reclaim_one(struct domain *d)
         return true;
     }
     if (d->shutdown_code == SHUTDOWN_reboot && d->restart_on_reboot) {
-        (void)!launch_restart(d->id, read_once(d->sid)); /* it says what went wrong */
+        (void)!launch_restart(d->id, __atomic_load_n(&d->sid, __ATOMIC_SEQ_CST)); /* it says what went wrong */
     }
     return false;
 }

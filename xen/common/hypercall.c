@@ -58,17 +58,12 @@ static inline void call_release(struct call *c)
 
 int call_label(struct call *c, const struct domain *d, xsm_sid_t *out)
 {
-    xsm_sid_t caller = c->sid[PARTY_CALLER], sid;
+    xsm_sid_t caller = c->sid[PARTY_CALLER];
 
     if (d == c->caller) {
         return xsm_self_sid(&c->vcpu->self_sid, caller, out);
     }
-    sid = read_once(d->sid);
-    if (unlikely(read_once(c->caller->target) == d)) {
-        return xsm_transition_sid(caller, sid, SECCLASS_DOMAIN, out);
-    }
-    *out = sid;
-    return 0;
+    return domain_label(c->caller, caller, d, read_once(d->sid), out);
 }
 
 static int party_set(struct call *c, domid_t id, struct domain **out, xsm_sid_t *sid)

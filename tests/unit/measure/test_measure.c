@@ -361,11 +361,11 @@ static void what_domains_bring_about_leaves_a_quarter(void **state)
     (void)state;
     fake_start(2, 1);
     assert_int_equal(start(true, NULL, 0, 4000), 0);
-    while (measure_relabel(1, "u:r:t") == 0) {
+    while (measure_relabel(1, "u:r:t", true) == 0) {
         relabels++;
         assert_true(relabels < 100);
     }
-    assert_int_equal(measure_relabel(1, "u:r:t"), -ENOSPC);
+    assert_int_equal(measure_relabel(1, "u:r:t", true), -ENOSPC);
     assert_int_equal(measure_audit_seal(digest, 1, 1), -ENOSPC);
     assert_int_equal(measure_domain(1, "a", "u:r:t", digest, 2), -ENOSPC);
     assert_int_equal(measure_lost_count(), lost);
@@ -390,7 +390,7 @@ static void event_bad_arguments_einval(void **state)
     assert_int_equal(measure_event(21, "", 0), -EINVAL);
     assert_int_equal(measure_event(21, "a\nb", 3), -EINVAL);
     assert_int_equal(measure_event(21, "a\0b", 3), -EINVAL);
-    assert_int_equal(measure_relabel(1, "a b"), -EINVAL);
+    assert_int_equal(measure_relabel(1, "a b", false), -EINVAL);
     log_bytes(&after);
     assert_int_equal(before, after);
     assert_int_equal(fake.extends, 0);

@@ -7,16 +7,10 @@
 
 #include <xen/errno.h>
 
-/* What `other` is to `d`: itself by its self label, which need not be the caller's, or another by its plain one. */
+/* What `other` is to `d`, which need not be the caller. */
 static int label_towards(const struct domain *d, const struct domain *other, xsm_sid_t *sid)
 {
-    xsm_sid_t plain = read_once(other->sid);
-
-    if (d == other) {
-        return xsm_transition_sid(plain, plain, SECCLASS_DOMAIN, sid);
-    }
-    *sid = plain;
-    return 0;
+    return domain_label(d, read_once(d->sid), other, read_once(other->sid), sid);
 }
 
 /* -- EVTCHNOP_alloc_unbound ----------------------------------------------------------------------- */

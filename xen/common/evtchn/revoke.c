@@ -16,12 +16,12 @@ struct end {
     xsm_sid_t remote_sid;
 };
 
-static bool see(const struct port *p, const struct revoke_walk *w, struct end *e)
+static bool see(const struct domain *d, const struct port *p, const struct revoke_walk *w, struct end *e)
 {
     *e = (struct end){ .state = p->state, .sid = p->sid };
     if (p->state == PORT_INTERDOMAIN) {
         e->remote = p->u.peer.dom->id;
-        e->remote_sid = revoke_label(w, p->u.peer.dom);
+        e->remote_sid = revoke_label_of(w, d, p->u.peer.dom);
     } else if (p->state == PORT_UNBOUND) {
         e->remote = p->u.remote;
     } else {
@@ -31,14 +31,14 @@ static bool see(const struct port *p, const struct revoke_walk *w, struct end *e
 }
 
 /* The domain that an unbound end waits for: looked up with no lock held. @return false: it does not exist */
-static bool waits_for(const struct revoke_walk *w, struct end *e)
+static bool waits_for(const struct domain *d, const struct revoke_walk *w, struct end *e)
 {
     struct domain *rd = domain_get(e->remote);
 
     if (rd == NULL) {
         return false; /* whoever gets the number is asked about when it binds */
     }
-    e->remote_sid = revoke_label(w, rd);
+    e->remote_sid = revoke_label_of(w, d, rd);
     domain_put(rd);
     return true;
 }
@@ -64,7 +64,7 @@ static void drop(struct domain *d, const struct revoke_walk *w, evtchn_port_t nr
     struct end now;
 
     if (port_lock_close(d, nr, &p, &rd) == 0) {
-        if (see(p, w, &now) && now.state == e->state && now.sid == e->sid && now.remote == e->remote) {
+        if (see(d, p, w, &now) && now.state == e->state && now.sid == e->sid && now.remote == e->remote) {
             port_close_locked(d, p);
         }
         unlock(d, rd);
@@ -74,7 +74,7 @@ static void drop(struct domain *d, const struct revoke_walk *w, evtchn_port_t nr
 static void look(struct domain *d, struct revoke_walk *w, evtchn_port_t nr)
 {
     struct xsm_audit audit = { .have = XSM_AUDIT_DOMID | XSM_AUDIT_TARGET | XSM_AUDIT_PORT,
-                               .domid = d->id, .source = &d->audit, .port = nr };
+                               .domid = d->id, .port = nr };
     struct domain *rd;
     struct port *p;
     struct end e;
@@ -83,9 +83,9 @@ static void look(struct domain *d, struct revoke_walk *w, evtchn_port_t nr)
     if (port_lock_close(d, nr, &p, &rd) != 0) {
         return; /* closed meanwhile */
     }
-    seen = see(p, w, &e);
+    seen = see(d, p, w, &e);
     unlock(d, rd);
-    if (!seen || (e.state == PORT_UNBOUND && !waits_for(w, &e)) || !denied(w, &e)) {
+    if (!seen || (e.state == PORT_UNBOUND && !waits_for(d, w, &e)) || !denied(w, &e)) {
         return;
     }
     if (revoke_drops(w)) {

@@ -24,15 +24,11 @@ static bool is_own(const struct call *c, domid_t id)
 /* Data goes from one domain to another: that is asked about too, whoever carries it. */
 static int flow_labels(struct call *c)
 {
-    xsm_sid_t caller = c->sid[PARTY_CALLER];
+    const struct domain *from = c->target != NULL ? c->target : c->caller;
+    const struct domain *to = c->second != NULL ? c->second : c->caller;
 
-    c->sid[PARTY_OBJECT] = c->target != NULL && c->target != c->caller ? c->sid[PARTY_TARGET] : caller;
-    c->sid[PARTY_PEER] = c->second != NULL && c->second != c->caller ? c->sid[PARTY_SECOND] : caller;
-    if ((c->target != NULL ? c->target : c->caller) == (c->second != NULL ? c->second : c->caller)) {
-        return xsm_transition_sid(c->sid[PARTY_OBJECT], c->sid[PARTY_OBJECT], SECCLASS_DOMAIN,
-                                  &c->sid[PARTY_PEER]);
-    }
-    return 0;
+    c->sid[PARTY_OBJECT] = read_once(from->sid);
+    return domain_label(from, c->sid[PARTY_OBJECT], to, read_once(to->sid), &c->sid[PARTY_PEER]);
 }
 
 int copy_decode(struct call *c)

@@ -35,7 +35,7 @@ static void mapping_drop(struct domain *d, struct grant_track *t)
 static bool look(struct domain *d, struct revoke_walk *w, struct grant_track *t)
 {
     struct xsm_audit audit = { .have = XSM_AUDIT_DOMID | XSM_AUDIT_TARGET | XSM_AUDIT_GREF,
-                               .domid = d->id, .source = &d->audit, .target = t->owner->id, .gref = t->ref };
+                               .domid = d->id, .target = t->owner->id, .gref = t->ref };
     xsm_sid_t ssid = revoke_label(w, d), tsid = revoke_label_of(w, d, t->owner);
     uint32_t perms = grant_map_permissions(GNTMAP_host_map | (t->write ? 0 : GNTMAP_readonly));
 

@@ -7,6 +7,7 @@
 #include "domctl.h"
 #include "families.h"
 
+#include <xen/revoke.h>
 #include <xen/time.h>
 
 #include <public/domctl.h>
@@ -24,7 +25,7 @@ static int create_decode(struct call *c)
 {
     const struct xen_domctl *a = c->arg;
 
-    c->sid[PARTY_OBJECT] = a->u.createdomain.ssidref;
+    c->sid[PARTY_OBJECT] = a->u.createdomain.ssidref == XSM_SID_SELF ? XSM_SID_NULL : a->u.createdomain.ssidref;
     return 0;
 }
 
@@ -75,13 +76,36 @@ static int set_target_decode(struct call *c)
     if (rc == 0) {
         c->sid[PARTY_OBJECT] = read_once(c->target->sid);
         c->sid[PARTY_PEER] = read_once(c->second->sid);
+        c->val[0] = revoke_take(c->vcpu, c->hc, c->row, (void *)c->batch);
+        c->skip = c->val[0] ? 7 : 0;
     }
     return rc;
 }
 
+/*
+ * From now on the device model is asked about the label of their relation: what it holds of the target under the plain one is
+ * looked at, as after a change of policy. A call that comes back from that has been asked about before.
+ */
 static long set_target_act(struct call *c)
 {
-    return domain_set_target(c->target, c->second);
+    const struct revoke_change change = { .how = XSM_REVOKE_DROP };
+    long rc;
+
+    if (c->val[0]) {
+        return 0;
+    }
+    rc = revoke_reserve();
+    if (rc != 0) {
+        return rc;
+    }
+    rc = domain_set_target(c->target, c->second);
+    if (rc == 0) {
+        rc = revoke_begin(&change, c->hc, c->row);
+    }
+    if (rc != -ERESTART) {
+        revoke_release();
+    }
+    return rc;
 }
 
 static bool self(const struct call *c)
@@ -210,7 +234,7 @@ static long info_act(struct call *c)
     [XEN_DOMCTL_##op] =                                                                            \
         ROW(XEN_DOMCTL_##op, 0, 0, domctl_give_decode,                                             \
             ASK_AND("then about each label of the range: caller → it: resource add_" #kind " or remove_" #kind \
-                    ", target → it: resource use*",                                                \
+                    ", receiver → it: resource use*",                                                \
                     Q_CHOSEN(CALLER, TARGET, class_, class_##__##add | class_##__##remove)),       \
             domctl_give_act)
 #define DEVICE(class_, op, perm, ...)                                                              \
@@ -252,9 +276,9 @@ static const struct hypercall_row rows[] = {
     ABSENT(DOMCTL2, set_address_size, SET_ADDRESS_SIZE),
     ABSENT(DOMCTL2, get_address_size, GET_ADDRESS_SIZE),
     DEVICE(DOMCTL2, assign_device, ASSIGN_DEVICE, Q(CALLER, OBJECT, RESOURCE, ADD_DEVICE),
-           Q(TARGET, OBJECT, RESOURCE, USE_NOIOMMU)),
+           Q(PEER, OBJECT, RESOURCE, USE_NOIOMMU)),
     DEVICE(DOMCTL2, bind_pt_irq, BIND_PT_IRQ, Q(CALLER, OBJECT, HVM, BIND_IRQ),
-           Q(TARGET, OBJECT, RESOURCE, USE_NOIOMMU)),
+           Q(PEER, OBJECT, RESOURCE, USE_NOIOMMU)),
     GIVE(DOMCTL2, memory_mapping, MEMORY_MAPPING_ADD, MEMORY_MAPPING_REMOVE, iomem),
     GIVE(DOMCTL2, ioport_mapping, IOPORT_MAPPING_ADD, IOPORT_MAPPING_REMOVE, ioport),
     ABSENT(DOMCTL2, set_ext_vcpucontext, SET_EXT_VCPUCONTEXT),
@@ -264,9 +288,9 @@ static const struct hypercall_row rows[] = {
         ASK(Q(CALLER, OBJECT, DOMCTL2, TEST_ASSIGN_DEVICE)), act_absent),
     [XEN_DOMCTL_set_target] =
         ROW(XEN_DOMCTL_set_target, 0, 0, set_target_decode,
-            ASK(Q(CALLER, TARGET, DOMCTL2, SET_TARGET),
-                Q(CALLER, SECOND, DOMCTL2, BE_TARGET),
-                Q(OBJECT, PEER, DOMAIN, SET_TARGET)),
+            ASK(Q_OPTIONAL(CALLER, TARGET, DOMCTL2, DOMCTL2__SET_TARGET),
+                Q_OPTIONAL(CALLER, SECOND, DOMCTL2, DOMCTL2__BE_TARGET),
+                Q_OPTIONAL(OBJECT, PEER, DOMAIN, DOMAIN__SET_TARGET)),
             set_target_act),
     DEVICE(DOMCTL2, deassign_device, DEASSIGN_DEVICE, Q(CALLER, OBJECT, RESOURCE, REMOVE_DEVICE)),
     ABSENT(DOMCTL2, unbind_pt_irq, UNBIND_PT_IRQ),

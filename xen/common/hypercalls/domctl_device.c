@@ -55,7 +55,7 @@ static int ask_part(void *arg, xsm_sid_t sid, uint64_t first, uint64_t last)
     c->audit.have |= XSM_AUDIT_RANGE;
     rc = call_ask(c, c->sid[PARTY_CALLER], sid, SECCLASS_RESOURCE, g->permission);
     return rc != 0 ? rc :
-                     call_ask(c, c->sid[PARTY_TARGET], sid, SECCLASS_RESOURCE, RESOURCE__USE_NOIOMMU);
+                     call_ask(c, read_once(c->target->sid), sid, SECCLASS_RESOURCE, RESOURCE__USE_NOIOMMU);
 }
 
 static int ask_ports(struct gift *g, uint32_t first, uint32_t count, bool add)
@@ -117,6 +117,17 @@ static int pci_object(struct call *c, uint32_t sbdf)
     return xsm_device_sid(sbdf, &c->sid[PARTY_OBJECT]);
 }
 
+/* Who gets it is asked about using it as what it is to all: the peer. */
+static int receiver_decode(struct call *c)
+{
+    int rc = domctl_target_decode(c);
+
+    if (rc == 0) {
+        c->sid[PARTY_PEER] = read_once(c->target->sid);
+    }
+    return rc;
+}
+
 int domctl_device_decode(struct call *c)
 {
     const struct xen_domctl *a = c->arg;
@@ -126,13 +137,13 @@ int domctl_device_decode(struct call *c)
     case XEN_DOMCTL_get_device_group:
         return pci_object(c, a->u.get_device_group.machine_sbdf);
     case XEN_DOMCTL_bind_pt_irq:
-        rc = domctl_target_decode(c);
+        rc = receiver_decode(c);
         return rc != 0 ? rc : irq_object(c, a->u.bind_pt_irq.machine_irq);
     default:
         if (a->u.assign_device.dev != XEN_DOMCTL_DEV_PCI) {
             return -EOPNOTSUPP; /* nodes of a device tree, which this architecture has not */
         }
-        rc = c->cmd == XEN_DOMCTL_test_assign_device ? 0 : domctl_target_decode(c);
+        rc = c->cmd == XEN_DOMCTL_test_assign_device ? 0 : receiver_decode(c);
         return rc != 0 ? rc : pci_object(c, a->u.assign_device.u.pci.machine_sbdf);
     }
 }

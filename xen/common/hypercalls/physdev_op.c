@@ -76,6 +76,7 @@ static int map_decode(struct call *c)
     if (rc != 0) {
         return rc;
     }
+    c->sid[PARTY_PEER] = read_once(c->target->sid); /* who gets it, as what it is to all */
     switch (a->type) {
     case MAP_PIRQ_TYPE_GSI:
         return a->index < 0 ? -EINVAL : irq_object(c, (uint32_t)a->index);
@@ -119,7 +120,7 @@ static const struct hypercall_row rows[] = {
     OWN(free_irq_vector, FREE_IRQ_VECTOR, NO_PV),
     OWN(eoi, EOI, NO_PIRQ),
     PHYSDEV(map_pirq, physdev_map_pirq, map_decode, Q(CALLER, TARGET, PHYSDEV_OP, MAP_PIRQ),
-            Q(CALLER, OBJECT, RESOURCE, ADD_IRQ), Q(TARGET, OBJECT, RESOURCE, USE_NOIOMMU)),
+            Q(CALLER, OBJECT, RESOURCE, ADD_IRQ), Q(PEER, OBJECT, RESOURCE, USE_NOIOMMU)),
     PHYSDEV(unmap_pirq, physdev_unmap_pirq, unmap_decode, Q(CALLER, TARGET, PHYSDEV_OP, UNMAP_PIRQ),
             Q(CALLER, OBJECT, RESOURCE, REMOVE_IRQ)),
     PCI(manage_pci_add, physdev_manage_pci, manage_decode, MANAGE_PCI_ADD),

@@ -66,12 +66,18 @@ static int env_domain_relabel(void *arg, uint16_t domid, xsm_sid_t sid)
     if (change.domain == NULL) {
         return -ESRCH;
     }
-    rc = xsm_sid_to_context(sid, label, sizeof(label), NULL);
-    if (rc == 0 && f->how != XSM_REVOKE_WOULD) {
-        rc = measure_relabel(change.domain->id, label);
-    }
+    rc = revoke_reserve();
     if (rc == 0) {
-        rc = revoke_begin(&change, f->c->hc, f->c->row);
+        rc = xsm_sid_to_context(sid, label, sizeof(label), NULL);
+        if (rc == 0 && f->how != XSM_REVOKE_WOULD) {
+            rc = measure_relabel(change.domain->id, label, change.domain == f->c->caller);
+        }
+        if (rc == 0) {
+            rc = revoke_begin(&change, f->c->hc, f->c->row);
+        }
+        if (rc != -ERESTART) {
+            revoke_release();
+        }
     }
     domain_put(change.domain);
     return rc;
@@ -139,6 +145,8 @@ static long flask_run(struct flask_call *f, struct xen_flask_op *op, struct xsm_
     const struct flask_op_env env = {
         .ssid = f->c->sid[PARTY_CALLER],
         .domid = f->c->caller->id,
+        .source = &f->c->caller->audit,
+        .op = f->c->row->name,
         .error = error,
         .arg = f,
         .copy_from = env_copy_from,
@@ -175,11 +183,18 @@ static int change_decode(struct call *c)
     return 0;
 }
 
-/* With the job reserved; it stays so only when the change was begun. */
+/*
+ * With the job reserved; it stays so only when the change was begun. A relabelling reserves it by itself, once it has been asked
+ * about: it is the one that anybody may try, and would keep the job from those who may use it.
+ */
 static long change_run(struct flask_call *f, struct xen_flask_op *op, struct xsm_error *error)
 {
-    long rc = revoke_reserve();
+    long rc;
 
+    if (op->cmd == FLASK_RELABEL_DOMAIN) {
+        return flask_run(f, op, error);
+    }
+    rc = revoke_reserve();
     if (rc != 0) {
         return rc;
     }

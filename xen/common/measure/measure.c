@@ -290,8 +290,11 @@ int measure_boolean(const char *name, bool value)
     return MEASURE(MEASURE_PCR_HYPERVISOR, measure_text_boolean, name, value);
 }
 
-int measure_relabel(unsigned int domid, const char *label)
+int measure_relabel(unsigned int domid, const char *label, bool own)
 {
+    if (!own) {
+        return MEASURE(MEASURE_PCR_HYPERVISOR, measure_text_relabel, domid, label);
+    }
     return MEASURE_SPARING(MEASURE_PCR_HYPERVISOR, measure_text_relabel, domid, label);
 }
 

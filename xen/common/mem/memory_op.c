@@ -136,7 +136,7 @@ static const struct hypercall_row rows[] = {
             ASK(Q_CHOSEN(CALLER, TARGET, PHYSMAP_OP,
                          PHYSMAP_OP__ADD_TO_PHYSMAP_BATCH | PLAIN_SPACES | PHYSMAP_OP__GMFN_FOREIGN),
                 Q_OPTIONAL(CALLER, SECOND, MMU, MMU__MAP_READ | MMU__MAP_WRITE),
-                Q_OPTIONAL(TARGET, SECOND, MMU, MMU__MAP_READ | MMU__MAP_WRITE)),
+                Q_OPTIONAL(OBJECT, PEER, MMU, MMU__MAP_READ | MMU__MAP_WRITE)),
             add_batch_act),
     [XENMEM_remove_from_physmap] =
         ROW(XENMEM_remove_from_physmap, sizeof(struct xen_remove_from_physmap), 0, remove_decode,

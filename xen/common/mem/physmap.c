@@ -179,8 +179,12 @@ int add_batch_decode(struct call *c)
         if (!rc && c->target == c->caller) {
             c->skip = 4; /* the caller as such has been asked about */
         } else if (!rc && c->second == c->caller) {
-            c->skip = 2; /* its own page, which the target sees under its plain label */
-            c->sid[PARTY_SECOND] = c->sid[PARTY_CALLER];
+            c->skip = 2; /* its own page */
+        }
+        if (!rc) {
+            c->sid[PARTY_OBJECT] = read_once(c->target->sid);
+            rc = domain_label(c->target, c->sid[PARTY_OBJECT], c->second, read_once(c->second->sid),
+                              &c->sid[PARTY_PEER]);
         }
         return !rc && c->second == c->target ? -EINVAL : rc;
     case XENMAPSPACE_shared_info:

@@ -29,7 +29,7 @@ static void look_range(struct domain *d, struct revoke_walk *w, unsigned i)
 {
     uint16_t first = d->ioports[i].first, last = d->ioports[i].last;
     struct look l = { .w = w, .ssid = revoke_label(w, d) };
-    const struct xsm_audit audit = { .have = XSM_AUDIT_DOMID | XSM_AUDIT_RANGE, .domid = d->id, .source = &d->audit,
+    const struct xsm_audit audit = { .have = XSM_AUDIT_DOMID | XSM_AUDIT_RANGE, .domid = d->id,
                                      .range_first = first, .range_last = last };
 
     if (first > last || xsm_ioport_walk(first, last, look_part, &l) == 0) {

@@ -36,13 +36,10 @@ xsm_sid_t revoke_label(const struct revoke_walk *w, const struct domain *d)
 xsm_sid_t revoke_label_of(const struct revoke_walk *w, const struct domain *from,
                           const struct domain *to)
 {
-    xsm_sid_t sid = revoke_label(w, to), relation;
+    xsm_sid_t sid;
 
-    if ((from == to || read_once(from->target) == to) &&
-        xsm_transition_sid(revoke_label(w, from), sid, SECCLASS_DOMAIN, &relation) == 0) {
-        return relation;
-    }
-    return sid;
+    /* Without a valid label there is no right: so it is when the use is asked for. */
+    return domain_label(from, revoke_label(w, from), to, revoke_label(w, to), &sid) == 0 ? sid : XSM_SID_NULL;
 }
 
 bool revoke_denied(const struct revoke_walk *w, xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass,
@@ -107,6 +104,10 @@ int revoke_begin(const struct revoke_change *change, const struct hypercall *hc,
     }
     if (change->domain != NULL && !trial) {
         __atomic_store_n(&change->domain->sid, change->sid, __ATOMIC_SEQ_CST);
+        /* One that is dead may be on its way to be built anew with the label it had before: see reclaim_one(). */
+        if (__atomic_load_n(&change->domain->state, __ATOMIC_SEQ_CST) == DOMAIN_DEAD) {
+            return -ESRCH;
+        }
     }
     domain_get_more(v->domain);
     job.caller = v;

@@ -17,16 +17,17 @@ static void drop(struct domain *d, uint64_t gfn, mfn_t mfn)
 static void look_foreign(struct domain *d, struct revoke_walk *w, uint64_t gfn, mfn_t mfn)
 {
     struct xsm_audit audit = { .have = XSM_AUDIT_DOMID | XSM_AUDIT_TARGET | XSM_AUDIT_FRAME,
-                               .domid = d->id, .source = &d->audit, .frame = gfn };
+                               .domid = d->id, .frame = gfn };
     enum p2m_type type;
     struct page_info *pg = p2m_get_page(d, _gfn(gfn), false, &type);
-    uint32_t perms = MMU__MAP_READ | (type == P2M_FOREIGN_RW ? MMU__MAP_WRITE : 0);
     xsm_sid_t ssid = revoke_label(w, d), tsid;
+    uint32_t perms;
 
     if (pg == NULL) {
         return; /* gone meanwhile */
     }
-    tsid = revoke_label(w, pg->owner); /* the reference keeps the owner */
+    perms = MMU__MAP_READ | (type == P2M_FOREIGN_RW ? MMU__MAP_WRITE : 0);
+    tsid = revoke_label_of(w, d, pg->owner); /* the reference keeps the owner */
     audit.target = pg->owner->id;
     if ((P2M_SET(type) & P2M_SET_FOREIGN) && revoke_denied(w, ssid, tsid, SECCLASS_MMU, perms)) {
         w->counts.foreign++;
@@ -40,7 +41,7 @@ static void look_foreign(struct domain *d, struct revoke_walk *w, uint64_t gfn, 
 
 static void look_device(struct domain *d, struct revoke_walk *w, uint64_t gfn, mfn_t mfn)
 {
-    struct xsm_audit audit = { .have = XSM_AUDIT_DOMID | XSM_AUDIT_FRAME, .domid = d->id, .source = &d->audit,
+    struct xsm_audit audit = { .have = XSM_AUDIT_DOMID | XSM_AUDIT_FRAME, .domid = d->id,
                                .frame = mfn_x(mfn) };
     xsm_sid_t ssid = revoke_label(w, d), tsid;
 

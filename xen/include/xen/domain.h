@@ -112,6 +112,21 @@ struct domain *domain_next(struct domain *prev) must_check;
  */
 int domain_set_target(struct domain *d, struct domain *target) must_check;
 
+/**
+ * Label of `to` as `from` sees it, from the plain labels of both: towards itself, and of a device model towards its target, the
+ * type transition of class domain; the plain one otherwise.
+ * @return 0; as xsm_transition_sid()
+ */
+static inline int domain_label(const struct domain *from, xsm_sid_t from_sid, const struct domain *to,
+                               xsm_sid_t to_sid, xsm_sid_t *out)
+{
+    if (unlikely(from == to || read_once(from->target) == to)) {
+        return xsm_transition_sid(from_sid, to_sid, SECCLASS_DOMAIN, out);
+    }
+    *out = to_sid;
+    return 0;
+}
+
 /** BUILDING -> RUNNING, vCPU 0 made runnable. */
 void domain_start(struct domain *d);
 void domain_pause(struct domain *d);   /* does not wait: two that pause each other must not hang */

@@ -69,11 +69,11 @@ int measure_setenforce(bool enforcing) __attribute__((warn_unused_result));
 int measure_boolean(const char *name, bool value) __attribute__((warn_unused_result));
 
 /*
- * What a domain can bring about again and again: its restart, its own relabelling, a seal. The last quarter of the log is
+ * What a domain can bring about again and again: its restart, its own relabelling (`own`), a seal. The last quarter of the log is
  * left to changes of the policy, which nobody is to be able to prevent. -ENOSPC also, and nothing is lost, when only
  * that quarter is left.
  */
-int measure_relabel(unsigned int domid, const char *label) __attribute__((warn_unused_result));
+int measure_relabel(unsigned int domid, const char *label, bool own) __attribute__((warn_unused_result));
 /** The state of the audit records. */
 int measure_audit_seal(const uint8_t digest[32], unsigned int cpus, uint64_t records)
     __attribute__((warn_unused_result));

@@ -15,6 +15,7 @@
 #include <xsm/xsm.h>
 
 #define AUDIT_LINES_PER_WINDOW 32U
+#define AUDIT_LINES_OF_ALL 48U
 #define AUDIT_RECORDS_PER_WINDOW 256U
 
 struct audit_event {

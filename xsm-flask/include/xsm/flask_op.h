@@ -23,7 +23,9 @@
 struct flask_op_env {
     xsm_sid_t ssid;              /* label of the calling domain */
     struct xsm_error *error;     /* out: where a policy image was refused; may be NULL */
-    uint16_t domid;              /* for audit lines */
+    uint16_t domid;              /* for audit lines, as are: */
+    struct xsm_audit_source *source; /* whose refusals these are; NULL: the hypervisor's */
+    const char *op;              /* name of the operation; NULL: not told */
     void *arg;                   /* handed to every callback */
 
     /** Copy guest memory; `guest` is the address in the handle. @return 0 or -EFAULT */
