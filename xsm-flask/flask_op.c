@@ -229,20 +229,31 @@ static long act_cachestats(struct xen_flask_op *op, const struct flask_op_env *e
     return rc;
 }
 
+/* sid XSM_SID_NULL: the label is taken away. Checked, measured, and only then done. */
+static long ocontext_change(const struct xen_flask_ocontext *o, xsm_sid_t sid, const struct flask_op_env *env)
+{
+    int rc = xsm_ocontext_check(o->ocon, o->low, o->high, sid);
+
+    if (rc == 0 && env->before_ocontext != NULL) {
+        rc = env->before_ocontext(env->arg, o->ocon, o->low, o->high, sid);
+    }
+    if (rc == 0) {
+        rc = sid != XSM_SID_NULL ? xsm_ocontext_add(o->ocon, o->low, o->high, sid) :
+                                   xsm_ocontext_del(o->ocon, o->low, o->high);
+    }
+    return rc == 0 && env->ocontext_changed != NULL ? env->ocontext_changed(env->arg) : rc;
+}
+
 static long act_add_ocontext(struct xen_flask_op *op, const struct flask_op_env *env)
 {
     const struct xen_flask_ocontext *o = &op->u.ocontext;
 
-    (void)env;
-    return xsm_ocontext_add(o->ocon, o->low, o->high, o->sid);
+    return o->sid == XSM_SID_NULL ? -EINVAL : ocontext_change(o, o->sid, env);
 }
 
 static long act_del_ocontext(struct xen_flask_op *op, const struct flask_op_env *env)
 {
-    const struct xen_flask_ocontext *o = &op->u.ocontext;
-
-    (void)env;
-    return xsm_ocontext_del(o->ocon, o->low, o->high);
+    return ocontext_change(&op->u.ocontext, XSM_SID_NULL, env);
 }
 
 static long act_get_peer_sid(struct xen_flask_op *op, const struct flask_op_env *env)

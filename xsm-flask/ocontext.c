@@ -142,7 +142,8 @@ static bool stated(const struct policydb *p, uint32_t kind, const struct ocontex
     return false;
 }
 
-static int add(struct ocontext *o, uint32_t kind)
+/* May the policy in force be given this label too? Lock held. */
+static int addable(const struct ocontext *o, uint32_t kind)
 {
     if (current_policy == NULL) {
         return -EACCES;
@@ -150,12 +151,40 @@ static int add(struct ocontext *o, uint32_t kind)
     if (sidtab_get(o->sid) == NULL) {
         return -EINVAL;
     }
-    if (stated(&current_policy->db, kind, o)) {
-        return -EEXIST;
+    return stated(&current_policy->db, kind, o) ? -EEXIST : 0;
+}
+
+/* Where this very label hangs in the policy in force, NULL: nowhere. Lock held. */
+static struct ocontext **stated_at(uint32_t kind, uint64_t first, uint64_t last)
+{
+    struct ocontext **at;
+
+    for (at = &current_policy->db.ocon[kind]; *at != NULL; at = &(*at)->next) {
+        if ((*at)->first == first && (*at)->last == last) {
+            return at;
+        }
     }
-    o->next = current_policy->db.ocon[kind];
-    current_policy->db.ocon[kind] = o;
-    return 0;
+    return NULL;
+}
+
+int xsm_ocontext_check(uint32_t ocon, uint64_t first, uint64_t last, xsm_sid_t sid)
+{
+    const struct ocontext o = { .first = first, .last = last, .sid = sid };
+    int rc = extent_check(ocon, first, last);
+
+    if (rc != 0) {
+        return rc;
+    }
+    xsm_env_lock();
+    if (sid != XSM_SID_NULL) {
+        rc = addable(&o, ocon);
+    } else if (current_policy == NULL) {
+        rc = -EACCES;
+    } else {
+        rc = stated_at(ocon, first, last) != NULL ? 0 : -ENOENT;
+    }
+    xsm_env_unlock();
+    return rc;
 }
 
 unsigned int ocontext_carry(struct policydb *from, struct policydb *to)
@@ -197,7 +226,11 @@ int xsm_ocontext_add(uint32_t ocon, uint64_t first, uint64_t last, xsm_sid_t sid
     }
     *o = (struct ocontext){ .first = first, .last = last, .sid = sid, .heap = true };
     xsm_env_lock();
-    rc = add(o, ocon);
+    rc = addable(o, ocon);
+    if (rc == 0) {
+        o->next = current_policy->db.ocon[ocon];
+        current_policy->db.ocon[ocon] = o;
+    }
     xsm_env_unlock();
     if (rc != 0) {
         xsm_env_free(o);
@@ -214,15 +247,11 @@ int xsm_ocontext_del(uint32_t ocon, uint64_t first, uint64_t last)
         return rc;
     }
     xsm_env_lock();
-    rc = current_policy != NULL ? -ENOENT : -EACCES;
-    for (at = rc == -ENOENT ? &current_policy->db.ocon[ocon] : NULL; at != NULL && *at != NULL;
-         at = &(*at)->next) {
-        if ((*at)->first == first && (*at)->last == last) {
-            o = *at;
-            *at = o->next;
-            rc = 0;
-            break;
-        }
+    at = current_policy != NULL ? stated_at(ocon, first, last) : NULL;
+    rc = current_policy == NULL ? -EACCES : at == NULL ? -ENOENT : 0;
+    if (rc == 0) {
+        o = *at;
+        *at = o->next;
     }
     xsm_env_unlock();
     if (o != NULL && o->heap) {

@@ -70,6 +70,10 @@ static void text_each_event_has_documented_form(void **state)
     expect(measure_text_boolean(buf, sizeof(buf), "prot_doms", true), "boolean prot_doms=1", "",
            "");
     expect(measure_text_relabel(buf, sizeof(buf), 3, "u:r:t"), "relabel id=3 label=u:r:t", "", "");
+    expect(measure_text_resource(buf, sizeof(buf), 2, 760, 767, "u:r:t"),
+           "resource kind=ioport first=760 last=767 label=u:r:t", "", "");
+    expect(measure_text_resource(buf, sizeof(buf), 4, 24, 24, NULL), "resource kind=device first=24 last=24 unlabelled", "", "");
+    assert_int_equal(measure_text_resource(buf, sizeof(buf), 5, 0, 0, NULL), -EINVAL);
     expect(measure_text_audit_seal(buf, sizeof(buf), digest, 16, UINT64_MAX),
            "audit-seal sha256=", digest_hex, " cpus=16 records=18446744073709551615");
 }

@@ -140,6 +140,27 @@ static int env_before_boolean(void *arg, const char *name, bool value)
     return f->how == XSM_REVOKE_WOULD ? 0 : measure_boolean(name, value);
 }
 
+static int env_before_ocontext(void *arg, uint32_t ocon, uint64_t first, uint64_t last, xsm_sid_t sid)
+{
+    char label[XSM_CONTEXT_MAX];
+    int rc = 0;
+
+    (void)arg;
+    if (sid == XSM_SID_NULL) {
+        return measure_resource(ocon, first, last, NULL);
+    }
+    rc = xsm_sid_to_context(sid, label, sizeof(label), NULL);
+    return rc != 0 ? rc : measure_resource(ocon, first, last, label);
+}
+
+static int env_ocontext_changed(void *arg)
+{
+    struct flask_call *f = arg;
+    const struct revoke_change change = { .how = f->how };
+
+    return revoke_begin(&change, f->c->hc, f->c->row);
+}
+
 static long flask_run(struct flask_call *f, struct xen_flask_op *op, struct xsm_error *error)
 {
     const struct flask_op_env env = {
@@ -159,6 +180,8 @@ static long flask_run(struct flask_call *f, struct xen_flask_op *op, struct xsm_
         .before_load = env_before_load,
         .before_setenforce = env_before_setenforce,
         .before_boolean = env_before_boolean,
+        .before_ocontext = env_before_ocontext,
+        .ocontext_changed = env_ocontext_changed,
     };
 
     return flask_op_act(op, &env);
@@ -325,8 +348,8 @@ static const struct hypercall_row rows[] = {
     FLASK(AVC_HASHSTATS, SIZE),
     FLASK(AVC_CACHESTATS, SIZE),
     FLASK(MEMBER, SIZE),
-    FLASK(ADD_OCONTEXT, 0),
-    FLASK(DEL_OCONTEXT, 0),
+    FLASK_CHANGE(ADD_OCONTEXT, 0),
+    FLASK_CHANGE(DEL_OCONTEXT, 0),
     FLASK(GET_PEER_SID, SIZE),
     [FLASK_RELABEL_DOMAIN] =
         ROW(FLASK_RELABEL_DOMAIN, 0, 0, change_decode,

@@ -290,6 +290,11 @@ int measure_boolean(const char *name, bool value)
     return MEASURE(MEASURE_PCR_HYPERVISOR, measure_text_boolean, name, value);
 }
 
+int measure_resource(uint32_t ocon, uint64_t first, uint64_t last, const char *label)
+{
+    return MEASURE(MEASURE_PCR_HYPERVISOR, measure_text_resource, ocon, first, last, label);
+}
+
 int measure_relabel(unsigned int domid, const char *label, bool own)
 {
     if (!own) {

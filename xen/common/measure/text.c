@@ -257,6 +257,28 @@ int measure_text_relabel(char *buf, size_t size, unsigned int domid, const char 
     return text_end(&t);
 }
 
+int measure_text_resource(char *buf, size_t size, uint32_t ocon, uint64_t first, uint64_t last, const char *label)
+{
+    static const char *const kinds[] = { NULL, "pirq", "ioport", "iomem", "device" };
+    struct text t = text_start(buf, size);
+
+    if (ocon == 0 || ocon >= ARRAY_SIZE(kinds)) {
+        return -EINVAL;
+    }
+    put(&t, "resource kind=");
+    put(&t, kinds[ocon]);
+    put(&t, " first=");
+    put_number(&t, first);
+    put(&t, " last=");
+    put_number(&t, last);
+    if (label != NULL) {
+        put_label(&t, label);
+    } else {
+        put(&t, " unlabelled");
+    }
+    return text_end(&t);
+}
+
 int measure_text_audit_seal(char *buf, size_t size, const uint8_t *digest, unsigned int cpus,
                             uint64_t records)
 {

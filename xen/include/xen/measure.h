@@ -67,6 +67,8 @@ int measure_domain(unsigned int domid, const char *name, const char *label,
 int measure_policy_load(const void *image, size_t size) __attribute__((warn_unused_result));
 int measure_setenforce(bool enforcing) __attribute__((warn_unused_result));
 int measure_boolean(const char *name, bool value) __attribute__((warn_unused_result));
+/* See measure_text_resource(). */
+int measure_resource(uint32_t ocon, uint64_t first, uint64_t last, const char *label) __attribute__((warn_unused_result));
 
 /*
  * What a domain can bring about again and again: its restart, its own relabelling (`own`), a seal. The last quarter of the log is

@@ -46,6 +46,8 @@ int measure_text_policy_load(char *buf, size_t size, const uint8_t *digest, uint
 int measure_text_setenforce(char *buf, size_t size, bool enforcing);
 int measure_text_boolean(char *buf, size_t size, const char *name, bool value);
 int measure_text_relabel(char *buf, size_t size, unsigned int domid, const char *label);
+/* ocon: 1 pirq, 2 ioport, 3 iomem, 4 PCI device, as in FLASK_ADD_OCONTEXT; label NULL: taken away */
+int measure_text_resource(char *buf, size_t size, uint32_t ocon, uint64_t first, uint64_t last, const char *label);
 /* digest: SHA-256 over the heads of all CPUs' audit records, <public/bulkhead.h> */
 int measure_text_audit_seal(char *buf, size_t size, const uint8_t *digest, unsigned int cpus,
                             uint64_t records);

@@ -52,6 +52,10 @@ struct flask_op_env {
     int (*before_load)(void *arg, const uint8_t *image, size_t size);
     int (*before_setenforce)(void *arg, bool enforcing);
     int (*before_boolean)(void *arg, const char *name, bool value);
+    /** A label for a resource (numbers as in struct xen_flask_ocontext); sid XSM_SID_NULL: it is taken away. */
+    int (*before_ocontext)(void *arg, uint32_t ocon, uint64_t first, uint64_t last, xsm_sid_t sid);
+    /** Labels of resources have changed: look at who holds them. NULL: nobody does. @return 0 or -errno */
+    int (*ocontext_changed)(void *arg);
 };
 
 /**

@@ -319,6 +319,8 @@ int xsm_iomem_walk(uint64_t first, uint64_t last, xsm_range_fn *fn, void *arg);
  * @return 0; -EINVAL; -EEXIST overlaps another label; -ENOENT; -ENOMEM; -EACCES no policy
  */
 int xsm_ocontext_add(uint32_t ocon, uint64_t first, uint64_t last, xsm_sid_t sid);
+/** What xsm_ocontext_add() would say now, or, for XSM_SID_NULL, xsm_ocontext_del(); nothing is changed. */
+int xsm_ocontext_check(uint32_t ocon, uint64_t first, uint64_t last, xsm_sid_t sid);
 int xsm_ocontext_del(uint32_t ocon, uint64_t first, uint64_t last);
 
 /* -- booleans -------------------------------------------------------------------------------- */
