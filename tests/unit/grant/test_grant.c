@@ -572,8 +572,8 @@ static void copy_between_own_and_granted(void **state)
                                                 .len = 4096, .flags = GNTCOPY_dest_gref }),
                      GNTST_okay);
     assert_memory_equal(own, theirs, 4096);
-    assert_int_equal(fake_last_class, SECCLASS_GRANT); /* where the data goes, after copy_to */
-    assert_int_equal(fake_last_perm, GRANT__COPY);
+    assert_int_equal(fake_last_class, SECCLASS_GRANT_OP); /* after where the data goes */
+    assert_int_equal(fake_last_perm, GRANT_OP__COPY_TO);
     assert_int_equal(fake_last_target, giver->sid);
     assert_int_equal(fake_questions, 2);
     assert_int_equal(entry(giver, 9)->flags, GTF_permit_access);

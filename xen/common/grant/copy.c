@@ -44,7 +44,7 @@ int copy_decode(struct call *c)
         (!dest_ref && !is_own(c, op->dest.domid))) {
         return -EPERM; /* pages of others by grant only */
     }
-    c->skip = (source_ref ? 0 : 1) | (dest_ref ? 0 : 2); /* own pages need no leave */
+    c->skip = (source_ref ? 0 : 2) | (dest_ref ? 0 : 4); /* own pages need no leave */
     if (source_ref || dest_ref) {
         c->audit.gref = source_ref ? op->source.u.ref : op->dest.u.ref;
         c->audit.have |= XSM_AUDIT_GREF;
