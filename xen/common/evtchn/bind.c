@@ -18,7 +18,6 @@ static int label_towards(const struct domain *d, const struct domain *other, xsm
 int evtchn_alloc_decode(struct call *c)
 {
     const struct evtchn_alloc_unbound *a = c->arg;
-    struct port *p;
     int rc = call_target(c, a->dom);
 
     rc = rc != 0 ? rc : call_second(c, a->remote_dom);
@@ -28,11 +27,6 @@ int evtchn_alloc_decode(struct call *c)
     }
     spin_lock(&c->target->evtchn->lock);
     c->release = release_target_table;
-    rc = port_find_free(c->target->evtchn, 0, &p);
-    if (rc != 0) {
-        return rc;
-    }
-    c->ptr[0] = p;
     return xsm_transition_sid(read_once(c->target->sid), c->sid[PARTY_SECOND], SECCLASS_EVENT,
                               &c->sid[PARTY_OBJECT]);
 }
@@ -40,8 +34,12 @@ int evtchn_alloc_decode(struct call *c)
 long evtchn_alloc_act(struct call *c)
 {
     struct evtchn_alloc_unbound *a = c->arg;
-    struct port *p = c->ptr[0];
+    struct port *p;
+    int rc = port_find_free(c->target->evtchn, 0, &p); /* here, since the table may grow for it */
 
+    if (rc != 0) {
+        return rc;
+    }
     p->u.remote = c->second->id;
     port_take(c->target, p, PORT_UNBOUND, 0, c->sid[PARTY_OBJECT]);
     a->port = p->nr;
@@ -58,7 +56,7 @@ static void interdomain_release(struct call *c)
 int evtchn_interdomain_decode(struct call *c)
 {
     const struct evtchn_bind_interdomain *a = c->arg;
-    struct port *lp, *rp;
+    struct port *rp;
     int rc = call_target(c, a->remote_dom);
 
     rc = rc != 0 ? rc : label_towards(c->target, c->caller, &c->sid[PARTY_SECOND]);
@@ -69,17 +67,14 @@ int evtchn_interdomain_decode(struct call *c)
     c->release = interdomain_release;
     rp = port_lookup(c->target->evtchn, a->remote_port);
     if (rp == NULL || rp->state == PORT_FREE) {
-        return -EINVAL;
+        rp = NULL; /* whoever may not bind does not learn which ports there are */
+        c->skip = 1u << 2;
+    } else {
+        c->sid[PARTY_PEER] = rp->sid;
     }
-    rc = port_find_free(c->caller->evtchn, 0, &lp);
-    if (rc != 0) {
-        return rc;
-    }
-    c->ptr[0] = lp;
     c->ptr[1] = rp;
     c->audit.port = a->remote_port;
     c->audit.have |= XSM_AUDIT_PORT;
-    c->sid[PARTY_PEER] = rp->sid;
     return xsm_transition_sid(c->sid[PARTY_CALLER], c->sid[PARTY_TARGET], SECCLASS_EVENT,
                               &c->sid[PARTY_OBJECT]);
 }
@@ -87,11 +82,16 @@ int evtchn_interdomain_decode(struct call *c)
 long evtchn_interdomain_act(struct call *c)
 {
     struct evtchn_bind_interdomain *a = c->arg;
-    struct port *lp = c->ptr[0], *rp = c->ptr[1];
+    struct port *lp, *rp = c->ptr[1];
+    int rc;
 
     /* After the questions, so that reaching for a port which was made for somebody else is on record. */
-    if (rp->state != PORT_UNBOUND || rp->u.remote != c->caller->id) {
+    if (rp == NULL || rp->state != PORT_UNBOUND || rp->u.remote != c->caller->id) {
         return -EINVAL;
+    }
+    rc = port_find_free(c->caller->evtchn, 0, &lp);
+    if (rc != 0) {
+        return rc;
     }
     lp->u.peer.dom = c->target;
     lp->u.peer.port = rp;

@@ -177,20 +177,16 @@ void evtchn_destroy(struct domain *d)
 int evtchn_reset_decode(struct call *c)
 {
     const struct evtchn_reset *a = c->arg;
-    int rc = call_target(c, a->dom);
 
-    if (rc != 0) {
-        return rc;
-    }
+    return call_target(c, a->dom);
+}
+
+long evtchn_reset_act(struct call *c)
+{
     /* Another domain has to be paused for it, else it would see its ports vanish while it uses them. */
     if (c->target != c->caller &&
         (read_once(c->target->pause_count) == 0 || !domain_is_quiet(c->target))) {
         return -EINVAL;
     }
-    return 0;
-}
-
-long evtchn_reset_act(struct call *c)
-{
     return close_all(c->target, false, true);
 }

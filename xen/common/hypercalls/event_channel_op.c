@@ -17,7 +17,7 @@ static const struct hypercall_row rows[] = {
             evtchn_interdomain_decode,
             ASK(Q(CALLER, OBJECT, EVTCHN_OP, BIND_INTERDOMAIN),
                 Q(OBJECT, TARGET, EVENT, BIND),
-                Q(PEER, SECOND, EVENT, BIND)),
+                Q_OPTIONAL(PEER, SECOND, EVENT, EVENT__BIND)),
             evtchn_interdomain_act),
     [EVTCHNOP_bind_virq] =
         ROW(EVTCHNOP_bind_virq, ARG(bind_virq), ARG(bind_virq), evtchn_virq_decode,

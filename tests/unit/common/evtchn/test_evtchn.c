@@ -144,13 +144,14 @@ static void alloc_unbound_own_labels_and_asks(void **state)
 
 static void alloc_unbound_denied_changes_nothing(void **state)
 {
+    struct evtchn_status status = { .dom = DOMID_SELF, .port = 1 };
     evtchn_port_t p;
 
     (void)state;
     fake_xsm_except(0, 0, SECCLASS_EVENT, EVENT__BIND);
     assert_int_equal(alloc_port(a, b->id, &p), -EACCES);
     assert_int_equal(a->evtchn->used[0], 1);
-    assert_int_equal(status_of(a, 1).status, EVTCHNSTAT_closed);
+    assert_int_equal(op(a, EVTCHNOP_status, &status), -EINVAL); /* the table has not even grown for it */
 }
 
 static void alloc_unbound_no_remote_esrch(void **state)
@@ -230,6 +231,9 @@ static void bind_interdomain_bad_port_einval(void **state)
         assert_int_equal(bind_port(b, a->id, bad[i], &p), -EINVAL);
     }
     assert_int_equal(b->evtchn->used[0], 1);
+    /* Who may not bind does not learn which ports there are. */
+    fake_xsm_except(0, 0, SECCLASS_EVTCHN_OP, EVTCHN_OP__BIND_INTERDOMAIN);
+    assert_int_equal(bind_port(b, a->id, EVTCHN_MAX_PORTS - 1, &p), -EACCES);
 }
 
 static void bind_interdomain_twice_einval(void **state)
