@@ -21,40 +21,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <public/bulkhead.h>
-#include <public/domctl.h>
-#include <public/hvm/dm_op.h>
-#include <public/hvm/hvm_op.h>
-#include <public/hvm/params.h>
-#include <public/memory.h>
-#include <public/physdev.h>
-#include <public/platform.h>
-#include <public/sched.h>
-#include <public/sysctl.h>
-#include <public/vcpu.h>
-#include <public/version.h>
-#include <public/xsm/flask_op.h>
-
 #include <xsm/av_permissions.h>
 
 #include "../mediation/args.h"
+#include "../mediation/calls.h"
 
 #define PARTS 4
 #define LAST_WITH_EFFECT 13 /* what comes after ends the domain or stops it */
-
-static const struct {
-    unsigned int nr, op;
-    const char *name;
-} calls[] = {
-#define OP(nr, op, name) { nr, op, name },
-#include <mediation_ops.h>
-#undef OP
-    { __HYPERVISOR_bulkhead_op, BULKHEAD_log_read, "BULKHEAD_log_read" },
-    { __HYPERVISOR_bulkhead_op, BULKHEAD_audit_read, "BULKHEAD_audit_read" },
-    { __HYPERVISOR_bulkhead_op, BULKHEAD_audit_seal, "BULKHEAD_audit_seal" },
-    { __HYPERVISOR_bulkhead_op, BULKHEAD_policy_change, "BULKHEAD_policy_change" },
-    { __HYPERVISOR_dm_op, 0, "dm_op" },
-};
 
 /* What the table says that a call asks. */
 struct question {

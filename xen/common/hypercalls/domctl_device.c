@@ -5,6 +5,7 @@
  * answers as absent.
  */
 #include "domctl.h"
+#include "resources.h"
 
 #include <xen/lib.h>
 
@@ -103,20 +104,6 @@ long domctl_give_act(struct call *c)
     return rc != 0 ? rc : act_absent(c);
 }
 
-static int irq_object(struct call *c, uint32_t irq)
-{
-    c->audit.irq = irq;
-    c->audit.have |= XSM_AUDIT_IRQ;
-    return xsm_pirq_sid(irq, &c->sid[PARTY_OBJECT]);
-}
-
-static int pci_object(struct call *c, uint32_t sbdf)
-{
-    c->audit.device = sbdf;
-    c->audit.have |= XSM_AUDIT_DEVICE;
-    return xsm_device_sid(sbdf, &c->sid[PARTY_OBJECT]);
-}
-
 /* Who gets it is asked about using it as what it is to all: the peer. */
 static int receiver_decode(struct call *c)
 {
@@ -135,7 +122,7 @@ int domctl_device_decode(struct call *c)
 
     switch (c->cmd) {
     case XEN_DOMCTL_get_device_group:
-        return pci_object(c, a->u.get_device_group.machine_sbdf);
+        return device_object(c, a->u.get_device_group.machine_sbdf);
     case XEN_DOMCTL_bind_pt_irq:
         rc = receiver_decode(c);
         return rc != 0 ? rc : irq_object(c, a->u.bind_pt_irq.machine_irq);
@@ -144,6 +131,6 @@ int domctl_device_decode(struct call *c)
             return -EOPNOTSUPP; /* nodes of a device tree, which this architecture has not */
         }
         rc = c->cmd == XEN_DOMCTL_test_assign_device ? 0 : receiver_decode(c);
-        return rc != 0 ? rc : pci_object(c, a->u.assign_device.u.pci.machine_sbdf);
+        return rc != 0 ? rc : device_object(c, a->u.assign_device.u.pci.machine_sbdf);
     }
 }

@@ -5,24 +5,11 @@
  * policy has been asked about the domain and the device or interrupt named.
  */
 #include "families.h"
+#include "resources.h"
 
 #include <public/physdev.h>
 
 #define SBDF(segment, bus, devfn) ((uint32_t)(segment) << 16 | (uint32_t)(bus) << 8 | (devfn))
-
-static int device_object(struct call *c, uint32_t sbdf)
-{
-    c->audit.device = sbdf;
-    c->audit.have |= XSM_AUDIT_DEVICE;
-    return xsm_device_sid(sbdf, &c->sid[PARTY_OBJECT]);
-}
-
-static int irq_object(struct call *c, uint32_t irq)
-{
-    c->audit.irq = irq;
-    c->audit.have |= XSM_AUDIT_IRQ;
-    return xsm_pirq_sid(irq, &c->sid[PARTY_OBJECT]);
-}
 
 /* Bus and function in segment 0: the older calls. */
 static int manage_decode(struct call *c)
