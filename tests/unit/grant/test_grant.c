@@ -888,6 +888,29 @@ static void copy_through_a_mapping_is_refused(void **state)
     assert_int_equal(unmap(handle, SLOT), GNTST_okay);
 }
 
+/* A mapping that is taken apart may still be in a TLB: a revocation has to come back for it before it is done. */
+static void look_waits_for_an_unmap_under_way(void **state)
+{
+    struct grant_table *gt = taker->grant;
+    uint32_t handle, at = 0;
+    struct grant_track *t;
+    bool busy = false;
+
+    (void)state;
+    grant(9, 2, 7, GTF_permit_access);
+    assert_int_equal(map(9, SLOT, GNTMAP_host_map, &handle), GNTST_okay);
+    t = track_take(gt, handle);
+    assert_non_null(t);
+    track_set(gt, t, TRACK_PENDING);
+    assert_null(track_take_next(gt, &at, &busy));
+    assert_true(busy && at == handle);
+    track_set(gt, t, TRACK_MAPPED);
+    assert_ptr_equal(track_take_next(gt, &at, &busy), t);
+    assert_false(busy);
+    track_set(gt, t, TRACK_MAPPED);
+    assert_int_equal(grant_release_mappings(taker), 0);
+}
+
 /* As a revocation does, which looks at a mapping of a domain that dies, and lets it be. */
 static void release_waits_for_a_mapping_in_other_hands(void **state)
 {
@@ -947,6 +970,7 @@ int main(void)
         TEST(seed_fills_reserved_entries_only),
         TEST(handles_run_out_at_the_bound_without_harm),
         TEST(copy_through_a_mapping_is_refused),
+        TEST(look_waits_for_an_unmap_under_way),
         TEST(release_waits_for_a_mapping_in_other_hands),
     };
 

@@ -113,7 +113,7 @@ void track_free(struct grant_table *gt, uint32_t handle);
 /**
  * Any mapped handle from *handle on, taken as by track_take().
  * @param busy  out: NULL was returned because *handle is in another CPU's hands, who may give it back
- *              mapped; NULL: such ones are passed over
+ *              mapped, or has not flushed it from the TLBs yet; NULL: such ones are passed over
  */
 struct grant_track *track_take_next(struct grant_table *gt, uint32_t *handle, bool *busy) must_check;
 struct grant_track *track_at(struct grant_table *gt, uint32_t handle);

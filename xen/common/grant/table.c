@@ -110,6 +110,7 @@ int grant_release_mappings(struct domain *d)
             b.pending = handle + 1;
             track_set(gt, t, TRACK_PENDING);
         }
+        handle++; /* past our own, which would seem to be in other hands */
         if (b.p2m.count == P2M_BATCH) {
             unmap_finish(d, &b);
             rc = preempt_wanted() ? -ERESTART : 0;

@@ -69,19 +69,25 @@ struct grant_track *track_take(struct grant_table *gt, uint32_t handle)
     return t;
 }
 
+/* Not to be had now: being made or looked at, or taken apart and maybe still in a TLB. */
+static bool in_hands(const struct grant_track *t)
+{
+    return t->state == TRACK_BUSY || t->state == TRACK_PENDING;
+}
+
 struct grant_track *track_take_next(struct grant_table *gt, uint32_t *handle, bool *busy)
 {
     struct grant_track *t;
 
     spin_lock(&gt->track_lock);
     while ((t = track_at(gt, *handle)) && t->state != TRACK_MAPPED &&
-           !(busy && t->state == TRACK_BUSY)) {
+           !(busy && in_hands(t))) {
         ++*handle;
     }
     if (busy) {
-        *busy = t && t->state == TRACK_BUSY;
+        *busy = t && in_hands(t);
     }
-    if (t && t->state == TRACK_BUSY) {
+    if (t && in_hands(t)) {
         t = NULL;
     } else if (t) {
         t->state = TRACK_BUSY;
