@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A domain that drives a device turns the device against the hypervisor.
+ *
+ * Source: Serial ATA AHCI 1.3.1 (3.3, port registers; 10.4.2, port reset; 4.2.1, received FIS structure). The domain was given
+ * PCI configuration and the I/O registers of a disk controller. After each port reset the controller writes the disk's first
+ * answer, 20 bytes, to the address it was told, by DMA: here one place after the other in the hypervisor's image.
+ *
+ * A correct hypervisor has the device in quarantine: nothing is written, the machine goes on, and the console shows device and
+ * address of the first ones, then how many there were. QEMU 7.2 has no log of faults, and only tells that there were some. With
+ * a broken hypervisor the first shots change its text and data, and the run ends in a triple fault, a panic or silence.
+ */
+#include "../guest.h"
+
+#include <runtime/start.h>
+#include <runtime/tap.h>
+
+#include <public/version.h>
+
+/* PCI configuration, mechanism 1: PCI Local Bus Specification 3.0, 3.2.2.3.2 */
+#define CONFIG_ADDRESS 0xcf8
+#define CONFIG_DATA 0xcfc
+#define DISK_CONTROLLER (0x80000000u | 31u << 11 | 2u << 8) /* 00:1f.2, as on every Q35 */
+#define CONFIG_ID 0x00
+#define CONFIG_COMMAND 0x04
+#define CONFIG_BAR4 0x20
+#define COMMAND_IO_AND_MASTER 5u
+#define ICH9_AHCI 0x29228086u
+
+/* AHCI registers through an index and a data register: AHCI 1.3.1, 2.4.2 */
+#define PORTS 0xd000
+#define INDEX (PORTS + 0x10)
+#define DATA (PORTS + 0x14)
+#define HOST_CONTROL 0x04
+#define HOST_ENABLE (1u << 31)
+#define P0_FIS_BASE 0x108
+#define P0_FIS_BASE_HIGH 0x10c
+#define P0_COMMAND 0x118
+#define P0_STATUS 0x128
+#define P0_CONTROL 0x12c
+#define STATUS_PRESENT 3u
+#define RECEIVE (1u << 4)
+#define SPIN_UP (1u << 1)
+#define RESET 1u
+
+/* Where a multiboot loader puts the hypervisor, and as much of it as has text, data and stacks of importance. */
+#define IMAGE_START 0x200000u
+#define IMAGE_END 0x2a0000u
+#define STEP 0x100u
+
+static void out32(uint16_t port, uint32_t v)
+{
+    __asm__ volatile("outl %0, %1" : : "a"(v), "Nd"(port));
+}
+
+static uint32_t in32(uint16_t port)
+{
+    uint32_t v;
+
+    __asm__ volatile("inl %1, %0" : "=a"(v) : "Nd"(port));
+    return v;
+}
+
+static uint32_t config_read(uint32_t reg)
+{
+    out32(CONFIG_ADDRESS, DISK_CONTROLLER | reg);
+    return in32(CONFIG_DATA);
+}
+
+static void config_write(uint32_t reg, uint32_t v)
+{
+    out32(CONFIG_ADDRESS, DISK_CONTROLLER | reg);
+    out32(CONFIG_DATA, v);
+}
+
+static uint32_t ahci_read(uint32_t reg)
+{
+    out32(INDEX, reg);
+    return in32(DATA);
+}
+
+static void ahci_write(uint32_t reg, uint32_t v)
+{
+    out32(INDEX, reg);
+    out32(DATA, v);
+}
+
+/* The disk's answer to a reset goes to addr + 0x40. */
+static void shoot(uint32_t addr)
+{
+    ahci_write(P0_COMMAND, 0);
+    ahci_write(P0_FIS_BASE, addr);
+    ahci_write(P0_FIS_BASE_HIGH, 0);
+    ahci_write(P0_CONTROL, RESET);
+    ahci_write(P0_CONTROL, 0);
+    ahci_write(P0_COMMAND, SPIN_UP | RECEIVE);
+}
+
+static bool machine_goes_on(void)
+{
+    uint64_t then = time_now_ns();
+
+    time_delay_ns(1500 * NS_PER_MS); /* the log is read every second */
+    return time_now_ns() > then && hc_xen_version(XENVER_version, NULL) == (4 << 16 | 17);
+}
+
+void stub_main(void)
+{
+    uint32_t addr, shots = 0;
+
+    tap_plan(5);
+    tap_is(config_read(CONFIG_ID), ICH9_AHCI, "the disk controller is there");
+    config_write(CONFIG_BAR4, PORTS);
+    config_write(CONFIG_COMMAND, COMMAND_IO_AND_MASTER);
+    ahci_write(HOST_CONTROL, HOST_ENABLE);
+    tap_is(ahci_read(P0_STATUS) & 15, STATUS_PRESENT, "it has a disk");
+
+    shoot(IMAGE_START);
+    tap_ok(machine_goes_on(), "one write to the hypervisor's first page");
+    for (addr = IMAGE_START; addr < IMAGE_END; addr += STEP, shots++) {
+        shoot(addr);
+    }
+    tap_ok(machine_goes_on(), "%u writes all over it", shots);
+    shoot(IMAGE_START);
+    tap_ok(machine_goes_on(), "and one after the log was full");
+    tap_done();
+}
