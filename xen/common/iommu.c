@@ -81,7 +81,7 @@ bool iommu_remaps_interrupts(void)
 
 static void show(const struct iommu_fault *f)
 {
-    pr_warn("iommu: blocked: device %02x:%02x.%x: %s address %#llx (%016llx %016llx)", f->device >> 8,
+    pr_warn("iommu: blocked: device %02x:%02x.%x: %s address 0x%llx (%016llx %016llx)", f->device >> 8,
             f->device >> 3 & 31, f->device & 7, f->what, (unsigned long long)f->addr,
             (unsigned long long)f->raw[0], (unsigned long long)f->raw[1]);
 }

@@ -13,7 +13,6 @@
  */
 #include "amd_event.h"
 
-#include <asm/cpu.h>
 #include <asm/io.h>
 #include <xen/acpi.h>
 #include <xen/errno.h>
