@@ -4,11 +4,14 @@
  *
  * Source: Serial ATA AHCI 1.3.1 (3.3, port registers; 10.4.2, port reset; 4.2.1, received FIS structure). The domain was given
  * PCI configuration and the I/O registers of a disk controller. After each port reset the controller writes the disk's first
- * answer, 20 bytes, to the address it was told, by DMA: here one place after the other in the hypervisor's image.
+ * answer, 20 bytes, to the address it was told, by DMA: here one place after the other in the hypervisor's image. A network
+ * controller sends a message for an interrupt that software asks for (82574 datasheet, 10.2.4.3, ICS): here the vector by which the
+ * hypervisor stops a CPU, NMI, and INIT.
  *
- * A correct hypervisor has the device in quarantine: nothing is written, the machine goes on, and the console shows device and
+ * A correct hypervisor has the devices in quarantine: nothing is written or interrupted, the machine goes on, and the console shows device and
  * address of the first ones, then how many there were. QEMU 7.2 has no log of faults, and only tells that there were some. With
- * a broken hypervisor the first shots change its text and data, and the run ends in a triple fault, a panic or silence.
+ * a broken hypervisor the first shots change its text and data, the messages stop CPUs, and the run ends in a triple fault, a
+ * panic or silence.
  */
 #include "../guest.h"
 
@@ -21,11 +24,31 @@
 #define CONFIG_ADDRESS 0xcf8
 #define CONFIG_DATA 0xcfc
 #define DISK_CONTROLLER (0x80000000u | 31u << 11 | 2u << 8) /* 00:1f.2, as on every Q35 */
+#define NETWORK_CONTROLLER (0x80000000u | 5u << 11) /* 00:05.0, see options */
 #define CONFIG_ID 0x00
 #define CONFIG_COMMAND 0x04
+#define CONFIG_BAR2 0x18
 #define CONFIG_BAR4 0x20
 #define COMMAND_IO_AND_MASTER 5u
 #define ICH9_AHCI 0x29228086u
+#define E1000E 0x10d38086u
+
+/* Message-signalled interrupts: PCI Local Bus Specification 3.0, 6.8.1; where the 82574 has them: datasheet, 9.1.2 */
+#define MSI 0xd0
+#define MSI_ENABLE (1u << 16)
+#define MSI_64BIT (1u << 23)
+#define MSI_EVERY_CPU 0xfeeff000u
+#define MSI_STOP_CPU 0xf2u
+#define MSI_NMI (4u << 8)
+#define MSI_INIT (5u << 8 | 1u << 14)
+
+/* Registers of the 82574 through an index and a data register: datasheet, 10.2.1 and 9.1.1 */
+#define NET_INDEX (PORTS + 0x20)
+#define NET_DATA (PORTS + 0x24)
+#define NET_CAUSE 0xc0     /* ICR: read to clear */
+#define NET_CAUSE_SET 0xc8 /* ICS */
+#define NET_MASK_SET 0xd0  /* IMS */
+#define NET_LINK (1u << 2)
 
 /* AHCI registers through an index and a data register: AHCI 1.3.1, 2.4.2 */
 #define PORTS 0xd000
@@ -61,15 +84,15 @@ static uint32_t in32(uint16_t port)
     return v;
 }
 
-static uint32_t config_read(uint32_t reg)
+static uint32_t config_read(uint32_t device, uint32_t reg)
 {
-    out32(CONFIG_ADDRESS, DISK_CONTROLLER | reg);
+    out32(CONFIG_ADDRESS, device | reg);
     return in32(CONFIG_DATA);
 }
 
-static void config_write(uint32_t reg, uint32_t v)
+static void config_write(uint32_t device, uint32_t reg, uint32_t v)
 {
-    out32(CONFIG_ADDRESS, DISK_CONTROLLER | reg);
+    out32(CONFIG_ADDRESS, device | reg);
     out32(CONFIG_DATA, v);
 }
 
@@ -96,6 +119,34 @@ static void shoot(uint32_t addr)
     ahci_write(P0_COMMAND, SPIN_UP | RECEIVE);
 }
 
+static uint32_t net_read(uint32_t reg)
+{
+    out32(NET_INDEX, reg);
+    return in32(NET_DATA);
+}
+
+static void net_write(uint32_t reg, uint32_t v)
+{
+    out32(NET_INDEX, reg);
+    out32(NET_DATA, v);
+}
+
+/* @return whether the controller asked for the interrupt */
+static bool interrupt(uint32_t message)
+{
+    uint32_t control = config_read(NETWORK_CONTROLLER, MSI) & ~MSI_ENABLE;
+
+    config_write(NETWORK_CONTROLLER, MSI, control);
+    config_write(NETWORK_CONTROLLER, MSI + 4, MSI_EVERY_CPU);
+    config_write(NETWORK_CONTROLLER, MSI + 8, 0);
+    config_write(NETWORK_CONTROLLER, control & MSI_64BIT ? MSI + 12 : MSI + 8, message);
+    config_write(NETWORK_CONTROLLER, MSI, control | MSI_ENABLE);
+    (void)net_read(NET_CAUSE);
+    net_write(NET_MASK_SET, NET_LINK);
+    net_write(NET_CAUSE_SET, NET_LINK);
+    return net_read(NET_CAUSE) & NET_LINK;
+}
+
 static bool machine_goes_on(void)
 {
     uint64_t then = time_now_ns();
@@ -108,10 +159,10 @@ void stub_main(void)
 {
     uint32_t addr, shots = 0;
 
-    tap_plan(5);
-    tap_is(config_read(CONFIG_ID), ICH9_AHCI, "the disk controller is there");
-    config_write(CONFIG_BAR4, PORTS);
-    config_write(CONFIG_COMMAND, COMMAND_IO_AND_MASTER);
+    tap_plan(10);
+    tap_is(config_read(DISK_CONTROLLER, CONFIG_ID), ICH9_AHCI, "the disk controller is there");
+    config_write(DISK_CONTROLLER, CONFIG_BAR4, PORTS);
+    config_write(DISK_CONTROLLER, CONFIG_COMMAND, COMMAND_IO_AND_MASTER);
     ahci_write(HOST_CONTROL, HOST_ENABLE);
     tap_is(ahci_read(P0_STATUS) & 15, STATUS_PRESENT, "it has a disk");
 
@@ -123,5 +174,13 @@ void stub_main(void)
     tap_ok(machine_goes_on(), "%u writes all over it", shots);
     shoot(IMAGE_START);
     tap_ok(machine_goes_on(), "and one after the log was full");
+
+    tap_is(config_read(NETWORK_CONTROLLER, CONFIG_ID), E1000E, "the network controller is there");
+    config_write(NETWORK_CONTROLLER, CONFIG_BAR2, NET_INDEX);
+    config_write(NETWORK_CONTROLLER, CONFIG_COMMAND, COMMAND_IO_AND_MASTER);
+    tap_ok(interrupt(MSI_STOP_CPU) && machine_goes_on(), "the vector that stops a CPU, as a message to all");
+    tap_ok(interrupt(MSI_NMI) && machine_goes_on(), "NMI to all");
+    tap_ok(interrupt(MSI_INIT) && machine_goes_on(), "INIT to all");
+    tap_is(config_read(NETWORK_CONTROLLER, MSI) & 0xff, 5, "these were messages");
     tap_done();
 }
