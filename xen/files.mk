@@ -16,6 +16,7 @@ hv-obj += xen/arch/x86/hvm/mmio.o
 hv-obj += xen/arch/x86/hvm/msr.o
 hv-obj += xen/arch/x86/hvm/vlapic.o
 hv-obj += xen/arch/x86/iommu/amd.o
+hv-obj += xen/arch/x86/iommu/amd_domain.o
 hv-obj += xen/arch/x86/iommu/amd_event.o
 hv-obj += xen/arch/x86/irq/ioapic.o
 hv-obj += xen/arch/x86/irq/lapic.o

@@ -7,6 +7,8 @@
 
 #include <xen/acpi.h>
 #include <xen/cmdline.h>
+#include <xen/domain.h>
+#include <xen/errno.h>
 #include <xen/lib.h>
 #include <xen/time.h>
 #include <xen/timer.h>
@@ -77,6 +79,43 @@ const char *iommu_name(void)
 bool iommu_remaps_interrupts(void)
 {
     return remaps_interrupts;
+}
+
+int iommu_prepare(struct domain *d)
+{
+    struct p2m *p = &d->p2m;
+    int ret = 0;
+
+    if (ops == NULL) {
+        return -ENODEV;
+    }
+    write_lock(&p->lock);
+    if (p->iommu != NULL || p->table_pages > 1) {
+        ret = -EINVAL; /* its tables would not know of what is mapped */
+    } else {
+        p->iommu = ops->domain_create(d->id, p->table_limit);
+        ret = p->iommu != NULL ? 0 : -ENOMEM;
+    }
+    write_unlock(&p->lock);
+    return ret;
+}
+
+int iommu_attach(struct domain *d, uint16_t device)
+{
+    int ret;
+
+    write_lock(&d->p2m.lock);
+    ASSERT(d->p2m.iommu != NULL);
+    ret = ops->attach(d->p2m.iommu, device);
+    write_unlock(&d->p2m.lock);
+    return ret;
+}
+
+void iommu_detach(struct domain *d, uint16_t device)
+{
+    write_lock(&d->p2m.lock);
+    d->p2m.iommu->ops->detach(d->p2m.iommu, device);
+    write_unlock(&d->p2m.lock);
 }
 
 static void show(const struct iommu_fault *f)

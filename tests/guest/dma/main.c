@@ -13,6 +13,7 @@
  * a broken hypervisor the first shots change its text and data, the messages stop CPUs, and the run ends in a triple fault, a
  * panic or silence.
  */
+#include "../ahci.h"
 #include "../guest.h"
 
 #include <runtime/start.h>
@@ -20,17 +21,7 @@
 
 #include <public/version.h>
 
-/* PCI configuration, mechanism 1: PCI Local Bus Specification 3.0, 3.2.2.3.2 */
-#define CONFIG_ADDRESS 0xcf8
-#define CONFIG_DATA 0xcfc
-#define DISK_CONTROLLER (0x80000000u | 31u << 11 | 2u << 8) /* 00:1f.2, as on every Q35 */
 #define NETWORK_CONTROLLER (0x80000000u | 5u << 11) /* 00:05.0, see options */
-#define CONFIG_ID 0x00
-#define CONFIG_COMMAND 0x04
-#define CONFIG_BAR2 0x18
-#define CONFIG_BAR4 0x20
-#define COMMAND_IO_AND_MASTER 5u
-#define ICH9_AHCI 0x29228086u
 #define E1000E 0x10d38086u
 
 /* Message-signalled interrupts: PCI Local Bus Specification 3.0, 6.8.1; where the 82574 has them: datasheet, 9.1.2 */
@@ -50,74 +41,10 @@
 #define NET_MASK_SET 0xd0  /* IMS */
 #define NET_LINK (1u << 2)
 
-/* AHCI registers through an index and a data register: AHCI 1.3.1, 2.4.2 */
-#define PORTS 0xd000
-#define INDEX (PORTS + 0x10)
-#define DATA (PORTS + 0x14)
-#define HOST_CONTROL 0x04
-#define HOST_ENABLE (1u << 31)
-#define P0_FIS_BASE 0x108
-#define P0_FIS_BASE_HIGH 0x10c
-#define P0_COMMAND 0x118
-#define P0_STATUS 0x128
-#define P0_CONTROL 0x12c
-#define STATUS_PRESENT 3u
-#define RECEIVE (1u << 4)
-#define SPIN_UP (1u << 1)
-#define RESET 1u
-
 /* Where a multiboot loader puts the hypervisor, and as much of it as has text, data and stacks of importance. */
 #define IMAGE_START 0x200000u
 #define IMAGE_END 0x2a0000u
 #define STEP 0x100u
-
-static void out32(uint16_t port, uint32_t v)
-{
-    __asm__ volatile("outl %0, %1" : : "a"(v), "Nd"(port));
-}
-
-static uint32_t in32(uint16_t port)
-{
-    uint32_t v;
-
-    __asm__ volatile("inl %1, %0" : "=a"(v) : "Nd"(port));
-    return v;
-}
-
-static uint32_t config_read(uint32_t device, uint32_t reg)
-{
-    out32(CONFIG_ADDRESS, device | reg);
-    return in32(CONFIG_DATA);
-}
-
-static void config_write(uint32_t device, uint32_t reg, uint32_t v)
-{
-    out32(CONFIG_ADDRESS, device | reg);
-    out32(CONFIG_DATA, v);
-}
-
-static uint32_t ahci_read(uint32_t reg)
-{
-    out32(INDEX, reg);
-    return in32(DATA);
-}
-
-static void ahci_write(uint32_t reg, uint32_t v)
-{
-    out32(INDEX, reg);
-    out32(DATA, v);
-}
-
-/* The disk's answer to a reset goes to addr + 0x40. */
-static void shoot(uint32_t addr)
-{
-    ahci_write(P0_COMMAND, 0);
-    ahci_write(P0_FIS_BASE, addr);
-    ahci_write(P0_FIS_BASE_HIGH, 0);
-    ahci_write(P0_CONTROL, RESET);
-    ahci_write(P0_CONTROL, 0);
-    ahci_write(P0_COMMAND, SPIN_UP | RECEIVE);
-}
 
 static uint32_t net_read(uint32_t reg)
 {
@@ -159,12 +86,8 @@ void stub_main(void)
 {
     uint32_t addr, shots = 0;
 
-    tap_plan(10);
-    tap_is(config_read(DISK_CONTROLLER, CONFIG_ID), ICH9_AHCI, "the disk controller is there");
-    config_write(DISK_CONTROLLER, CONFIG_BAR4, PORTS);
-    config_write(DISK_CONTROLLER, CONFIG_COMMAND, COMMAND_IO_AND_MASTER);
-    ahci_write(HOST_CONTROL, HOST_ENABLE);
-    tap_is(ahci_read(P0_STATUS) & 15, STATUS_PRESENT, "it has a disk");
+    tap_plan(9);
+    tap_ok(ahci_start(), "the disk controller is there, with a disk");
 
     shoot(IMAGE_START);
     tap_ok(machine_goes_on(), "one write to the hypervisor's first page");

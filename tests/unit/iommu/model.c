@@ -144,7 +144,39 @@ bool model_boot(void)
     return true;
 }
 
+void *xzalloc_bytes(size_t size)
+{
+    return calloc(1, size);
+}
+
+void xfree(void *p)
+{
+    free(p);
+}
+
+void pages_free(void *p, unsigned order)
+{
+    memset(p, 0xee, (size_t)PAGE_SIZE << order); /* never given out again */
+}
+
+bool model_panics(void (*fn)(struct iommu_domain *), struct iommu_domain *dom)
+{
+    if (setjmp(boot) != 0) {
+        return true;
+    }
+    fn(dom);
+    return false;
+}
+
 /* -- the units ------------------------------------------------------------------------------------- */
+
+#define REMEMBERED 256
+static struct {
+    const struct model_unit *unit;
+    uint16_t device, id;
+    bool write;
+    uint64_t dfn, frame;
+} remembered[REMEMBERED];
 
 static uint64_t *reg(struct model_unit *u, unsigned offset)
 {
@@ -169,9 +201,14 @@ static void command(struct model_unit *u, const uint64_t *c)
         CHECK((c[0] & 0x0fffffffffff0000ull) == 0 && c[1] == 0);
         u->forgotten[c[0] & 0xffff]++;
         break;
-    case 3: /* INVALIDATE_IOMMU_PAGES of domain 0: all addresses, tables too */
-        CHECK((c[0] & 0x0fffffffffffffffull) == 0 && c[1] == 0x7ffffffffffff003ull);
-        u->domain_forgotten = true;
+    case 3: /* INVALIDATE_IOMMU_PAGES of one id: all addresses, tables too */
+        CHECK((c[0] & 0x0fff0000ffffffffull) == 0 && c[1] == 0x7ffffffffffff003ull);
+        u->domain_forgotten[c[0] >> 32 & 0xffff]++;
+        for (unsigned i = 0; i < REMEMBERED; i++) {
+            if (remembered[i].unit == u && remembered[i].id == (c[0] >> 32 & 0xffff)) {
+                remembered[i].unit = NULL;
+            }
+        }
         break;
     case 8: /* INVALIDATE_IOMMU_ALL, where there is such a command */
         CHECK((c[0] & 0x0fffffffffffffffull) == 0 && c[1] == 0 && (*reg(u, 0x30) & 1u << 6));
@@ -296,21 +333,71 @@ static void log_event(struct model_unit *u, uint64_t w0, uint64_t w1)
     *reg(u, STATUS) |= 2;
 }
 
-int model_dma(unsigned unit, uint16_t device, uint64_t addr)
+/* 2.2.3: from the entry of the device down; the rights of all levels together. */
+static bool walk(const uint64_t *dte, uint64_t addr, bool write, uint64_t *frame)
+{
+    uint64_t right = 1ull << (write ? 62 : 61), e = dte[0];
+    unsigned level = e >> 9 & 7;
+
+    CHECK((e & 2) && level >= 1 && level <= 6 && (e & 0x0ff00000000001fcull) == 0);
+    while ((e & 1) && (e & right)) {
+        unsigned next;
+
+        if (level == 0) {
+            *frame = (e & 0x000ffffffffff000ull) >> 12;
+            return true;
+        }
+        e = memory(e)[addr >> (3 + 9 * level) & 511];
+        next = e >> 9 & 7;
+        if (e & 1) {
+            CHECK(next == level - 1 && (e & 0x8ff00000000001feull & ~(1ull << 60)) == 0);
+        }
+        level--;
+    }
+    return false;
+}
+
+uint64_t model_access(unsigned unit, uint16_t device, uint64_t addr, bool write)
 {
     struct model_unit *u = &model[unit];
     const uint64_t *dte;
+    uint64_t frame;
 
     if (!(*reg(u, CONTROL) & 1)) {
-        return 0;
+        return addr;
     }
     dte = memory(*reg(u, TABLE)) + 4 * device;
-    if (!(dte[0] & 1) || ((dte[0] & 2) && (dte[0] & 1ull << 62))) {
-        return 0;
+    if (!(dte[0] & 1)) {
+        return addr;
+    }
+    for (unsigned i = 0; i < REMEMBERED; i++) {
+        if (remembered[i].unit == u && remembered[i].device == device && remembered[i].dfn == addr >> 12 &&
+            (remembered[i].write || !write)) {
+            return remembered[i].frame << 12 | (addr & 0xfff);
+        }
+    }
+    if (walk(dte, addr, write, &frame)) {
+        unsigned i = 0;
+
+        while (i < REMEMBERED - 1 && remembered[i].unit != NULL) {
+            i++;
+        }
+        remembered[i].unit = u;
+        remembered[i].device = device;
+        remembered[i].id = (uint16_t)dte[1];
+        remembered[i].write = write;
+        remembered[i].dfn = addr >> 12;
+        remembered[i].frame = frame;
+        return frame << 12 | (addr & 0xfff);
     }
     u->config[3] |= 1u << 11;
-    log_event(u, 2ull << 60 | 1ull << 53 | device, addr); /* IO_PAGE_FAULT, write */
-    return -1;
+    log_event(u, 2ull << 60 | (uint64_t)write << 53 | device, addr); /* IO_PAGE_FAULT */
+    return MODEL_BLOCKED;
+}
+
+int model_dma(unsigned unit, uint16_t device, uint64_t addr)
+{
+    return model_access(unit, device, addr, true) == MODEL_BLOCKED ? -1 : 0;
 }
 
 bool model_interrupt(unsigned unit, uint16_t device)

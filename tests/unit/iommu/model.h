@@ -20,7 +20,7 @@ struct model_unit {
     unsigned answers;       /* commands it still carries out */
     unsigned invalidations; /* of everything */
     uint8_t forgotten[65536]; /* how often each device was invalidated by itself */
-    bool domain_forgotten;
+    unsigned domain_forgotten[65536]; /* how often the translations of each id were */
     unsigned dropped;       /* events for which there was no room */
 };
 extern struct model_unit model[MODEL_UNITS];
@@ -35,7 +35,13 @@ extern uint64_t model_now_ns;
     } while (0)
 void model_fail(const char *file, int line, const char *what) __attribute__((noreturn));
 
-/** A device tries to write memory: 0 it may, else why not, and the unit has logged it. */
+#define MODEL_BLOCKED (~0ull)
+/**
+ * A device tries to write (or read) memory. Translations are remembered until they are invalidated.
+ * @return the host's address it reaches; MODEL_BLOCKED, and the unit has logged it
+ */
+uint64_t model_access(unsigned unit, uint16_t device, uint64_t addr, bool write);
+/** A write. @return 0: it is let through */
 int model_dma(unsigned unit, uint16_t device, uint64_t addr);
 /** May an interrupt message of the device pass? */
 bool model_interrupt(unsigned unit, uint16_t device);
@@ -49,6 +55,9 @@ unsigned model_log_count(const char *text);
 extern char model_panic[256];
 /** Run iommu_init(); true unless it panicked. */
 bool model_boot(void);
+struct iommu_domain;
+/** Call fn; true when it panicked. */
+bool model_panics(void (*fn)(struct iommu_domain *), struct iommu_domain *dom);
 /** A second passes. */
 void model_second(void);
 

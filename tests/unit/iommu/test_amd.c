@@ -93,7 +93,7 @@ static void init_without_invalidate_all_names_each_device(void)
 {
     model[0].reg[0x30 / 8] = 0;
     CHECK(model_boot());
-    CHECK(model[0].domain_forgotten && model[0].invalidations == 0);
+    CHECK(model[0].domain_forgotten[0] == 1 && model[0].invalidations == 0);
     for (unsigned i = 0; i < 65536; i++) {
         CHECK(model[0].forgotten[i] == 1);
     }
@@ -234,6 +234,134 @@ static void drain_tells_what_was_not_logged(void)
     CHECK(model_log_count("did not log") == 1 && model_log_count("blocked: device") == 1);
 }
 
+/* -- devices of a domain --------------------------------------------------------------------------- */
+
+static struct iommu_domain *domain(uint16_t domid, uint64_t tables)
+{
+    struct iommu_domain *dom = iommu_amd.domain_create(domid, tables);
+
+    CHECK(dom != NULL && dom->ops == &iommu_amd);
+    return dom;
+}
+
+static void attach_reaches_what_is_mapped_alone(void)
+{
+    struct iommu_domain *dom;
+    uint64_t a;
+
+    acpi_info.ivrs.iommu_count = 2;
+    boot();
+    dom = domain(5, 100);
+    CHECK(iommu_amd.map(dom, 0x1ff, 0x700, 3, true) == 0); /* across two tables */
+    CHECK(iommu_amd.map(dom, 0x800000000, 0x900, 1, false) == 0);
+    CHECK(model_dma(0, DISK, 0x1ff000) != 0);
+    CHECK(iommu_amd.attach(dom, DISK) == 0);
+    for (unsigned unit = 0; unit < 2; unit++) {
+        CHECK(model_access(unit, DISK, 0x1ff123, true) == 0x700123);
+        CHECK(model_access(unit, DISK, 0x201fff, false) == 0x702fff);
+        CHECK(model_access(unit, DISK, 0x800000000000, false) == 0x900000);
+        CHECK(model_dma(unit, DISK, 0x800000000000) != 0);
+        for (a = 0; a < 0x1000000; a += 0x1000) {
+            CHECK((a >= 0x1ff000 && a < 0x202000) || model_access(unit, DISK, a, false) == MODEL_BLOCKED);
+        }
+        for (a = 12; a < 64; a++) {
+            CHECK(a == 21 || a == 47 || model_access(unit, DISK, 1ull << a, false) == MODEL_BLOCKED);
+        }
+        CHECK(model_access(unit, DISK + 1, 0x1ff000, false) == MODEL_BLOCKED);
+        CHECK(!model_interrupt(unit, DISK));
+    }
+}
+
+static void attach_twice_is_refused(void)
+{
+    struct iommu_domain *a, *b;
+
+    boot();
+    a = domain(1, 10);
+    b = domain(2, 10);
+    CHECK(iommu_amd.attach(a, DISK) == 0);
+    CHECK(iommu_amd.attach(b, DISK) == -16 && iommu_amd.attach(a, DISK) == -16);
+    for (uint16_t i = 1; i < IOMMU_DEVICES_MAX; i++) {
+        CHECK(iommu_amd.attach(a, i) == 0);
+    }
+    CHECK(iommu_amd.attach(a, 100) == -28);
+    iommu_amd.detach(b, DISK); /* not its own */
+    CHECK(iommu_amd.attach(b, DISK) == -16);
+}
+
+static void unmap_and_flush_before_reuse(void)
+{
+    struct iommu_domain *a, *b;
+
+    acpi_info.ivrs.iommu_count = 2;
+    boot();
+    a = domain(1, 10);
+    b = domain(2, 10);
+    CHECK(iommu_amd.map(a, 1, 0x700, 2, true) == 0 && iommu_amd.map(b, 1, 0x800, 1, true) == 0);
+    CHECK(iommu_amd.attach(a, DISK) == 0 && iommu_amd.attach(b, 0x33) == 0);
+    CHECK(model_access(0, DISK, 0x1000, true) == 0x700000 && model_access(1, DISK, 0x1000, true) == 0x700000);
+    CHECK(model_access(0, 0x33, 0x1000, true) == 0x800000);
+    iommu_amd.unmap(a, 1);
+    iommu_amd.unmap(a, 0x12345);
+    CHECK(model_access(0, DISK, 0x1000, true) == 0x700000); /* still remembered: what flush is for */
+    iommu_amd.flush(a);
+    CHECK(model_dma(0, DISK, 0x1000) != 0 && model_dma(1, DISK, 0x1000) != 0);
+    CHECK(model_access(0, DISK, 0x2000, true) == 0x701000);
+    CHECK(model_access(0, 0x33, 0x1000, true) == 0x800000 && model[0].domain_forgotten[3] == 1);
+    CHECK(iommu_amd.map(a, 2, 0x777, 1, false) == 0);
+    CHECK(model_dma(0, DISK, 0x2000) != 0 && model_access(0, DISK, 0x2000, false) == 0x777000);
+}
+
+static void detach_back_into_quarantine(void)
+{
+    struct iommu_domain *a, *b;
+
+    boot();
+    a = domain(1, 10);
+    b = domain(2, 10);
+    CHECK(iommu_amd.map(a, 1, 0x700, 1, true) == 0 && iommu_amd.map(b, 1, 0x800, 1, true) == 0);
+    CHECK(iommu_amd.attach(a, DISK) == 0 && iommu_amd.attach(a, 0x33) == 0);
+    CHECK(model_dma(0, DISK, 0x1000) == 0 && model_dma(0, 0x33, 0x1000) == 0);
+    iommu_amd.detach(a, DISK);
+    CHECK(model_dma(0, DISK, 0x1000) != 0 && model_dma(0, 0x33, 0x1000) == 0);
+    CHECK(iommu_amd.attach(b, DISK) == 0);
+    CHECK(model_access(0, DISK, 0x1000, true) == 0x800000);
+    iommu_amd.detach_all(a);
+    CHECK(model_dma(0, 0x33, 0x1000) != 0);
+    iommu_amd.flush(a);
+    iommu_amd.domain_free(a);
+    CHECK(model_access(0, DISK, 0x1000, true) == 0x800000);
+    iommu_amd.domain_free(b); /* takes back what is left */
+    CHECK(model_dma(0, DISK, 0x1000) != 0);
+}
+
+static void map_without_tables_changes_nothing(void)
+{
+    struct iommu_domain *dom;
+
+    boot();
+    dom = domain(1, 5); /* the root, and one way down and a table more */
+    CHECK(iommu_amd.map(dom, 0, 0x700, 1, true) == 0);
+    CHECK(iommu_amd.attach(dom, DISK) == 0);
+    CHECK(iommu_amd.map(dom, 1, 0x800, 1024 + 511, true) == -12);
+    CHECK(model_dma(0, DISK, 0x1000) != 0);
+    CHECK(iommu_amd.map(dom, 1, 0x800, 1023, true) == 0);
+    CHECK(model_access(0, DISK, 0x3ff000, true) == 0xbfe000 && model_access(0, DISK, 0, true) == 0x700000);
+}
+
+/* Whoever cannot be told is dangerous: the page must not go anywhere. */
+static void flush_without_answer_stops_the_machine(void)
+{
+    struct iommu_domain *dom;
+
+    boot();
+    dom = domain(1, 10);
+    CHECK(iommu_amd.map(dom, 1, 0x700, 1, true) == 0 && iommu_amd.attach(dom, DISK) == 0);
+    model[0].answers = 0;
+    CHECK(model_panics(iommu_amd.flush, dom));
+    CHECK(strstr(model_panic, "does not answer any more") != NULL);
+}
+
 static void decode_names_events(void)
 {
     static const struct {
@@ -293,6 +421,12 @@ int main(void)
         CASE(drain_goes_on_after_an_overflow),
         CASE(drain_is_bounded),
         CASE(drain_tells_what_was_not_logged),
+        CASE(attach_reaches_what_is_mapped_alone),
+        CASE(attach_twice_is_refused),
+        CASE(unmap_and_flush_before_reuse),
+        CASE(detach_back_into_quarantine),
+        CASE(map_without_tables_changes_nothing),
+        CASE(flush_without_answer_stops_the_machine),
         CASE(decode_names_events),
     };
 

@@ -4,12 +4,18 @@
  * quarantine: it reaches no memory at all, and no interrupt message of it arrives. What it tries is blocked by the hardware,
  * counted and logged. A driver is one constant table of operations, chosen at boot by what firmware describes.
  *
- * Not here yet: giving a device to a domain, which needs tables that follow the domain's p2m.
+ * A device that is given to a domain leaves quarantine for the domain's own tables: it reaches the domain's RAM, at the
+ * domain's frame numbers, and nothing else: no grant or foreign mapping, no other device. p2m.c keeps the tables in step. Its
+ * interrupt messages are refused still. When the domain ends it is in quarantine again before the first page is given back.
  */
 #ifndef XEN_IOMMU_H
 #define XEN_IOMMU_H
 
 #include <xen/types.h>
+
+struct domain;
+
+#define IOMMU_DEVICES_MAX 4 /* of a domain */
 
 /* Something a device tried. */
 struct iommu_fault {
@@ -22,6 +28,11 @@ struct iommu_fault {
 /* What a unit says of faults that it has not logged. */
 #define IOMMU_LOST 1u     /* it had no room for some */
 #define IOMMU_UNLOGGED 2u /* it has refused accesses since the last time; nothing may be known of them */
+
+/* What the devices of a domain reach; the driver's structure begins with it. */
+struct iommu_domain {
+    const struct iommu_ops *ops;
+};
 
 struct iommu_ops {
     const char *name; /* its word in the protection event: amd */
@@ -39,6 +50,23 @@ struct iommu_ops {
      * @return false: there is none
      */
     bool (*next_fault)(struct iommu_fault *fault, unsigned *notes);
+
+    /* All of one domain's calls come one at a time: under its p2m's lock, but for flush. */
+    /** Tables that translate nothing. @param table_limit  pages they may take. @return NULL: no memory */
+    struct iommu_domain *(*domain_create)(uint16_t domid, uint64_t table_limit);
+    /** Take one back, into quarantine: it reaches nothing when this returns. Nothing happens when dom has it not. */
+    void (*detach)(struct iommu_domain *dom, uint16_t device);
+    /** Take all back; flush has nothing to do from then on. */
+    void (*detach_all)(struct iommu_domain *dom);
+    /** After detach_all; nobody else uses it any more. */
+    void (*domain_free)(struct iommu_domain *dom);
+    /** Translate count frames from dfn on, in place of whatever is there. @return 0; -ENOMEM, nothing has changed */
+    int (*map)(struct iommu_domain *dom, uint64_t dfn, uint64_t mfn, uint64_t count, bool write);
+    /** Translate one frame no more; devices may go on using it until flush() has returned. */
+    void (*unmap)(struct iommu_domain *dom, uint64_t dfn);
+    void (*flush)(struct iommu_domain *dom);
+    /** Give it a device. @return 0; -EBUSY another has it; -ENOSPC it has IOMMU_DEVICES_MAX */
+    int (*attach)(struct iommu_domain *dom, uint16_t device);
 };
 extern const struct iommu_ops iommu_amd;
 
@@ -51,6 +79,15 @@ void iommu_init(void);
 const char *iommu_name(void);
 /** Are interrupt messages of devices blocked unless remapped? Constant after iommu_init(). */
 bool iommu_remaps_interrupts(void);
+/**
+ * Prepare d for devices, before it has memory.
+ * @return 0; -ENODEV there is no IOMMU; -ENOMEM; -EINVAL d has memory already
+ */
+int iommu_prepare(struct domain *d) must_check;
+/** Give d, prepared, a device; last before it starts. d's end takes it back. @return 0; -EBUSY, -ENOSPC as above */
+int iommu_attach(struct domain *d, uint16_t device) must_check;
+/** Take it back, into quarantine: it reaches nothing when this returns. */
+void iommu_detach(struct domain *d, uint16_t device);
 /** Count and log what devices tried since the last call; every second by a timer. Boot CPU only. */
 void iommu_drain(void);
 

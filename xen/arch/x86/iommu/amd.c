@@ -11,6 +11,7 @@
  * was read: hardware may move the tail before the entry can be seen. Beside the log there is a bit in the unit's PCI
  * status, which also tells when an access was refused and not logged. QEMU 7.2 has that bit alone, it never writes the log.
  */
+#include "amd.h"
 #include "amd_event.h"
 
 #include <asm/io.h>
@@ -72,6 +73,7 @@ struct dte {
 #define DTE0_VALID (1ull << 0)
 #define DTE0_TRANSLATION_VALID (1ull << 1)
 #define DTE0_MODE(levels) ((uint64_t)(levels) << 9)
+#define DTE0_QUARANTINE (DTE0_VALID | DTE0_TRANSLATION_VALID | DTE0_MODE(AMD_LEVELS))
 #define DTE2_INTERRUPTS_VALID (1ull << 0)  /* IV, bit 128 */
 #define DTE2_INTERRUPTS_PASS (1ull << 60)  /* IntCtl 01b, bits 189:188: as they are; 00b: target abort */
 #define DEVICES 65536u
@@ -109,11 +111,12 @@ struct unit {
     struct command *commands;    /* owned page */
     uint64_t (*events)[2];       /* owned pages */
     uint64_t *done;              /* owned page; the unit stores here */
-    uint32_t command_tail;       /* bytes */
+    uint32_t command_tail;       /* lock held; bytes */
+    uint64_t done_last;          /* lock held; number of the last completion asked for */
     uint32_t event_head;         /* bytes; boot CPU only */
-    uint64_t done_last;          /* number of the last completion asked for */
 };
-static struct unit units[ACPI_MAX_IOMMUS]; /* init, then boot CPU only */
+static struct unit units[ACPI_MAX_IOMMUS];
+static spinlock_t lock = SPINLOCK_INIT; /* commands of all units, and the device table; nothing is locked within it */
 static unsigned unit_count;
 static struct dte *device_table; /* owned */
 
@@ -186,6 +189,67 @@ static int forget_everything(struct unit *u)
         }
     }
     return ret != 0 ? ret : commands_finish(u);
+}
+
+/* -- devices --------------------------------------------------------------------------------------- */
+
+/* In every unit; lock held. Who gives memory away next must not do so when a unit may still use it. */
+static void forget(bool one_device, uint16_t device, uint16_t id)
+{
+    int ret = 0;
+    unsigned i;
+
+    for (i = 0; ret == 0 && i < unit_count; i++) {
+        struct unit *u = &units[i];
+
+        if (one_device) {
+            ret = command_put(u, COMMAND_INVALIDATE_DEVICE | device, 0);
+        }
+        if (ret == 0) {
+            ret = command_put(u, COMMAND_INVALIDATE_PAGES | (uint64_t)id << 32, INVALIDATE_EVERYTHING);
+        }
+        if (ret == 0) {
+            ret = commands_finish(u);
+        }
+    }
+    if (ret != 0) {
+        panic("iommu: a unit does not answer any more");
+    }
+}
+
+void amd_forget(uint16_t id)
+{
+    spin_lock(&lock);
+    forget(false, 0, id);
+    spin_unlock(&lock);
+}
+
+int amd_device_release(uint16_t device, uint16_t id, paddr_t root)
+{
+    struct dte *e = &device_table[device];
+
+    spin_lock(&lock);
+    if (e->word[0] != DTE0_QUARANTINE) {
+        spin_unlock(&lock);
+        return -EBUSY;
+    }
+    /* The id first: without rights it means nothing. */
+    write_once(e->word[1], id);
+    write_once(e->word[0], DTE0_QUARANTINE | root | AMD_READ | AMD_WRITE);
+    forget(true, device, id);
+    spin_unlock(&lock);
+    return 0;
+}
+
+void amd_device_quarantine(uint16_t device, uint16_t id)
+{
+    struct dte *e = &device_table[device];
+
+    spin_lock(&lock);
+    write_once(e->word[0], DTE0_QUARANTINE);
+    forget(true, device, id);
+    write_once(e->word[1], 0);
+    spin_unlock(&lock);
 }
 
 /* -- events ---------------------------------------------------------------------------------------- */
@@ -300,7 +364,7 @@ static bool device_table_make(bool remaps_interrupts)
         return false;
     }
     for (i = 0; i < DEVICES; i++) {
-        device_table[i].word[0] = DTE0_VALID | DTE0_TRANSLATION_VALID | DTE0_MODE(4);
+        device_table[i].word[0] = DTE0_QUARANTINE;
         device_table[i].word[2] = remaps_interrupts ? DTE2_INTERRUPTS_VALID : 0;
     }
     for (i = 0; remaps_interrupts && i < acpi_info.ivrs.ioapic_count; i++) {
@@ -380,4 +444,12 @@ const struct iommu_ops iommu_amd = {
     .is_described = is_described,
     .init = init,
     .next_fault = next_fault,
+    .domain_create = amd_domain_create,
+    .detach = amd_domain_detach,
+    .detach_all = amd_domain_detach_all,
+    .domain_free = amd_domain_free,
+    .map = amd_domain_map,
+    .unmap = amd_domain_unmap,
+    .flush = amd_domain_flush,
+    .attach = amd_domain_attach,
 };
