@@ -285,6 +285,7 @@ static void attach_twice_is_refused(void)
         CHECK(iommu_amd.attach(a, i) == 0);
     }
     CHECK(iommu_amd.attach(a, 100) == -28);
+    CHECK(iommu_amd.attach(b, 0xa0) == -1); /* the I/O APIC's */
     iommu_amd.detach(b, DISK); /* not its own */
     CHECK(iommu_amd.attach(b, DISK) == -16);
 }

@@ -65,7 +65,7 @@ struct iommu_ops {
     /** Translate one frame no more; devices may go on using it until flush() has returned. */
     void (*unmap)(struct iommu_domain *dom, uint64_t dfn);
     void (*flush)(struct iommu_domain *dom);
-    /** Give it a device. @return 0; -EBUSY another has it; -ENOSPC it has IOMMU_DEVICES_MAX */
+    /** Give it a device. @return 0; -EBUSY another has it; -EPERM never; -ENOSPC it has IOMMU_DEVICES_MAX */
     int (*attach)(struct iommu_domain *dom, uint16_t device);
 };
 extern const struct iommu_ops iommu_amd;
@@ -84,7 +84,7 @@ bool iommu_remaps_interrupts(void);
  * @return 0; -ENODEV there is no IOMMU; -ENOMEM; -EINVAL d has memory already
  */
 int iommu_prepare(struct domain *d) must_check;
-/** Give d, prepared, a device; last before it starts. d's end takes it back. @return 0; -EBUSY, -ENOSPC as above */
+/** Give d, prepared, a device; last before it starts. d's end takes it back. @return 0; -EBUSY, -EPERM, -ENOSPC as above */
 int iommu_attach(struct domain *d, uint16_t device) must_check;
 /** Take it back, into quarantine: it reaches nothing when this returns. */
 void iommu_detach(struct domain *d, uint16_t device);

@@ -228,6 +228,9 @@ int amd_device_release(uint16_t device, uint16_t id, paddr_t root)
 {
     struct dte *e = &device_table[device];
 
+    if (e->word[2] & DTE2_INTERRUPTS_PASS) {
+        return -EPERM; /* its messages would pass as an I/O APIC's */
+    }
     spin_lock(&lock);
     if (e->word[0] != DTE0_QUARANTINE) {
         spin_unlock(&lock);

@@ -10,7 +10,7 @@
 #define AMD_WRITE (1ull << 62) /* IW; same */
 
 /**
- * Let a device out of quarantine, into the tables at root. @return 0; -EBUSY it is out already
+ * Let a device out of quarantine, into the tables at root. @return 0; -EBUSY it is out already; -EPERM it stands for an I/O APIC
  * @param id  of the domain's translations, not 0, which is quarantine's
  */
 int amd_device_release(uint16_t device, uint16_t id, paddr_t root) must_check;
