@@ -182,11 +182,15 @@ static int parse_tpm(const char *value, void *arg)
 static int parse_iommu(const char *value, void *arg)
 {
     (void)arg;
-    if (value == NULL || (strcmp(value, "none") != 0 && strcmp(value, "off") != 0)) {
-        return -EINVAL;
+    if (value != NULL && strcmp(value, "on") == 0) {
+        options.iommu = IOMMU_REQUIRED;
+        return 0;
     }
-    options.iommu_none = true;
-    return 0;
+    if (value != NULL && (strcmp(value, "none") == 0 || strcmp(value, "off") == 0)) {
+        options.iommu = IOMMU_NONE;
+        return 0;
+    }
+    return -EINVAL;
 }
 
 /*

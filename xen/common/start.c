@@ -15,6 +15,7 @@
 #include <xen/cmdline.h>
 #include <xen/console.h>
 #include <xen/domain.h>
+#include <xen/iommu.h>
 #include <xen/launch.h>
 #include <xen/mm.h>
 #include <xen/revoke.h>
@@ -82,6 +83,7 @@ void boot_main(uint32_t info, uint32_t magic)
     read_acpi();
     svm_init_features();
     interrupts_init();
+    iommu_init();
     smp_boot(options.maxcpus);
     svm_init_cpu();
     hvm_hole_init();

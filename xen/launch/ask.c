@@ -7,6 +7,7 @@
 #include "build.h"
 
 #include <xen/errno.h>
+#include <xen/iommu.h>
 #include <xen/lib.h>
 #include <xen/tpm.h>
 
@@ -72,6 +73,33 @@ static int ask_tpm(const struct launch_domain *ld, struct launch_error *err)
                                       (unsigned long long)frame);
 }
 
+/* Behind an IOMMU, since a device is given in no other way; the policy may want interrupts held back too. */
+static int ask_devices(const struct launch_domain *ld, struct launch_error *err)
+{
+    uint32_t use = iommu_remaps_interrupts() ? RESOURCE__USE_IOMMU : RESOURCE__USE_IOMMU_NOINTREMAP;
+    struct gift gift = new_gift(ld, RESOURCE__ADD_DEVICE);
+    unsigned i;
+
+    gift.audit.have = XSM_AUDIT_TARGET | XSM_AUDIT_DEVICE | XSM_AUDIT_OP;
+    for (i = 0; i < ld->device_count; i++) {
+        xsm_sid_t sid;
+        int ret = xsm_device_sid(ld->devices[i], &sid);
+
+        gift.audit.device = ld->devices[i];
+        if (ret == 0) {
+            ret = xsm_check(xsm_initial_sid(XSM_SID_XENBOOT), sid, SECCLASS_RESOURCE, gift.add, &gift.audit);
+        }
+        if (ret == 0) {
+            ret = xsm_check(gift.domain, sid, SECCLASS_RESOURCE, use, &gift.audit);
+        }
+        if (ret != 0) {
+            return launch_fail(err, ret, "domain %s: bulkhead,devices: the policy does not let it use device "
+                               "%#x", ld->in.name, ld->devices[i]);
+        }
+    }
+    return 0;
+}
+
 int launch_ask(const struct launch_domain *ld, struct launch_error *err)
 {
     const struct xsm_audit audit = {
@@ -86,7 +114,7 @@ int launch_ask(const struct launch_domain *ld, struct launch_error *err)
         return launch_fail(err, ret, "domain %s: the policy does not let xenboot create it",
                            ld->in.name);
     }
-    if (ld->ioport_count != 0 || ld->in.tpm) {
+    if (ld->ioport_count != 0 || ld->in.tpm || ld->device_count != 0) {
         ret = xsm_check(self, ld->config.sid, SECCLASS_RESOURCE, RESOURCE__ADD, &audit);
     }
     if (ret != 0) {
@@ -94,5 +122,8 @@ int launch_ask(const struct launch_domain *ld, struct launch_error *err)
                            ld->in.name);
     }
     ret = ask_ports(ld, err);
+    if (ret == 0) {
+        ret = ask_devices(ld, err);
+    }
     return ret != 0 ? ret : ask_tpm(ld, err);
 }

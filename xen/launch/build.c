@@ -7,6 +7,7 @@
 #include <xen/evtchn.h>
 #include <xen/grant.h>
 #include <xen/guest_access.h>
+#include <xen/iommu.h>
 #include <xen/lib.h>
 #include <xen/measure.h>
 #include <xen/time.h>
@@ -56,6 +57,9 @@ int launch_check(struct launch_domain *ld, struct launch_error *err)
     if (ld->in.tpm && tpm_is_present() && !tpm_is_shareable()) {
         return launch_fail(err, -EOPNOTSUPP, "domain %s: bulkhead,tpm-locality: this TPM has one "
                            "locality, which is the hypervisor's", ld->in.name);
+    }
+    if (ld->device_count != 0 && strcmp(iommu_name(), "none") == 0) {
+        return launch_fail(err, -ENODEV, "domain %s: bulkhead,devices: there is no IOMMU to hold them", ld->in.name);
     }
     ret = launch_ask(ld, err);
     if (ret != 0) {
@@ -187,6 +191,24 @@ static int measure(const struct launch_domain *ld, const uint8_t digest[SHA256_S
                                            ld->start_count + 1);
 }
 
+/* Last of all: until then a device may still be doing what it was told before. */
+static int attach_devices(struct launch_domain *ld)
+{
+    unsigned i;
+    int ret = 0;
+
+    BUILD_ASSERT(MANIFEST_DEVICE_MAX <= IOMMU_DEVICES_MAX);
+    for (i = 0; ret == 0 && i < ld->device_count; i++) {
+        ret = iommu_attach(ld->d, ld->devices[i]);
+        if (ret == 0) {
+            ld->d->devices[i] = ld->devices[i];
+            ld->d->devices_held |= 1u << i;
+            ld->d->device_count++;
+        }
+    }
+    return ret;
+}
+
 /* digest NULL: not measured */
 static void report(const struct launch_domain *ld, const uint8_t *digest, uint64_t began_ns)
 {
@@ -225,6 +247,10 @@ int launch_build(struct launch_domain *ld, struct launch_error *err)
         return launch_fail(err, ret, "domain %s: cannot be created (error %d)", ld->in.name, -ret);
     }
     sink.arg = ld->d;
+    ret = ld->device_count != 0 ? iommu_prepare(ld->d) : 0;
+    if (ret != 0) {
+        return launch_fail(err, ret, "domain %s: no tables for its devices (error %d)", ld->in.name, -ret);
+    }
     ret = pvh_build(&ld->in, &ld->plan, &sink, err);
     if (ret != 0) {
         return ret;
@@ -241,6 +267,10 @@ int launch_build(struct launch_domain *ld, struct launch_error *err)
     ret = measured ? measure_image(ld, digest) : 0;
     if (ret != 0) {
         return launch_fail(err, ret, "domain %s: cannot be measured (error %d)", ld->in.name, -ret);
+    }
+    ret = attach_devices(ld);
+    if (ret != 0) {
+        return launch_fail(err, ret, "domain %s: a device cannot be given to it (error %d)", ld->in.name, -ret);
     }
     ld->start_count++;
     report(ld, measured ? digest : NULL, began);

@@ -16,6 +16,8 @@ struct launch_domain {
     const char *label;         /* NULL: sid is set already (legacy mode) */
     uint16_t ioports[MANIFEST_IOPORT_MAX][2];
     unsigned ioport_count;
+    uint16_t devices[MANIFEST_DEVICE_MAX];
+    unsigned device_count;
     struct domain_config config;
 
     struct pvh_plan plan;      /* after launch_check() */

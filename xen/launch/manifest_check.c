@@ -23,6 +23,14 @@ static int check_pair(const struct manifest_domain *a, const struct manifest_dom
         return launch_fail(err, -EINVAL, "manifest: %s: property bulkhead,tpm-locality: %s has it "
                            "already", b->path, a->path);
     }
+    for (unsigned i = 0; i < b->device_count; i++) {
+        for (unsigned k = 0; k < a->device_count; k++) {
+            if (a->devices[k] == b->devices[i]) {
+                return launch_fail(err, -EINVAL, "manifest: %s: property bulkhead,devices: %s has device "
+                                   "%#x already", b->path, a->path, b->devices[i]);
+            }
+        }
+    }
     return 0;
 }
 

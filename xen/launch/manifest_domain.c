@@ -12,7 +12,7 @@
 enum domain_property {
     DOMAIN_COMPATIBLE, DOMAIN_DOMID, DOMAIN_NAME, DOMAIN_LABEL, DOMAIN_FUNCTIONS, DOMAIN_MODE,
     DOMAIN_MEMORY, DOMAIN_CPUS, DOMAIN_REQUIRED, DOMAIN_WEIGHT = DOMAIN_REQUIRED,
-    DOMAIN_MAX_MEMORY, DOMAIN_START_ORDER, DOMAIN_TPM, DOMAIN_IOPORTS, DOMAIN_ON_REBOOT,
+    DOMAIN_MAX_MEMORY, DOMAIN_START_ORDER, DOMAIN_TPM, DOMAIN_IOPORTS, DOMAIN_DEVICES, DOMAIN_ON_REBOOT,
     DOMAIN_PROPERTY_COUNT
 };
 
@@ -30,6 +30,7 @@ static const char *const domain_properties[DOMAIN_PROPERTY_COUNT] = {
     [DOMAIN_START_ORDER] = "bulkhead,start-order",
     [DOMAIN_TPM] = "bulkhead,tpm-locality",
     [DOMAIN_IOPORTS] = "bulkhead,ioports",
+    [DOMAIN_DEVICES] = "bulkhead,devices",
     [DOMAIN_ON_REBOOT] = "bulkhead,on-reboot",
 };
 
@@ -72,6 +73,26 @@ static int read_ioports(struct manifest_reader *r, struct manifest_domain *d)
         d->ioports[d->ioport_count].first = (uint16_t)first;
         d->ioports[d->ioport_count].last = (uint16_t)(first + count - 1);
         d->ioport_count++;
+    }
+    return 0;
+}
+
+static int read_devices(struct manifest_reader *r, struct manifest_domain *d)
+{
+    unsigned i, k, cells = r->item.size / 4;
+
+    if (r->item.size % 4 != 0 || cells == 0 || cells > MANIFEST_DEVICE_MAX) {
+        return node_refuse(r, "1 to 4 PCI functions");
+    }
+    for (i = 0; i < cells; i++) {
+        uint32_t device = fdt_reader_cell(&r->item, i);
+
+        for (k = 0; k < i && d->devices[k] != device; k++) {
+        }
+        if (device > 0xffff || k < i) {
+            return node_refuse(r, "PCI functions of segment 0, each once");
+        }
+        d->devices[d->device_count++] = (uint16_t)device;
     }
     return 0;
 }
@@ -142,6 +163,8 @@ static int read_domain_property(struct manifest_reader *r, struct manifest_domai
         return node_u32(r, 0, 0, &value);
     case DOMAIN_IOPORTS:
         return read_ioports(r, d);
+    case DOMAIN_DEVICES:
+        return read_devices(r, d);
     case DOMAIN_ON_REBOOT:
         return read_on_reboot(r, &d->restart);
     default:

@@ -6,6 +6,7 @@
 #include <launch/build_id.h>
 #include <xen/acpi.h>
 #include <xen/cmdline.h>
+#include <xen/iommu.h>
 #include <xen/lib.h>
 #include <xen/measure.h>
 #include <xen/mm.h>
@@ -109,7 +110,7 @@ void launch_measure(const struct boot_info *bi)
         .smap = cpu_has_smap,
         .umip = cpu_has_umip,
         .nx = true,
-        .iommu = "none",
+        .iommu = iommu_name(),
     };
     bool tpm = options.tpm != TPM_NONE;
 

@@ -137,6 +137,8 @@ static void from_manifest(const struct boot_info *bi, const struct manifest_doma
         ld->ioports[i][1] = md->ioports[i].last;
     }
     ld->ioport_count = md->ioport_count;
+    memcpy(ld->devices, md->devices, sizeof(ld->devices));
+    ld->device_count = md->device_count;
 }
 
 static void collect(const struct boot_info *bi)

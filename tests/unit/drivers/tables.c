@@ -7,7 +7,7 @@
 #define HEADER 36u
 #define ROOT_ENTRIES 40u
 
-uint32_t host_q35_madt, host_q35_fadt, host_q35_dsdt, host_q35_tpm2, host_q35_mcfg;
+uint32_t host_q35_madt, host_q35_fadt, host_q35_dsdt, host_q35_tpm2, host_q35_mcfg, host_q35_ivrs;
 
 static struct host *current_host;
 
@@ -128,6 +128,12 @@ void host_q35(struct host *h, unsigned width)
         0x08, '_', 'S', '3', '_', 0x12, 0x06, 0x04, 0x01, 0x01, 0x00, 0x00,
         0x08, '_', 'S', '5', '_', 0x12, 0x08, 0x04, 0x0a, 0x05, 0x0a, 0x05, 0x00, 0x00,
     };
+    static const uint8_t ivrs[] = {
+        0, 0x28, 0x30, 0, 0, 0, 0, 0, 0, 0, 0, 0,       /* 40-bit addresses */
+        0x10, 0, 36, 0, 0x10, 0, 0x40, 0, 0, 0, 0xd8, 0xfe, 0, 0, 0, 0, 0, 0, 0, 0, 0x44, 0, 0, 0,
+        1, 0, 0, 0,                                     /* every device */
+        72, 0, 0, 0, 2, 0xa0, 0, 1,                     /* I/O APIC 2 is 00:14.0 */
+    };
     uint8_t fadt[244 - HEADER] = { 0 }, tpm2[76 - HEADER] = { 0 };
 
     host_init(h, width);
@@ -150,7 +156,7 @@ void host_q35(struct host *h, unsigned width)
     host_put(h, host_q35_tpm2 + 64, 0x10000, 4);
     host_put(h, host_q35_tpm2 + 68, 0x7ffd0000, 8);
     host_fix(h, host_q35_tpm2);
-    host_table(h, "IVRS", "", 0);
+    host_q35_ivrs = host_table(h, "IVRS", ivrs, sizeof(ivrs));
     host_table(h, "DMAR", "", 0);
     host_finish(h);
 }

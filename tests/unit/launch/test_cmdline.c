@@ -49,7 +49,11 @@ static void parse_known_words_are_kept(void **state)
     assert_int_equal(options.flask, FLASK_PERMISSIVE);
     assert_int_equal(options.tpm, TPM_NONE);
     assert_true(options.noreboot);
-    assert_true(options.iommu_none);
+    assert_int_equal(options.iommu, IOMMU_NONE);
+    assert_int_equal(parse("iommu=on"), 0);
+    assert_int_equal(options.iommu, IOMMU_REQUIRED);
+    assert_int_equal(parse(""), 0);
+    assert_int_equal(options.iommu, IOMMU_IF_FOUND);
     assert_string_equal(fake_log_last, "");
 }
 
@@ -97,7 +101,7 @@ static void parse_bad_value_names_the_word(void **state)
         "dom0_mem=1M,2M", "dom0_mem=0", "dom0_mem=-1G", "dom0_mem=17179869184T",
         "dom0_mem=99999999999999999999", "dom0_mem=min:2G,max:1G", "dom0_mem=max:", "dom0_mem=,1M",
         "dom0=pv", "dom0=", "dom0=hvm", "flask", "flask=late", "flask=disabled", "flask=enforce",
-        "tpm=off", "tpm", "iommu=on", "maxcpus=0", "maxcpus=x", "maxcpus=2x", "dom0_max_vcpus=0",
+        "tpm=off", "tpm", "iommu", "iommu=maybe", "maxcpus=0", "maxcpus=x", "maxcpus=2x", "dom0_max_vcpus=0",
         "loglvl=loud", "loglvl", "loglvl=all/", "guest_loglvl=x", "noreboot=maybe", "sync_console=2",
         "console=", "com1", "console-focus=a-name-that-is-too-long",
         "console=0123456789012345678901234567890123456789",

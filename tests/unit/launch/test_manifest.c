@@ -77,6 +77,9 @@ static void parse_valid_fills_everything(void **state)
     assert_int_equal(d->ioports[0].first, 0x2f8);
     assert_int_equal(d->ioports[0].last, 0x2ff);
     assert_int_equal(d->ioports[1].last, 0xffff);
+    assert_int_equal(d->device_count, 2);
+    assert_int_equal(d->devices[0], 0xfa);
+    assert_int_equal(d->devices[1], 0xffff);
     assert_int_equal(d->kernel, 2);
     assert_int_equal(d->ramdisk, 4);
     d = &manifest.domain[1];
@@ -215,6 +218,8 @@ static void parse_out_of_range_refused(void **state)
         { "bulkhead,max-memory", 2, 0, 0x4000 },                  { "bulkhead,ioports", 1, 0x2f8, 0 },
         { "bulkhead,ioports", 2, 0x10000, 1 },                    { "bulkhead,ioports", 2, 0xffff, 2 },
         { "bulkhead,ioports", 2, 0x2f8, 0 },                      { "cpus", 0, 0, 0 },
+        { "bulkhead,devices", 0, 0, 0 },                          { "bulkhead,devices", 1, 0x10000, 0 },
+        { "bulkhead,devices", 2, 0xfa, 0xfa },
     };
     unsigned i;
 
@@ -275,6 +280,9 @@ static void parse_duplicates_refused(void **state)
     tree_init(&tree);
     tree_cells(&tree, TREE_STORE, "bulkhead,tpm-locality", 1, 0u);
     expect_refused(TREE_STORE, "has it already");
+    tree_init(&tree);
+    tree_cells(&tree, TREE_STORE, "bulkhead,devices", 2, 8u, 0xffffu);
+    expect_refused(TREE_STORE, "property bulkhead,devices: " TREE_GUEST " has device 0xffff already");
 }
 
 static void parse_module_mistakes_refused(void **state)

@@ -117,6 +117,7 @@ void tree_init(struct tree *t)
     tree_cells(t, TREE_GUEST, "bulkhead,max-memory", 2, 1u, 0u);
     tree_cells(t, TREE_GUEST, "bulkhead,tpm-locality", 1, 0u);
     tree_cells(t, TREE_GUEST, "bulkhead,ioports", 4, 0x2f8u, 8u, 0xffffu, 1u);
+    tree_cells(t, TREE_GUEST, "bulkhead,devices", 2, 0xfau, 0xffffu);
     tree_string(t, TREE_GUEST, "bulkhead,on-reboot", "restart");
     tree_string(t, TREE_GUEST "/kernel", "bootargs", "console=hvc0 quiet");
 }

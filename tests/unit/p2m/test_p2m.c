@@ -3,6 +3,7 @@
 #include "../mem/fake_mem.h"
 
 #include <xen/guest_access.h>
+#include <xen/iommu.h>
 
 static struct domain *d;
 
@@ -363,6 +364,121 @@ static void copy_to_gaddr_crosses_pages_and_minds_rights(void **state)
     assert_int_equal(copy_from_gaddr(d, out, 99999999, 0), 0);
 }
 
+/* -- what devices reach ---------------------------------------------------------------------------- */
+
+#define DFNS 2048
+static struct {
+    uint64_t mfn[DFNS]; /* plus 1; 0: nothing */
+    bool write[DFNS];
+    bool full;          /* no table to be had */
+    unsigned flushes, detached;
+    struct page_info *watched; /* must live until the flush */
+} reach;
+
+static int reach_map(struct iommu_domain *dom, uint64_t dfn, uint64_t mfn, uint64_t count, bool write)
+{
+    (void)dom;
+    for (uint64_t i = 0; !reach.full && i < count; i++) {
+        reach.mfn[dfn + i] = mfn + i + 1;
+        reach.write[dfn + i] = write;
+    }
+    return reach.full ? -ENOMEM : 0;
+}
+
+static void reach_unmap(struct iommu_domain *dom, uint64_t dfn)
+{
+    (void)dom;
+    reach.mfn[dfn] = 0;
+}
+
+static void reach_flush(struct iommu_domain *dom)
+{
+    (void)dom;
+    reach.flushes++;
+    assert_true(reach.watched == NULL || reach.watched->refcount > 0);
+}
+
+static void reach_detach_all(struct iommu_domain *dom)
+{
+    (void)dom;
+    assert_true(reach.watched == NULL || reach.watched->refcount > 0);
+    reach.detached++;
+}
+
+static void reach_free(struct iommu_domain *dom)
+{
+    (void)dom;
+    assert_int_equal(reach.detached, 1);
+}
+
+static const struct iommu_ops reach_ops = { .map = reach_map, .unmap = reach_unmap, .flush = reach_flush,
+                                            .detach_all = reach_detach_all, .domain_free = reach_free };
+static struct iommu_domain reach_domain = { .ops = &reach_ops };
+
+static void devices_reach_own_ram_in_step(void **state)
+{
+    struct page_info *pg, *ro = page_alloc(d, 0);
+    struct p2m_batch batch;
+
+    (void)state;
+    memset(&reach, 0, sizeof(reach));
+    d->p2m.iommu = &reach_domain;
+    p2m_batch_init(&batch);
+    /* RAM, by its rights; what others own, and device memory, not. */
+    pg = ram(5, 0);
+    assert_int_equal(reach.mfn[5], mfn_x(page_to_mfn(pg)) + 1);
+    assert_true(reach.write[5]);
+    assert_int_equal(p2m_map(d, _gfn(6), page_to_mfn(ro), 0, P2M_RAM_RO), 0);
+    assert_int_equal(reach.mfn[6], mfn_x(page_to_mfn(ro)) + 1);
+    assert_false(reach.write[6]);
+    for (unsigned t = P2M_GRANT_RW; t <= P2M_ABSENT; t++) {
+        assert_true(page_get_more(pg)); /* dropped with the entry, where it owns one */
+        assert_int_equal(p2m_map(d, _gfn(10 + t), page_to_mfn(pg), 0, (enum p2m_type)t), 0);
+        assert_int_equal(reach.mfn[10 + t], 0);
+    }
+    page_put(pg);
+    page_put(pg); /* P2M_MMIO_DIRECT and P2M_ABSENT own none */
+    /* A large page goes in whole and comes out in parts. */
+    pg = ram(512, 9);
+    assert_int_equal(reach.mfn[512 + 77], mfn_x(page_to_mfn(pg)) + 77 + 1);
+    reach.watched = &pg[77];
+    assert_int_equal(p2m_unmap(d, _gfn(512 + 77), &batch), 0);
+    assert_int_equal(reach.mfn[512 + 77], 0);
+    assert_int_equal(reach.mfn[512 + 78], mfn_x(page_to_mfn(pg)) + 78 + 1);
+    assert_int_equal(reach.flushes, 0);
+    p2m_batch_flush(d, &batch);
+    assert_int_equal(reach.flushes, 1);
+    reach.watched = NULL;
+    /* RAM in place of RAM, and something else in its place. */
+    pg = page_alloc(d, 0);
+    assert_int_equal(p2m_replace(d, _gfn(5), page_to_mfn(pg), P2M_RAM_RW, P2M_SET_ALL, &batch), 0);
+    assert_int_equal(reach.mfn[5], mfn_x(page_to_mfn(pg)) + 1);
+    assert_true(page_get_more(pg));
+    assert_int_equal(p2m_replace(d, _gfn(5), page_to_mfn(pg), P2M_GRANT_RW, P2M_SET_ALL, &batch), 0);
+    assert_int_equal(reach.mfn[5], 0);
+    p2m_batch_flush(d, &batch);
+    assert_int_equal(reach.flushes, 2);
+    /* A table that cannot be had: nothing has changed on either side. */
+    reach.full = true;
+    pg = page_alloc(d, 0);
+    assert_int_equal(p2m_map(d, _gfn(900), page_to_mfn(pg), 0, P2M_RAM_RW), -EEXIST);
+    assert_int_equal(p2m_map(d, _gfn(1100), page_to_mfn(pg), 0, P2M_RAM_RW), -ENOMEM);
+    assert_int_equal(p2m_replace(d, _gfn(6), page_to_mfn(pg), P2M_RAM_RW, P2M_SET_ALL, &batch), -ENOMEM);
+    assert_int_equal(frame_at(1100, &(enum p2m_type){ 0 }), INVALID_FRAME);
+    assert_int_equal(frame_at(6, &(enum p2m_type){ 0 }), mfn_x(page_to_mfn(ro)));
+    assert_int_equal(reach.mfn[6], mfn_x(page_to_mfn(ro)) + 1);
+    page_put(pg);
+    reach.watched = ro; /* the devices go before the first page */
+}
+
+static int reach_teardown(void **state)
+{
+    int ret = each_teardown(state);
+
+    assert_int_equal(reach.detached, 1);
+    return ret;
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, each_setup, each_teardown)
@@ -380,6 +496,7 @@ int main(void)
         TEST(p2m_map_far_apart_is_bounded),
         TEST(p2m_entries_have_the_rights_of_their_type),
         TEST(p2m_teardown_is_preemptible_and_complete),
+        cmocka_unit_test_setup_teardown(devices_reach_own_ram_in_step, each_setup, reach_teardown),
         TEST(copy_to_gaddr_crosses_pages_and_minds_rights),
     };
 

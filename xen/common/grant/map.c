@@ -21,7 +21,7 @@ int map_decode(struct call *c)
 static int map_check(const struct gnttab_map_grant_ref *op)
 {
     if (op->flags & GNTMAP_device_map) {
-        return -ENODEV; /* no IOMMU to map it in */
+        return -ENODEV; /* devices reach own memory only, see <xen/iommu.h> */
     }
     if (!(op->flags & GNTMAP_host_map)) {
         return -EINVAL;

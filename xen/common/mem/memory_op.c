@@ -174,7 +174,7 @@ static const struct hypercall_row rows[] = {
                                  vnuma_decode, ASK_TARGET(GET_VNUMAINFO), unsupported_act),
     [XENMEM_reserved_device_memory_map] =
         ROW_ABSENT(XENMEM_reserved_device_memory_map, OWN(RESERVED_DEVICE_MEMORY_MAP),
-                   "no IOMMU driver yet"),
+                   "no range of firmware is opened to devices"),
     [XENMEM_acquire_resource] =
         ROW(XENMEM_acquire_resource, sizeof(struct xen_mem_acquire_resource), 0, domid_decode,
             ASK_TARGET(ACQUIRE_RESOURCE), unsupported_act),

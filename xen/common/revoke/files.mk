@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-hv-obj += $(addprefix xen/common/revoke/,ioports.o job.o pages.o)
+hv-obj += $(addprefix xen/common/revoke/,devices.o ioports.o job.o pages.o)

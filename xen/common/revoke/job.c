@@ -13,7 +13,7 @@
 
 enum job_state { JOB_NONE, JOB_RESERVED, JOB_GRACE, JOB_WALK };
 
-static revoke_kind_fn *const kinds[] = { grant_revoke, pages_revoke, evtchn_revoke, ioports_revoke };
+static revoke_kind_fn *const kinds[] = { grant_revoke, pages_revoke, evtchn_revoke, ioports_revoke, devices_revoke };
 
 static struct {
     enum job_state state;   /* atomic; below: the caller until GRACE, then the softirq of `cpu` */

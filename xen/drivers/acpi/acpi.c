@@ -120,8 +120,9 @@ static int read_table(const struct acpi_table *t, acpi_map_fn *map)
         return acpi_parse_tpm2(t, &acpi_info);
     }
     if (strcmp(t->signature, "IVRS") == 0) {
-        acpi_info.ivrs_addr = t->addr;
-    } else if (strcmp(t->signature, "DMAR") == 0) {
+        return acpi_parse_ivrs(t, &acpi_info);
+    }
+    if (strcmp(t->signature, "DMAR") == 0) {
         acpi_info.dmar_addr = t->addr;
     }
     return 0;

@@ -166,7 +166,7 @@ struct bulkhead_policy_change {
     uint32_t size;                 /* in: load, bytes */
     uint64_t buffer;               /* in: load, guest virtual address */
     uint32_t grants, foreign;      /* out: mappings of granted pages; pages mapped without grants */
-    uint32_t ports, resources;     /* out: event channel ends; I/O port ranges and device pages */
+    uint32_t ports, resources;     /* out: event channel ends; I/O port ranges, device pages and devices */
     uint32_t labels;               /* out: domains whose label a new policy does not know */
     uint32_t error_offset;         /* out: load, byte of the image at which it was refused */
     char error_section[16];        /* out: its section, NUL-terminated; empty when it was not refused */

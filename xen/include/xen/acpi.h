@@ -8,6 +8,7 @@
 #define ACPI_MAX_CPUS 64
 #define ACPI_MAX_IOAPICS 8
 #define ACPI_MAX_OVERRIDES 16
+#define ACPI_MAX_IOMMUS 8
 
 struct acpi_ioapic {
     uint32_t id, addr, gsi_base;
@@ -23,6 +24,23 @@ struct acpi_tpm2_info {
     uint64_t control_area;
     uint64_t log_addr; /* LASA, 0 none */
     uint32_t log_size; /* LAML */
+};
+/* An AMD IOMMU: a PCI function of segment 0 with registers at addr. */
+struct acpi_iommu {
+    uint64_t addr;
+    uint16_t device; /* bus, device, function */
+};
+/* I/O APICs whose interrupts an IOMMU sees, with the PCI function that they seem to come from. */
+struct acpi_ivrs_ioapic {
+    uint8_t id;
+    uint16_t device;
+};
+struct acpi_ivrs {
+    unsigned iommu_count; /* 0: no table */
+    struct acpi_iommu iommu[ACPI_MAX_IOMMUS];
+    unsigned ioapic_count;
+    struct acpi_ivrs_ioapic ioapic[ACPI_MAX_IOAPICS];
+    unsigned ivmd_count; /* ranges that firmware wants its devices to reach */
 };
 struct acpi_info {
     uint32_t lapic_addr;
@@ -42,7 +60,8 @@ struct acpi_info {
     uint64_t reset_addr;
     uint64_t mcfg_addr;
     uint8_t mcfg_bus_first, mcfg_bus_last;
-    uint64_t ivrs_addr, dmar_addr; /* recorded, used by the IOMMU drivers */
+    struct acpi_ivrs ivrs;
+    uint64_t dmar_addr; /* recorded: there is no driver for it yet */
     struct acpi_tpm2_info tpm2;
 };
 extern struct acpi_info acpi_info;

@@ -6,6 +6,7 @@
 #include <xen/types.h>
 
 enum tpm_option { TPM_REQUIRED, TPM_NONE };
+enum iommu_option { IOMMU_IF_FOUND, IOMMU_REQUIRED, IOMMU_NONE };
 enum flask_option { FLASK_ENFORCING, FLASK_PERMISSIVE };
 
 struct options {
@@ -18,7 +19,7 @@ struct options {
     unsigned dom0_max_vcpus;/* dom0_max_vcpus= */
     enum flask_option flask;
     enum tpm_option tpm;
-    bool iommu_none;        /* iommu=none */
+    enum iommu_option iommu; /* iommu=on: the boot stops without one */
     unsigned loglvl;        /* enum log_level */
     bool noreboot;
     unsigned maxcpus;       /* 0 = all */

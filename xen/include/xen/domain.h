@@ -6,6 +6,7 @@
 #ifndef XEN_DOMAIN_H
 #define XEN_DOMAIN_H
 
+#include <xen/iommu.h>
 #include <xen/list.h>
 #include <xen/lock.h>
 #include <xen/p2m.h>
@@ -91,6 +92,9 @@ struct domain {
         uint16_t first, last;
     } ioports[DOMAIN_IOPORT_RANGES];
     unsigned ioport_range_count;
+    uint16_t devices[IOMMU_DEVICES_MAX]; /* of their number, those not taken back again are in devices_held */
+    unsigned device_count;
+    unsigned devices_held;           /* bits; atomic */
 
     void *console;                   /* console ring state, owned by console_ring.c */
     void *console_line;              /* half-written line, owned by console.c; console lock */

@@ -10,6 +10,7 @@
 #include <xen/mm.h>
 
 struct domain;
+struct iommu_domain;
 
 enum p2m_type {
     P2M_INVALID,
@@ -37,6 +38,7 @@ struct p2m {
     uint64_t table_limit;   /* constant after p2m_init() */
     uint64_t max_gfn;       /* lock held: highest gfn ever mapped */
     uint64_t held;          /* lock held: entries of P2M_SET_HELD */
+    struct iommu_domain *iommu; /* owned; what its devices reach, in step; NULL: it has none; set once, until p2m_free() */
     bool closed;            /* lock held: teardown has begun, nothing can be mapped */
 };
 

@@ -8,7 +8,7 @@
  *
  *   reserved   by a hypercall, before anything is measured or read
  *   grace      committed: every CPU has to come out of what it does under answers of the old policy
- *   walk       each domain's grant mappings, foreign pages, event channels, ports and device memory
+ *   walk       each domain's grant mappings, foreign pages, event channels, ports, device memory and devices
  *   done       the counts are in the calling vCPU, which sleeps until then and reissues its call
  *
  * The job goes on by softirqs in steps of bounded length; it does not need its caller, who may die or never
@@ -30,7 +30,7 @@ struct revoke_counts {
     uint32_t grants;    /* mappings of granted pages */
     uint32_t foreign;   /* pages of others mapped without a grant */
     uint32_t ports;     /* event channel ends */
-    uint32_t resources; /* ranges of I/O ports and pages of device memory */
+    uint32_t resources; /* ranges of I/O ports, pages of device memory, PCI functions */
 };
 
 /* What a vCPU waits for, or has been told; kept in struct vcpu, touched by it alone or while it sleeps. */
@@ -104,5 +104,6 @@ revoke_kind_fn grant_revoke;    /* xen/common/grant/revoke.c */
 revoke_kind_fn evtchn_revoke;   /* xen/common/evtchn/revoke.c */
 revoke_kind_fn pages_revoke;    /* xen/common/revoke/pages.c: foreign and device memory */
 revoke_kind_fn ioports_revoke;  /* xen/common/revoke/ioports.c */
+revoke_kind_fn devices_revoke;  /* xen/common/revoke/devices.c */
 
 #endif

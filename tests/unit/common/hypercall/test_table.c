@@ -298,7 +298,7 @@ static const struct {
     { SECCLASS_RESOURCE,
       RESOURCE__USE_IOMMU | RESOURCE__USE_IOMMU_NOINTREMAP | RESOURCE__ADD_IOPORT | RESOURCE__REMOVE_IOPORT |
           RESOURCE__ADD_IOMEM | RESOURCE__REMOVE_IOMEM,
-      "no IOMMU driver yet; domctl_device.c asks about each part of a range" },
+      "devices are given at launch alone; domctl_device.c asks about each part of a range" },
     { SECCLASS_ARGO, ~(uint32_t)ARGO__ENABLE, "argo_op does not exist here" },
     { SECCLASS_PHYSMAP_OP, PHYSMAP_OP__DEV_MMIO, "of another architecture" },
     { SECCLASS_BULKHEAD, BULKHEAD__TPM_USE, "asked at launch, where the page is given" },

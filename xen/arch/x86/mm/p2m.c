@@ -9,6 +9,7 @@
 
 #include <xen/domain.h>
 #include <xen/errno.h>
+#include <xen/iommu.h>
 
 /*
  * Tables a domain may use: a full set for its memory four times over, and some for far-off
@@ -201,6 +202,24 @@ static bool covered(const struct p2m *p, uint64_t gfn, unsigned level)
     return e && found > level;
 }
 
+/*
+ * What the domain's devices reach follows each change: its RAM, nothing it has from others. Called before the entry is written,
+ * because it may fail; what it takes away is forgotten by the devices in p2m_batch_flush().
+ */
+static int devices_follow(const struct p2m *p, uint64_t gfn, uint64_t mfn, uint64_t count, enum p2m_type type)
+{
+    if (p->iommu == NULL) {
+        return 0;
+    }
+    if (P2M_SET(type) & P2M_SET_RAM) {
+        return p->iommu->ops->map(p->iommu, gfn, mfn, count, type == P2M_RAM_RW);
+    }
+    for (uint64_t i = 0; i < count; i++) {
+        p->iommu->ops->unmap(p->iommu, gfn + i);
+    }
+    return 0;
+}
+
 int p2m_map(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned order, enum p2m_type type)
 {
     struct p2m *p = &d->p2m;
@@ -223,6 +242,9 @@ int p2m_map(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned order, enum p2m_typ
     }
     if (!rc && !slot_empty(*slot, level)) {
         rc = -EEXIST;
+    }
+    if (!rc && (P2M_SET(type) & P2M_SET_RAM)) {
+        rc = devices_follow(p, g, mfn_x(mfn), count, type);
     }
     if (!rc) {
         slot_fill(slot, level, mfn_x(mfn), type);
@@ -273,6 +295,7 @@ int p2m_unmap_if(struct domain *d, gfn_t gfn, unsigned set, mfn_t mfn, struct p2
     }
     if (!rc) {
         e = *slot;
+        (void)devices_follow(p, g, 0, 1, P2M_INVALID); /* takes away: cannot fail */
         write_once(*slot, 0);
         p->held -= is_held(p2me_type(e));
         p2m_cache_drop(p, g);
@@ -310,6 +333,9 @@ int p2m_replace(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type type, unsi
         rc = slot_get(p, g, 0, true, &slot);
     }
     if (!rc) {
+        rc = devices_follow(p, g, mfn_x(mfn), 1, type);
+    }
+    if (!rc) {
         e = *slot;
         write_once(*slot, entry_make(mfn_x(mfn), 0, type));
         p->held += is_held(type);
@@ -328,6 +354,9 @@ void p2m_batch_flush(struct domain *d, struct p2m_batch *batch)
 {
     if (batch->flush) {
         arch_p2m_flush(d);
+        if (d->p2m.iommu) {
+            d->p2m.iommu->ops->flush(d->p2m.iommu);
+        }
         batch->flush = false;
     }
     for (unsigned i = 0; i < batch->count; i++) {

@@ -7,6 +7,7 @@
 
 #include <xen/domain.h>
 #include <xen/errno.h>
+#include <xen/iommu.h>
 #include <xen/softirq.h>
 
 static void leaf_drop(uint64_t e, unsigned level)
@@ -61,6 +62,9 @@ int p2m_teardown(struct domain *d)
     if (!p->closed) {
         p->closed = true;
         arch_p2m_flush(d);
+        if (p->iommu) { /* before the first page goes */
+            p->iommu->ops->detach_all(p->iommu);
+        }
     }
     rc = table_drop(p, mfn_to_virt(p->root), P2M_LEVELS - 1);
     write_unlock(&p->lock);
@@ -74,5 +78,9 @@ void p2m_free(struct domain *d)
         pages_free(d->p2m.cache, 0);
         d->p2m.root = _mfn(0);
         d->p2m.cache = NULL;
+        if (d->p2m.iommu) {
+            d->p2m.iommu->ops->domain_free(d->p2m.iommu);
+            d->p2m.iommu = NULL;
+        }
     }
 }

@@ -23,9 +23,11 @@ static inline void outl(uint16_t p, uint32_t v) { __asm__ volatile("outl %0, %1"
         *(volatile type *)a = v;                                                                   \
     }
 MMIO_READ(readb, uint8_t)
+MMIO_READ(readw, uint16_t)
 MMIO_READ(readl, uint32_t)
 MMIO_READ(readq, uint64_t)
 MMIO_WRITE(writeb, uint8_t)
+MMIO_WRITE(writew, uint16_t)
 MMIO_WRITE(writel, uint32_t)
 MMIO_WRITE(writeq, uint64_t)
 

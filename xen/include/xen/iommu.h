@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The IOMMU: what devices may reach by DMA, and whom they may interrupt. From iommu_init() on every device is in
+ * quarantine: it reaches no memory at all, and no interrupt message of it arrives. What it tries is blocked by the hardware,
+ * counted and logged. A driver is one constant table of operations, chosen at boot by what firmware describes.
+ *
+ * A device that is given to a domain leaves quarantine for the domain's own tables: it reaches the domain's RAM, at the
+ * domain's frame numbers, and nothing else: no grant or foreign mapping, no other device. p2m.c keeps the tables in step. Its
+ * interrupt messages are refused still. When the domain ends it is in quarantine again before the first page is given back.
+ */
+#ifndef XEN_IOMMU_H
+#define XEN_IOMMU_H
+
+#include <xen/types.h>
+
+struct domain;
+
+#define IOMMU_DEVICES_MAX 4 /* of a domain */
+
+/* Something a device tried. */
+struct iommu_fault {
+    uint16_t device;    /* bus, device, function; segment 0 */
+    const char *what;   /* the event's name in the vendor's specification */
+    uint64_t addr;      /* as the device gave it; of what else the event is about, for some */
+    uint64_t raw[2];    /* the event as the hardware wrote it */
+};
+
+/* What a unit says of faults that it has not logged. */
+#define IOMMU_LOST 1u     /* it had no room for some */
+#define IOMMU_UNLOGGED 2u /* it has refused accesses since the last time; nothing may be known of them */
+
+/* What the devices of a domain reach; the driver's structure begins with it. */
+struct iommu_domain {
+    const struct iommu_ops *ops;
+};
+
+struct iommu_ops {
+    const char *name; /* its word in the protection event: amd */
+    /** Does firmware describe one of this kind? */
+    bool (*is_described)(void);
+    /**
+     * Take over every unit, with all devices in quarantine.
+     * @param remaps_interrupts  out: devices' interrupt messages are blocked too
+     * @return 0; -ENOMEM; -ENODEV no registers where firmware says; -EIO a unit does not answer; all are logged
+     */
+    int (*init)(bool *remaps_interrupts);
+    /**
+     * Take the oldest event out of the log, of any unit. Not called by two CPUs at once.
+     * @param notes  out: IOMMU_LOST, IOMMU_UNLOGGED are added
+     * @return false: there is none
+     */
+    bool (*next_fault)(struct iommu_fault *fault, unsigned *notes);
+
+    /* All of one domain's calls come one at a time: under its p2m's lock, but for flush. */
+    /** Tables that translate nothing. @param table_limit  pages they may take. @return NULL: no memory */
+    struct iommu_domain *(*domain_create)(uint16_t domid, uint64_t table_limit);
+    /** Take one back, into quarantine: it reaches nothing when this returns. Nothing happens when dom has it not. */
+    void (*detach)(struct iommu_domain *dom, uint16_t device);
+    /** Take all back; flush has nothing to do from then on. */
+    void (*detach_all)(struct iommu_domain *dom);
+    /** After detach_all; nobody else uses it any more. */
+    void (*domain_free)(struct iommu_domain *dom);
+    /** Translate count frames from dfn on, in place of whatever is there. @return 0; -ENOMEM, nothing has changed */
+    int (*map)(struct iommu_domain *dom, uint64_t dfn, uint64_t mfn, uint64_t count, bool write);
+    /** Translate one frame no more; devices may go on using it until flush() has returned. */
+    void (*unmap)(struct iommu_domain *dom, uint64_t dfn);
+    void (*flush)(struct iommu_domain *dom);
+    /** Give it a device. @return 0; -EBUSY another has it; -EPERM never; -ENOSPC it has IOMMU_DEVICES_MAX */
+    int (*attach)(struct iommu_domain *dom, uint16_t device);
+};
+extern const struct iommu_ops iommu_amd;
+
+/**
+ * Choose by firmware's tables and the word iommu= of the command line, start, and say so in one line. Panics when an
+ * IOMMU is wanted (iommu=on) or described, and cannot be had. ACPI tables, time and timers are there already.
+ */
+void iommu_init(void);
+/** The word for the protection event: none, amd. Constant after iommu_init(). */
+const char *iommu_name(void);
+/** Are interrupt messages of devices blocked unless remapped? Constant after iommu_init(). */
+bool iommu_remaps_interrupts(void);
+/**
+ * Prepare d for devices, before it has memory.
+ * @return 0; -ENODEV there is no IOMMU; -ENOMEM; -EINVAL d has memory already
+ */
+int iommu_prepare(struct domain *d) must_check;
+/** Give d, prepared, a device; last before it starts. d's end takes it back. @return 0; -EBUSY, -EPERM, -ENOSPC as above */
+int iommu_attach(struct domain *d, uint16_t device) must_check;
+/** Take it back, into quarantine: it reaches nothing when this returns. */
+void iommu_detach(struct domain *d, uint16_t device);
+/** Count and log what devices tried since the last call; every second by a timer. Boot CPU only. */
+void iommu_drain(void);
+
+#endif
