@@ -8,6 +8,7 @@
  * channel closed before the call returns; the handle can still be given back, once. A broken one lets what was mapped go on,
  * loses a reference, or forgets half of it.
  */
+#include "../change.h"
 #include "../guest.h"
 
 #include <runtime/evtchn.h>
@@ -16,10 +17,6 @@
 #include <runtime/start.h>
 #include <runtime/tap.h>
 #include <string.h>
-
-#include <public/bulkhead.h>
-#include <public/memory.h>
-#include <public/xsm/flask_op.h>
 
 __asm__(".section .rodata\n"
         "same_policy: .incbin \"revoke.bin\"\n"
@@ -34,44 +31,20 @@ static grant_ref_t ref;
 static struct grant_map map;
 static evtchn_port_t here, there;
 
-static long change(struct bulkhead_policy_change *a)
-{
-    return hypercall_raw(__HYPERVISOR_bulkhead_op, BULKHEAD_policy_change, (unsigned long)a, 0, 0, 0);
-}
-
 static struct bulkhead_policy_change ask(uint32_t what, uint32_t how, uint32_t flags, long expected,
                                          const char *why)
 {
     struct bulkhead_policy_change a = { .what = what, .how = how, .flags = flags };
 
-    tap_is(change(&a), expected, "%s", why);
+    tap_is(change_policy(&a), expected, "%s", why);
     return a;
-}
-
-static long set_boolean(const char *name, bool value, bool commit)
-{
-    struct xen_flask_op op = { .cmd = FLASK_SETBOOL, .interface_version = XEN_FLASK_INTERFACE_VERSION };
-
-    op.u.boolean.bool_id = ~0u;
-    op.u.boolean.new_value = value;
-    op.u.boolean.commit = commit;
-    op.u.boolean.size = (uint32_t)strlen(name);
-    set_xen_guest_handle(op.u.boolean.name, (char *)(uintptr_t)name);
-    return hc_xsm_op(&op);
 }
 
 static long set_both(bool value, bool commit)
 {
-    long rc = set_boolean("may_map", value, false);
+    long rc = boolean_set("may_map", value, false);
 
-    return rc != 0 ? rc : set_boolean("may_bind", value, commit);
-}
-
-static long pages_now(void)
-{
-    struct xen_memory_domain m = { .domid = DOMID_SELF };
-
-    return hc_memory_op(XENMEM_current_reservation, &m);
+    return rc != 0 ? rc : boolean_set("may_bind", value, commit);
 }
 
 static int port_state(evtchn_port_t port)
@@ -138,20 +111,20 @@ static void test_arguments(void)
     ask(BULKHEAD_CHANGE_booleans, 4, 0, -XEN_EINVAL, "nor this");
     ask(BULKHEAD_CHANGE_booleans, 1, 4, -XEN_EINVAL, "unknown flag");
     ask(BULKHEAD_CHANGE_load, 3, 0, -XEN_EINVAL, "a policy of no bytes");
-    tap_is(NOT_REFUSED(-XEN_EFAULT, change(bad)), 0, "arguments out of reach");
+    tap_is(NOT_REFUSED(-XEN_EFAULT, change_policy(bad)), 0, "arguments out of reach");
     a.size = 64;
-    tap_is(NOT_REFUSED(-XEN_EFAULT, (a.buffer = (uint64_t)bad, change(&a))), 0, "images out of reach");
+    tap_is(NOT_REFUSED(-XEN_EFAULT, (a.buffer = (uint64_t)bad, change_policy(&a))), 0, "images out of reach");
     a.buffer = (uint64_t)same_policy;
     a.size = ~0u;
-    tap_is(change(&a), -XEN_E2BIG, "an image of 4 GiB");
+    tap_is(change_policy(&a), -XEN_E2BIG, "an image of 4 GiB");
     a.size = (uint32_t)(same_policy_end - same_policy) - 5;
-    tap_is(change(&a), -XEN_EINVAL, "an image cut short");
+    tap_is(change_policy(&a), -XEN_EINVAL, "an image cut short");
     tap_ok(a.error_section[0] != '\0' && a.error_offset > 0 && a.error_offset <= a.size,
            "says where: %s at %u", a.error_section, a.error_offset);
     a = (struct bulkhead_policy_change){ .what = BULKHEAD_CHANGE_relabel, .how = 3, .domid = 77 };
-    tap_is(change(&a), -XEN_ESRCH, "a label for a domain that is not");
+    tap_is(change_policy(&a), -XEN_ESRCH, "a label for a domain that is not");
     a.domid = 0x12345;
-    tap_is(change(&a), -XEN_ESRCH, "nor one beyond all numbers");
+    tap_is(change_policy(&a), -XEN_ESRCH, "nor one beyond all numbers");
 }
 
 static void expect(const struct bulkhead_policy_change *a, uint32_t grants, uint32_t ports,
@@ -197,21 +170,11 @@ static void test_booleans(long pages)
     tap_is(set_both(true, true), 0, "booleans are as they were");
 }
 
-static uint32_t sid_of(const char *label)
-{
-    struct xen_flask_op op = { .cmd = FLASK_CONTEXT_TO_SID,
-                               .interface_version = XEN_FLASK_INTERFACE_VERSION };
-
-    op.u.sid_context.size = (uint32_t)strlen(label);
-    set_xen_guest_handle(op.u.sid_context.context, (char *)(uintptr_t)label);
-    return hc_xsm_op(&op) == 0 ? op.u.sid_context.sid : 0;
-}
-
 static long relabel(const char *label, uint32_t flags, struct bulkhead_policy_change *out)
 {
     struct bulkhead_policy_change a = { .what = BULKHEAD_CHANGE_relabel, .how = BULKHEAD_REVOKE_drop,
-                                        .flags = flags, .domid = domain_self(), .sid = sid_of(label) };
-    long rc = change(&a);
+                                        .flags = flags, .domid = domain_self(), .sid = label_sid(label) };
+    long rc = change_policy(&a);
 
     if (out != NULL) {
         *out = a;
@@ -242,7 +205,7 @@ static void test_load(long pages)
     hold();
     a.buffer = (uint64_t)same_policy;
     a.size = (uint32_t)(same_policy_end - same_policy);
-    tap_is(change(&a), 0, "the same policy again");
+    tap_is(change_policy(&a), 0, "the same policy again");
     expect(&a, 0, 0, "the same");
     still_held("the same");
     tap_is(grant_unmap(&map), 0, "unmap");
@@ -253,10 +216,10 @@ static void test_load(long pages)
     a.buffer = (uint64_t)less_policy;
     a.size = (uint32_t)(less_policy_end - less_policy);
     a.flags = BULKHEAD_CHANGE_trial;
-    tap_is(change(&a), 0, "a policy that does not know it, on trial");
+    tap_is(change_policy(&a), 0, "a policy that does not know it, on trial");
     tap_is(a.labels, 1, "says how many domains have it");
     a.flags = 0;
-    tap_is(change(&a), -XEN_ENOENT, "is refused else");
+    tap_is(change_policy(&a), -XEN_ENOENT, "is refused else");
     tap_is(a.labels, 1, "and says it too");
     tap_is(relabel("system_u:system_r:dom0_t", 0, NULL), 0, "the policy in force is what it was");
 }
