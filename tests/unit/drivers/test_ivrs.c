@@ -1,47 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <xen/acpi.h>
-
-#include "../measure/fake_log.h"
-#include "tables.h"
-
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "read_host.h"
 
 #define HEADER 36u
 #define IVHD 48u /* the first block of the table */
-
-static struct host host;
-
-static int setup(void **state)
-{
-    (void)state;
-    host_q35(&host, 8);
-    fake_log_last[0] = '\0';
-    return 0;
-}
-
-static int read_host(void)
-{
-    return acpi_init(HOST_BASE + host.rsdp, host_map);
-}
 
 static void change(uint32_t offset, uint64_t value, unsigned bytes)
 {
     host_put(&host, host_q35_ivrs + offset, value, bytes);
     host_fix(&host, host_q35_ivrs);
-}
-
-static void expect_refused(int code, const char *text)
-{
-    assert_int_equal(read_host(), code);
-    if (strstr(fake_log_last, text) == NULL) {
-        fail_msg("expected \"%s\" in: %s", text, fake_log_last);
-    }
 }
 
 /* A host whose IVRS has these blocks. */
