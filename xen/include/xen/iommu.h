@@ -16,6 +16,13 @@
 struct domain;
 
 #define IOMMU_DEVICES_MAX 4 /* of a domain */
+#define IOMMU_IRQS_MAX 32u  /* of a device */
+
+/* What a device is to write, and where, to raise an interrupt: the contents of its MSI or MSI-X registers. */
+struct msi_message {
+    uint64_t addr;
+    uint32_t data;
+};
 
 /* Something a device tried. */
 struct iommu_fault {
@@ -67,6 +74,19 @@ struct iommu_ops {
     void (*flush)(struct iommu_domain *dom);
     /** Give it a device. @return 0; -EBUSY another has it; -EPERM never; -ENOSPC it has IOMMU_DEVICES_MAX */
     int (*attach)(struct iommu_domain *dom, uint16_t device);
+
+    /* Calls for one device come one at a time, while it is attached; they may run beside all of the above but detach. */
+    /**
+     * Let interrupt number index of a device arrive, as vector on the CPU with this local APIC: fixed, edge-triggered. One that was
+     * routed before changes at once. No other device can raise it, whatever it sends.
+     * @param index    below IOMMU_IRQS_MAX
+     * @param message  out: what the device is to send for it; the same for each route of this index
+     * @return 0; -ENODEV this device is not attached to dom, or interrupts cannot be remapped
+     */
+    int (*irq_route)(struct iommu_domain *dom, uint16_t device, unsigned index, uint8_t vector, uint32_t apic_id,
+                     struct msi_message *message);
+    /** Refuse it again: what the device sends after this has returned does not arrive. Detaching does so for all. */
+    void (*irq_refuse)(struct iommu_domain *dom, uint16_t device, unsigned index);
 };
 extern const struct iommu_ops iommu_amd;
 
