@@ -17,6 +17,7 @@
 #include <xen/softirq.h>
 #include <xen/time.h>
 #include <xen/vcpu_timers.h>
+#include <xen/vpci.h>
 
 #include <public/sched.h>
 
@@ -47,6 +48,7 @@ static void domain_free(struct domain *d)
     vcpus_destroy(d);
     evtchn_free(d);
     grant_free(d);
+    vpci_free(d);
     if (d->shared_info) {
         page_free_resident(mfn_to_page(_mfn(virt_to_maddr(d->shared_info) >> PAGE_SHIFT)));
     }
@@ -398,6 +400,7 @@ int domain_kill(struct domain *d)
     if (d->evtchn) {
         evtchn_destroy(d);
     }
+    (void)!vpci_release(d); /* no device reaches anything from here on; its reset goes on meanwhile */
     if (d->grant) {
         rc = grant_release_mappings(d);
     }
@@ -409,6 +412,9 @@ int domain_kill(struct domain *d)
     }
     if (!rc) {
         rc = mem_domain_release(d);
+    }
+    if (!rc) {
+        rc = vpci_release(d);
     }
     if (rc) {
         return rc;

@@ -14,6 +14,7 @@
 #include <xen/boot.h>
 #include <xen/cmdline.h>
 #include <xen/console.h>
+#include <xen/device_irq.h>
 #include <xen/domain.h>
 #include <xen/iommu.h>
 #include <xen/launch.h>
@@ -84,6 +85,7 @@ void boot_main(uint32_t info, uint32_t magic)
     svm_init_features();
     interrupts_init();
     iommu_init();
+    device_irq_init();
     smp_boot(options.maxcpus);
     svm_init_cpu();
     hvm_hole_init();

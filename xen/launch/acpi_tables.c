@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "acpi_tables.h"
 
+#include <launch/pci_aml.h>
 #include <xen/lib.h>
+#include <xen/vpci.h>
 
 #define RSDP_SIZE 36u
 #define HEADER_SIZE 36u
 #define FADT_SIZE 276u /* revision 6 */
 #define MADT_SIZE 44u  /* before its entries */
 #define TPM2_SIZE 52u  /* revision 4 without log area: the log is read by hypercall */
-#define XSDT_ENTRY_MAX 3
+#define MCFG_SIZE 60u  /* one window: PCI Firmware Specification 3.3, 4.1.2 */
+#define XSDT_ENTRY_MAX 5
 
 /* Where the next table goes, and the page they are written to. */
 struct acpi_writer {
@@ -145,6 +148,25 @@ static gaddr_t write_tpm2(struct acpi_writer *w)
     return table_end(w, t, TPM2_SIZE);
 }
 
+static gaddr_t write_mcfg(struct acpi_writer *w)
+{
+    uint8_t *t = table_begin(w, "MCFG", 1, MCFG_SIZE);
+
+    put(t + 44, VPCI_WINDOW, 8); /* segment 0, first and last bus 0 */
+    return table_end(w, t, MCFG_SIZE);
+}
+
+/* Compiled from pci.asl, with its header and sum. */
+static gaddr_t write_ssdt(struct acpi_writer *w)
+{
+    gaddr_t at = w->base + w->used;
+
+    ASSERT(sizeof(pci_aml) <= PAGE_SIZE - w->used);
+    memcpy(w->page + w->used, pci_aml, sizeof(pci_aml));
+    w->used = ROUND_UP(w->used + (uint32_t)sizeof(pci_aml), 16u);
+    return at;
+}
+
 static gaddr_t write_xsdt(struct acpi_writer *w, const gaddr_t *tables, unsigned count)
 {
     uint32_t size = HEADER_SIZE + 8 * count;
@@ -168,6 +190,10 @@ size_t launch_acpi_build(const struct launch_acpi *in, uint8_t page[PAGE_SIZE])
     tables[count++] = write_madt(&w, in);
     if (in->tpm) {
         tables[count++] = write_tpm2(&w);
+    }
+    if (in->pci) {
+        tables[count++] = write_ssdt(&w);
+        tables[count++] = write_mcfg(&w);
     }
     memcpy(page, "RSD PTR ", 8);
     memcpy(page + 9, "BLKHD ", 6);

@@ -12,6 +12,7 @@
 #include <xen/measure.h>
 #include <xen/time.h>
 #include <xen/tpm.h>
+#include <xen/vpci.h>
 
 #include <public/grant_table.h>
 
@@ -192,18 +193,18 @@ static int measure(const struct launch_domain *ld, const uint8_t digest[SHA256_S
 }
 
 /* Last of all: until then a device may still be doing what it was told before. */
-static int attach_devices(struct launch_domain *ld)
+static int add_devices(struct launch_domain *ld, struct launch_error *err)
 {
+    const char *why = NULL;
     unsigned i;
     int ret = 0;
 
     BUILD_ASSERT(MANIFEST_DEVICE_MAX <= IOMMU_DEVICES_MAX);
     for (i = 0; ret == 0 && i < ld->device_count; i++) {
-        ret = iommu_attach(ld->d, ld->devices[i]);
-        if (ret == 0) {
-            ld->d->devices[i] = ld->devices[i];
-            ld->d->devices_held |= 1u << i;
-            ld->d->device_count++;
+        ret = vpci_add(ld->d, ld->devices[i], ld->unreset >> i & 1, &why);
+        if (ret != 0) {
+            launch_fail(err, ret, "domain %s: bulkhead,devices: %02x:%02x.%x: %s (error %d)", ld->in.name,
+                        ld->devices[i] >> 8, ld->devices[i] >> 3 & 31, ld->devices[i] & 7, why, -ret);
         }
     }
     return ret;
@@ -268,9 +269,9 @@ int launch_build(struct launch_domain *ld, struct launch_error *err)
     if (ret != 0) {
         return launch_fail(err, ret, "domain %s: cannot be measured (error %d)", ld->in.name, -ret);
     }
-    ret = attach_devices(ld);
+    ret = add_devices(ld, err);
     if (ret != 0) {
-        return launch_fail(err, ret, "domain %s: a device cannot be given to it (error %d)", ld->in.name, -ret);
+        return ret;
     }
     ld->start_count++;
     report(ld, measured ? digest : NULL, began);

@@ -18,6 +18,7 @@ struct launch_domain {
     unsigned ioport_count;
     uint16_t devices[MANIFEST_DEVICE_MAX];
     unsigned device_count;
+    unsigned unreset;          /* bits of devices that it takes though they cannot be reset */
     struct domain_config config;
 
     struct pvh_plan plan;      /* after launch_check() */

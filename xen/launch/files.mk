@@ -19,11 +19,20 @@ hv-obj += $(launch-pure) \
           xen/launch/measure.o \
           xen/launch/start.o
 
+# What tells a domain of its PCI bus.
+launch-aml := $(O)/include/launch/pci_aml.h
+$(launch-aml): xen/launch/pci.asl
+	$(call say,ASL,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)iasl -vs -ta -p $(@:.h=) $< > $(@:.h=.log) 2>&1 || { cat $(@:.h=.log); exit 1; }
+	$(Q)xxd -i < $(@:.h=.aml) | sed '1i static const unsigned char pci_aml[] = {' > $@ && echo '};' >> $@
+generated += $(launch-aml)
+
 # For host programs that read manifests and compute launch digests (with xen/lib/sha256.o).
 launch-host-obj := $(launch-pure) xen/launch/offline.o
 
 # What `bulkhead version=... build-id=...` says: the identity of the sources that the hypervisor is made of.
-launch-id-src := $(sort $(shell find xen xsm-flask policy -name '*.[chS]' -o -name '*.lds' -o -name '*.cil')) \
+launch-id-src := $(sort $(shell find xen xsm-flask policy -name '*.[chS]' -o -name '*.lds' -o -name '*.asl' -o -name '*.cil')) \
                  Makefile
 launch-id := $(O)/include/launch/build_id.h
 $(launch-id): $(launch-id-src)

@@ -15,6 +15,7 @@
 #define MANIFEST_NAME_MAX 16
 #define MANIFEST_IOPORT_MAX 4
 #define MANIFEST_DEVICE_MAX 4
+#define MANIFEST_DEVICE_UNRESET 0x10000u /* in a cell of bulkhead,devices */
 #define MANIFEST_PATH_MAX 48
 #define MANIFEST_LABEL_MAX 256     /* with NUL */
 #define MANIFEST_BOOTARGS_MAX 2048 /* with NUL: what Linux takes */
@@ -45,7 +46,8 @@ struct manifest_domain {
         uint16_t first, last;
     } ioports[MANIFEST_IOPORT_MAX];
     unsigned device_count;
-    uint16_t devices[MANIFEST_DEVICE_MAX]; /* PCI functions for DMA: bus, device, function */
+    uint16_t devices[MANIFEST_DEVICE_MAX]; /* PCI functions: bus, device, function */
+    unsigned unreset;              /* bits of those that it takes though they cannot be reset */
     uint32_t kernel;               /* index of its module */
     uint32_t ramdisk;              /* or MANIFEST_NO_MODULE */
 };

@@ -85,13 +85,14 @@ static int read_devices(struct manifest_reader *r, struct manifest_domain *d)
         return node_refuse(r, "1 to 4 PCI functions");
     }
     for (i = 0; i < cells; i++) {
-        uint32_t device = fdt_reader_cell(&r->item, i);
+        uint32_t cell = fdt_reader_cell(&r->item, i), device = cell & ~MANIFEST_DEVICE_UNRESET;
 
         for (k = 0; k < i && d->devices[k] != device; k++) {
         }
         if (device > 0xffff || k < i) {
             return node_refuse(r, "PCI functions of segment 0, each once");
         }
+        d->unreset |= cell & MANIFEST_DEVICE_UNRESET ? 1u << d->device_count : 0;
         d->devices[d->device_count++] = (uint16_t)device;
     }
     return 0;

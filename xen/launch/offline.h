@@ -13,6 +13,7 @@ struct launch_input {
     uint64_t memory_kib;      /* multiple of 4, at least 4096 */
     unsigned vcpu_count;      /* 1..64 */
     bool tpm;                 /* bulkhead,tpm-locality given */
+    bool pci;                 /* bulkhead,devices given */
     const char *cmdline;      /* bootargs of the kernel module, "" when absent */
     const uint8_t *kernel;    /* uncompressed ELF */
     size_t kernel_size;

@@ -43,16 +43,23 @@ static void add_populate(struct pvh_plan *plan, uint64_t start, uint64_t size)
     }
 }
 
+/* Where the RAM below 4 GiB ends. */
+static uint64_t low_ram_end(const struct launch_input *in)
+{
+    return min(in->memory_kib << 10, in->pci ? PVH_BELOW_PCI_END : PVH_BELOW_4G_END);
+}
+
 static void lay_out_memory(const struct launch_input *in, struct pvh_plan *plan)
 {
     uint64_t memory = in->memory_kib << 10;
-    uint64_t low_end = min(memory, PVH_BELOW_4G_END);
+    uint64_t low_end = low_ram_end(in);
     uint64_t high = memory - low_end;
 
     add_region(plan, 0, PVH_LOW_RAM_END, XEN_HVM_MEMMAP_TYPE_RAM);
     add_region(plan, PVH_LOW_RAM_END, PVH_HIGH_RAM_START - PVH_LOW_RAM_END,
                XEN_HVM_MEMMAP_TYPE_RESERVED);
     add_region(plan, PVH_HIGH_RAM_START, low_end - PVH_HIGH_RAM_START, XEN_HVM_MEMMAP_TYPE_RAM);
+    add_region(plan, VPCI_WINDOW, in->pci ? VPCI_WINDOW_SIZE : 0, XEN_HVM_MEMMAP_TYPE_RESERVED);
     add_region(plan, PVH_ACPI, PAGE_SIZE, XEN_HVM_MEMMAP_TYPE_ACPI);
     add_region(plan, PVH_TPM, in->tpm ? PAGE_SIZE : 0, XEN_HVM_MEMMAP_TYPE_RESERVED);
     add_region(plan, PVH_SPECIAL, PVH_SPECIAL_SIZE, XEN_HVM_MEMMAP_TYPE_RESERVED);
@@ -128,7 +135,7 @@ static int place_kernel(const struct launch_input *in, struct pvh_plan *plan, ui
 static int place_data(const struct launch_input *in, struct pvh_plan *plan, uint64_t kernel_end,
                       struct launch_error *err)
 {
-    uint64_t low_end = min(in->memory_kib << 10, PVH_BELOW_4G_END);
+    uint64_t low_end = low_ram_end(in);
     uint64_t room, top;
 
     plan->boot_data = ROUND_UP(kernel_end, PAGE_SIZE);
@@ -227,6 +234,7 @@ static int write_acpi(const struct launch_input *in, const struct launch_sink *s
         .vcpu_count = in->vcpu_count,
         .tpm = in->tpm,
         .tpm_base = (uint32_t)PVH_TPM,
+        .pci = in->pci,
         .sleep_port = PVH_SLEEP_PORT,
     };
 

@@ -9,10 +9,11 @@
  *   0          .. 0x9ffff       RAM
  *   0xa0000    .. 0xfffff       nothing (reserved)
  *   1 MiB      .. low end       RAM: kernel at its own address, then boot data, ramdisk at the top
+ *   0xc0000000 .. 0xe00fffff    PCI, only for a domain that has devices: their registers, then configuration
  *   0xfc000000 (1 page)         ACPI tables
  *   0xfed40000 (1 page)         TPM locality 0, only for the domain that owns it
  *   0xfeff8000 .. 0xfeffffff    special pages, two populated: XenStore and console ring
- *   4 GiB      .. high end      RAM that does not fit below 0xf0000000
+ *   4 GiB      .. high end      RAM that does not fit below 0xf0000000, or below PCI
  *
  * Source: Xen ABI, public/arch-x86/hvm/start_info.h; ACPI 6.4.
  */
@@ -24,9 +25,12 @@
 #include "error.h"
 #include "offline.h"
 
+#include <xen/vpci.h>
+
 #define PVH_LOW_RAM_END 0x000a0000ull
 #define PVH_HIGH_RAM_START 0x00100000ull
 #define PVH_BELOW_4G_END 0xf0000000ull
+#define PVH_BELOW_PCI_END VPCI_BARS_START
 #define PVH_ABOVE_4G 0x100000000ull
 #define PVH_ACPI 0xfc000000ull
 #define PVH_TPM 0xfed40000ull

@@ -139,6 +139,8 @@ static void from_manifest(const struct boot_info *bi, const struct manifest_doma
     ld->ioport_count = md->ioport_count;
     memcpy(ld->devices, md->devices, sizeof(ld->devices));
     ld->device_count = md->device_count;
+    ld->unreset = md->unreset;
+    ld->in.pci = md->device_count != 0;
 }
 
 static void collect(const struct boot_info *bi)

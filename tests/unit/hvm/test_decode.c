@@ -30,12 +30,17 @@ static const struct example examples[] = {
     { "xchg [rdi], eax", { 0x87, 0x07 }, 2, true, 0, { .write = true, .exchange = true, .length = 2 } },
     { "mov eax, moffs64", { 0xa1, 1, 2, 3, 4, 5, 6, 7, 8 }, 9, true, 0, { .length = 9 } },
     { "mov moffs32, eax", { 0xa3, 1, 2, 3, 4 }, 5, false, 0, { .write = true, .length = 5 } },
-    { "mov [rsi], al", { 0x88, 0x06 }, 2, true, 0, { .write = true, .byte = true, .length = 2 } },
+    { "mov [rsi], al", { 0x88, 0x06 }, 2, true, 0, { .write = true, .size = 1, .length = 2 } },
     { "mov byte [rsi], 7", { 0xc6, 0x06, 7 }, 3, true, 0,
-      { .write = true, .byte = true, .immediate = true, .value = 7, .length = 3 } },
+      { .write = true, .size = 1, .immediate = true, .value = 7, .length = 3 } },
     { "gs mov eax, [rip+4]", { 0x65, 0x8b, 0x05, 4, 0, 0, 0 }, 7, true, 0, { .length = 7 } },
     { "mov rax, [rdi]: 64 bits", { 0x48, 0x8b, 0x07 }, 3, true, -EOPNOTSUPP, { 0 } },
-    { "mov ax, [edi]: 16 bits", { 0x66, 0x8b, 0x07 }, 3, true, -EOPNOTSUPP, { 0 } },
+    { "mov ax, [edi]", { 0x66, 0x8b, 0x07 }, 3, true, 0, { .size = 2, .length = 3 } },
+    { "mov word [rdi], 0x1234", { 0x66, 0xc7, 0x07, 0x34, 0x12 }, 5, true, 0,
+      { .write = true, .size = 2, .immediate = true, .value = 0x1234, .length = 5 } },
+    { "xchg [rdi], ax: 16 bits", { 0x66, 0x87, 0x07 }, 3, true, -EOPNOTSUPP, { 0 } },
+    { "mov al, [rdi]", { 0x8a, 0x07 }, 2, true, 0, { .size = 1, .length = 2 } },
+    { "mov ah, [rdi]", { 0x8a, 0x27 }, 2, true, -EOPNOTSUPP, { 0 } },
     { "add [rdi], eax", { 0x01, 0x07 }, 2, true, -EOPNOTSUPP, { 0 } },
     { "mov eax, ecx: no memory", { 0x8b, 0xc1 }, 2, true, -EINVAL, { 0 } },
     { "0x40 is inc in 32 bits", { 0x40, 0x8b, 0x07 }, 3, false, -EOPNOTSUPP, { 0 } },
@@ -52,7 +57,7 @@ static void decode_examples_as_the_manual(void **state)
         if (decode_move(e->bytes, e->count, e->mode64, &got) != e->rc) {
             fail_msg("%s: wrong result", e->name);
         }
-        if (!e->rc && (got.write != e->want.write || got.exchange != e->want.exchange || got.byte != e->want.byte ||
+        if (!e->rc && (got.write != e->want.write || got.exchange != e->want.exchange || got.size != (e->want.size ? e->want.size : 4) ||
                        got.immediate != e->want.immediate || got.reg != e->want.reg ||
                        got.value != e->want.value || got.length != e->want.length)) {
             fail_msg("%s: wrong fields", e->name);

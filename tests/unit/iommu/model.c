@@ -210,6 +210,10 @@ static void command(struct model_unit *u, const uint64_t *c)
             }
         }
         break;
+    case 5: /* INVALIDATE_INTERRUPT_TABLE */
+        CHECK((c[0] & 0x0fffffffffff0000ull) == 0 && c[1] == 0);
+        u->irqs_forgotten[c[0] & 0xffff]++;
+        break;
     case 8: /* INVALIDATE_IOMMU_ALL, where there is such a command */
         CHECK((c[0] & 0x0fffffffffffffffull) == 0 && c[1] == 0 && (*reg(u, 0x30) & 1u << 6));
         u->invalidations++;

@@ -20,6 +20,7 @@ struct model_unit {
     unsigned answers;       /* commands it still carries out */
     unsigned invalidations; /* of everything */
     uint8_t forgotten[65536]; /* how often each device was invalidated by itself */
+    uint8_t irqs_forgotten[65536]; /* how often each device's interrupt table was */
     unsigned domain_forgotten[65536]; /* how often the translations of each id were */
     unsigned dropped;       /* events for which there was no room */
 };

@@ -18,6 +18,7 @@
 #define HOST_DOMAINS_MAX 32   /* what a launch manifest holds */
 #define HOST_DEVICES_MAX 16   /* disks, and as many network interfaces, of one domain */
 #define HOST_IOPORTS_MAX 4
+#define HOST_PCI_MAX 4        /* PCI functions of one domain */
 #define HOST_RESERVE_KIB (96 * 1024) /* left to the hypervisor: its heap, tables, boot modules */
 
 enum kernel_source {
@@ -37,6 +38,8 @@ enum tpm_kind {
     TPM_CRB,
     TPM_NONE,
 };
+
+#define HOST_PCI_UNRESET 0x10000u /* in a cell: taken though it cannot be reset */
 
 struct host_disk {
     char *name;             /* xvda, xvdb2 */
@@ -97,6 +100,9 @@ struct host_domain {
     struct host_ioports ioports[HOST_IOPORTS_MAX];
     size_t ioports_count;
     unsigned int ioports_line;
+    uint32_t pci[HOST_PCI_MAX];    /* cells of the manifest: function, and whether it may go without reset */
+    size_t pci_count;
+    unsigned int pci_line;
     struct host_disk disks[HOST_DEVICES_MAX];
     size_t disk_count;
     struct host_net nets[HOST_DEVICES_MAX];

@@ -220,6 +220,31 @@ static void resolve_backend(struct host *host, const struct host_domain *d, cons
     }
 }
 
+/* A function has one owner. */
+static void check_pci(struct host *host, struct diag *diag)
+{
+    for (size_t i = 0; i < host->domain_count; i++) {
+        const struct host_domain *d = &host->domains[i];
+
+        for (size_t n = 0; n < d->pci_count; n++) {
+            unsigned int function = d->pci[n] & 0xffff;
+
+            for (size_t o = 0; o <= i; o++) {
+                const struct host_domain *other = &host->domains[o];
+                size_t end = o == i ? n : other->pci_count;
+
+                for (size_t k = 0; k < end; k++) {
+                    if ((other->pci[k] & 0xffff) == function) {
+                        diag_error(diag, host->file, d->pci_line, "pci", "%02x:%02x.%x belongs to domain %s already "
+                                   "(line %u); a function has one owner", function >> 8, function >> 3 & 31,
+                                   function & 7, other->name, other->pci_line);
+                    }
+                }
+            }
+        }
+    }
+}
+
 static void check_devices(struct host *host, struct diag *diag)
 {
     for (size_t i = 0; i < host->domain_count; i++) {
@@ -325,6 +350,7 @@ void host_check(struct host *host, const char *const *kinds, size_t kind_count, 
     check_single_owners(host, diag);
     check_ioports(host, diag);
     check_devices(host, diag);
+    check_pci(host, diag);
     check_macs(host, diag);
     for (size_t i = 0; i < host->domain_count; i++) {
         struct host_domain *d = &host->domains[i];

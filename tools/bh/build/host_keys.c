@@ -262,6 +262,34 @@ static void domain_ioports(const struct value_context *vc, const struct conf_ent
     }
 }
 
+static void take_pci(const struct value_context *vc, const struct conf_entry *entry, struct host_domain *d,
+                     uint32_t flags)
+{
+    d->pci_line = entry->line;
+    for (size_t i = 0; i < entry->value_count; i++) {
+        uint16_t function;
+
+        if (d->pci_count == HOST_PCI_MAX) {
+            diag_error(vc->diag, vc->file, entry->line, entry->key, "%d PCI functions are the most that a domain "
+                       "may have; give the others to another domain", HOST_PCI_MAX);
+            return;
+        }
+        if (value_pci(vc, entry, entry->values[i], &function)) {
+            d->pci[d->pci_count++] = function | flags;
+        }
+    }
+}
+
+static void domain_pci(const struct value_context *vc, const struct conf_entry *entry, void *object)
+{
+    take_pci(vc, entry, object, 0);
+}
+
+static void domain_pci_unreset(const struct value_context *vc, const struct conf_entry *entry, void *object)
+{
+    take_pci(vc, entry, object, HOST_PCI_UNRESET);
+}
+
 static void domain_on_reboot(const struct value_context *vc, const struct conf_entry *entry,
                              void *object)
 {
@@ -287,6 +315,8 @@ static const struct host_key domain_keys[] = {
     { "start-order", false, domain_start_order, NULL },
     { "tpm", false, domain_tpm, NULL },
     { "ioports", false, domain_ioports, NULL },
+    { "pci", false, domain_pci, NULL },
+    { "pci-unreset", false, domain_pci_unreset, NULL },
     { "on-reboot", false, domain_on_reboot, NULL },
 };
 

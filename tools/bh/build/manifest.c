@@ -110,6 +110,9 @@ static void put_domain(struct writer *w, const struct image *image, size_t i)
     if (d->ioports_count != 0) {
         put_cells(w, "bulkhead,ioports", ports, 2 * d->ioports_count);
     }
+    if (d->pci_count != 0) {
+        put_cells(w, "bulkhead,devices", d->pci, d->pci_count);
+    }
     if (d->restart) {
         put_text(w, "bulkhead,on-reboot", "restart");
     }

@@ -25,6 +25,7 @@ bool measured_domains(struct image *image, struct diag *diag)
             .memory_kib = d->memory_kib,
             .vcpu_count = d->cpus,
             .tpm = d->tpm,
+            .pci = d->pci_count != 0,
             .cmdline = d->cmdline,
             .kernel = (const uint8_t *)kernel->data,
             .kernel_size = kernel->len,

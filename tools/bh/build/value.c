@@ -226,6 +226,23 @@ bool value_mac(const struct value_context *vc, const struct conf_entry *entry, u
     return true;
 }
 
+bool value_pci(const struct value_context *vc, const struct conf_entry *entry, const char *text, uint16_t *function)
+{
+    unsigned int bus, device, number;
+    int end = 0;
+
+    text += strncmp(text, "0000:", 5) == 0 ? 5 : 0;
+    if (strspn(text, "0123456789abcdefABCDEF:.") != strlen(text) ||
+        sscanf(text, "%2x:%2x.%1x%n", &bus, &device, &number, &end) != 3 || text[end] != '\0' || device > 31 ||
+        number > 7) {
+        diag_error(vc->diag, vc->file, entry->line, entry->key, "'%s' is not a PCI function; write "
+                   "BUS:DEVICE.FUNCTION as lspci does, such as 00:03.0", text);
+        return false;
+    }
+    *function = (uint16_t)(bus << 8 | device << 3 | number);
+    return true;
+}
+
 bool value_ioports(const struct value_context *vc, const struct conf_entry *entry,
                    const char *text, uint16_t *first, uint16_t *count)
 {

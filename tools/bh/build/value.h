@@ -38,6 +38,8 @@ bool value_text(const struct value_context *vc, const struct conf_entry *entry, 
 /** Six hexadecimal bytes; not a group address, not all zero. */
 bool value_mac(const struct value_context *vc, const struct conf_entry *entry, uint8_t out[6]);
 /** Ports written 0x2f8-0x2ff, or one port. */
+/** A PCI function of segment 0, BUS:DEVICE.FUNCTION in hexadecimal as lspci writes it; one of the entry's values. */
+bool value_pci(const struct value_context *vc, const struct conf_entry *entry, const char *text, uint16_t *function);
 bool value_ioports(const struct value_context *vc, const struct conf_entry *entry,
                    const char *text, uint16_t *first, uint16_t *count);
 

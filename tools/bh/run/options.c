@@ -32,6 +32,7 @@ static const char usage[]
       "  --cpu MODEL           QEMU's -cpu\n"
       "  --threads             one emulator thread per CPU; quicker, but QEMU 7.2 then loses track of\n"
       "                        a world switch in one boot of ten (docs/run.md)\n"
+      "  --qemu 'ARGS'         further arguments for QEMU, split at spaces; may be given more than once\n"
       "  --gdb DEV             QEMU's -gdb; the machine waits for the debugger\n"
       "  -v                    print every console line\n"
       "\n"
@@ -50,6 +51,7 @@ enum {
     OPT_CPU,
     OPT_GDB,
     OPT_THREADS,
+    OPT_QEMU,
     OPT_HELP,
 };
 
@@ -65,6 +67,7 @@ static const struct option words[] = {
     { "state", required_argument, NULL, OPT_STATE },
     { "cpu", required_argument, NULL, OPT_CPU },
     { "gdb", required_argument, NULL, OPT_GDB },
+    { "qemu", required_argument, NULL, OPT_QEMU },
     { "help", no_argument, NULL, OPT_HELP },
     { "threads", no_argument, NULL, OPT_THREADS },
     { "verbose", no_argument, NULL, 'v' },
@@ -129,6 +132,13 @@ static int option_take(struct options *o, int c)
         return 0;
     case OPT_GDB:
         o->gdb = optarg;
+        return 0;
+    case OPT_QEMU:
+        if (o->qemu_count == OPTIONS_QEMU_MAX) {
+            fprintf(stderr, "bh run: --qemu may be given %d times\n", OPTIONS_QEMU_MAX);
+            return -1;
+        }
+        o->qemu[o->qemu_count++] = optarg;
         return 0;
     case OPT_THREADS:
         o->threads = 1;

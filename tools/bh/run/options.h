@@ -8,6 +8,8 @@ enum firmware {
     FIRMWARE_DIRECT, /* QEMU's -kernel: nothing measures the hypervisor */
 };
 
+#define OPTIONS_QEMU_MAX 8
+
 struct options {
     enum firmware firmware;
     int smp;              /* CPUs; 0: as in run.json */
@@ -21,6 +23,8 @@ struct options {
     const char *state;    /* --state: folder of TPM state and logs; NULL: DIR/run */
     const char *cpu;      /* --cpu: QEMU's CPU model */
     int threads;          /* --threads: one emulator thread per CPU instead of one for all */
+    const char *qemu[OPTIONS_QEMU_MAX]; /* --qemu: further arguments for QEMU, words separated by spaces */
+    int qemu_count;
     const char *gdb;      /* --gdb: QEMU's -gdb argument; the machine waits */
     const char *dir;      /* the host image */
 };

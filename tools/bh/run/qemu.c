@@ -173,6 +173,20 @@ static void add_machine(struct args *args, const struct config *config,
     }
 }
 
+static void add_further(struct args *args, const struct options *options)
+{
+    for (int i = 0; i < options->qemu_count; i++) {
+        char *copy = strdup(options->qemu[i]), *rest = copy, *word;
+
+        while (copy != NULL && (word = strsep(&rest, " ")) != NULL) {
+            if (*word != '\0') {
+                add(args, "%s", word);
+            }
+        }
+        free(copy);
+    }
+}
+
 static void add_channels(struct args *args, const struct config *config,
                          const struct machine_paths *paths)
 {
@@ -206,6 +220,7 @@ int qemu_start(struct proc *proc, const struct config *config, const struct opti
     add_channels(&args, config, paths);
     rc = options->firmware == FIRMWARE_OVMF ? add_ovmf(&args, paths)
                                             : add_direct(&args, config, paths);
+    add_further(&args, options);
     if (rc == 0) {
         FILE *file = fopen(log, "we");
 

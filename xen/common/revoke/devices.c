@@ -4,6 +4,7 @@
 
 #include <xen/domain.h>
 #include <xen/iommu.h>
+#include <xen/vpci.h>
 
 static void look(struct domain *d, struct revoke_walk *w, unsigned i)
 {
@@ -18,8 +19,7 @@ static void look(struct domain *d, struct revoke_walk *w, unsigned i)
     w->counts.resources++;
     xsm_audit_revocation(ssid, tsid, SECCLASS_RESOURCE, use, w->how, &audit);
     if (revoke_drops(w)) {
-        iommu_detach(d, d->devices[i]);
-        __atomic_fetch_and(&d->devices_held, ~(1u << i), __ATOMIC_RELAXED);
+        vpci_remove(d, i);
     }
 }
 

@@ -23,6 +23,7 @@
 
 struct grant_table;
 struct evtchn_table;
+struct vpci;
 
 enum domain_state { DOMAIN_BUILDING, DOMAIN_RUNNING, DOMAIN_SHUTDOWN, DOMAIN_DYING, DOMAIN_DEAD };
 
@@ -95,6 +96,8 @@ struct domain {
     uint16_t devices[IOMMU_DEVICES_MAX]; /* of their number, those not taken back again are in devices_held */
     unsigned device_count;
     unsigned devices_held;           /* bits; atomic */
+    struct vpci *vpci;               /* owned; how it sees them, NULL: it has none */
+    unsigned device_irq_count;       /* device_irq.c's lock */
 
     void *console;                   /* console ring state, owned by console_ring.c */
     void *console_line;              /* half-written line, owned by console.c; console lock */

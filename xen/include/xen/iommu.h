@@ -72,7 +72,7 @@ struct iommu_ops {
     /** Translate one frame no more; devices may go on using it until flush() has returned. */
     void (*unmap)(struct iommu_domain *dom, uint64_t dfn);
     void (*flush)(struct iommu_domain *dom);
-    /** Give it a device. @return 0; -EBUSY another has it; -EPERM never; -ENOSPC it has IOMMU_DEVICES_MAX */
+    /** Give it a device. @return 0; -EBUSY another has it; -EPERM never; -ENOSPC it has IOMMU_DEVICES_MAX; -ENOMEM */
     int (*attach)(struct iommu_domain *dom, uint16_t device);
 
     /* Calls for one device come one at a time, while it is attached; they may run beside all of the above but detach. */

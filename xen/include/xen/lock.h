@@ -4,7 +4,7 @@
  * disables interrupts, but for those named *_irq.
  *
  * Lock order, outermost first; two locks of one kind: lower domid first (domain_pair_lock):
- *   domlist -> domain.lock -> grant table -> evtchn -> p2m -> iommu -> page_lock -> heap -> sched -> timer -> console
+ *   domlist -> domain.lock -> grant table -> evtchn -> vpci -> p2m -> device_irq -> iommu -> page_lock -> heap -> sched -> timer -> console
  */
 #ifndef XEN_LOCK_H
 #define XEN_LOCK_H

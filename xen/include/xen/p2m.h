@@ -22,6 +22,7 @@ enum p2m_type {
     P2M_FOREIGN_RO,
     P2M_MMIO_DIRECT,
     P2M_ABSENT, /* the shared page of ones that stands for nothing: reads only, owns nothing */
+    P2M_DEVICE, /* registers of a device that the domain holds: come and go with it, nobody but vpci touches them */
     P2M_TYPE_COUNT
 };
 

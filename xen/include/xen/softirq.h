@@ -6,7 +6,7 @@
 #include <xen/types.h>
 
 enum softirq { SOFTIRQ_TIMER, SOFTIRQ_SCHEDULE, SOFTIRQ_CONSOLE, SOFTIRQ_RECLAIM, SOFTIRQ_QUIESCE,
-               SOFTIRQ_REVOKE, SOFTIRQ_COUNT };
+               SOFTIRQ_REVOKE, SOFTIRQ_DEVICE, SOFTIRQ_COUNT };
 
 void softirq_register(enum softirq nr, void (*fn)(void));
 void softirq_raise(enum softirq nr);                   /* on this CPU */

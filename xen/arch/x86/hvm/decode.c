@@ -4,6 +4,7 @@
 #include <xen/errno.h>
 #include <xen/lib.h>
 
+#define OPERAND_SIZE 0x66
 #define REX_W 8u
 #define REX_R 4u
 
@@ -36,9 +37,14 @@ static size_t modrm_length(const uint8_t *p, size_t room)
     return len <= room ? len : 0;
 }
 
-static uint32_t le32(const uint8_t *p)
+static uint32_t immediate(const uint8_t *p, unsigned size)
 {
-    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+    uint32_t value = 0;
+
+    while (size-- > 0) {
+        value = value << 8 | p[size];
+    }
+    return value;
 }
 
 static bool is_segment_prefix(uint8_t b)
@@ -61,8 +67,9 @@ int decode_move(const uint8_t *bytes, size_t count, bool mode64, struct decoded 
     unsigned rex = 0;
     uint8_t op;
 
-    memset(out, 0, sizeof(*out));
-    while (at < count && (is_segment_prefix(bytes[at]) || bytes[at] == 0xf0)) {
+    *out = (struct decoded){ .size = 4 };
+    while (at < count && (is_segment_prefix(bytes[at]) || bytes[at] == 0xf0 || bytes[at] == OPERAND_SIZE)) {
+        out->size = bytes[at] == OPERAND_SIZE ? 2 : out->size;
         at++; /* LOCK is allowed with xchg; elsewhere the CPU had refused before */
     }
     if (mode64 && at < count && (bytes[at] & 0xf0) == 0x40) {
@@ -79,9 +86,11 @@ int decode_move(const uint8_t *bytes, size_t count, bool mode64, struct decoded 
         out->write = op == 0xa3;
         return finish(out, at + (mode64 ? 8 : 4), count);
     }
-    out->byte = op == 0x88 || op == 0x8a || op == 0xc6;
-    op |= out->byte ? 1 : 0; /* the byte forms are the even opcodes */
-    if (op != 0x89 && op != 0x8b && op != 0xc7 && op != 0x87) {
+    if (op == 0x88 || op == 0x8a || op == 0xc6) {
+        op |= 1; /* the byte forms are the even opcodes */
+        out->size = 1;
+    }
+    if (op != 0x89 && op != 0x8b && op != 0xc7 && (op != 0x87 || out->size != 4)) {
         return -EOPNOTSUPP;
     }
     len = modrm_length(bytes + at, count - at);
@@ -91,17 +100,20 @@ int decode_move(const uint8_t *bytes, size_t count, bool mode64, struct decoded 
     out->reg = (bytes[at] >> 3 & 7) | (rex & REX_R ? 8 : 0);
     out->write = op != 0x8b;
     out->exchange = op == 0x87;
+    if (!out->write && out->size == 1 && rex == 0 && out->reg >= 4) {
+        return -EOPNOTSUPP; /* AH to BH: nobody reads devices into these */
+    }
     at += len;
     if (op == 0xc7) {
         if (out->reg & 7) {
             return -EOPNOTSUPP;
         }
-        if (at + (out->byte ? 1 : 4) > count) {
+        if (at + out->size > count) {
             return -EINVAL;
         }
         out->immediate = true;
-        out->value = out->byte ? bytes[at] : le32(bytes + at);
-        at += out->byte ? 1 : 4;
+        out->value = immediate(bytes + at, out->size);
+        at += out->size;
     }
     return finish(out, at, count);
 }

@@ -2,11 +2,13 @@
 /*
  * Ports of a PVH domain. It has none but those given to it, which make no exit. What an unmodified kernel probes in vain is
  * answered so that it gives up at once: a PIT that reads 0 fails Linux's quick calibration in one step (an absent one, all
- * ones, costs it 100,000 reads), port 0x61 with bit 5 set ends the slow one, PCI type 1 has no bus.
+ * ones, costs it 100,000 reads), port 0x61 with bit 5 set ends the slow one, PCI type 1 has no bus but that of devices the
+ * domain holds.
  */
 #include <asm/hvm.h>
 
 #include <xen/domain.h>
+#include <xen/vpci.h>
 
 #include <public/sched.h>
 
@@ -18,8 +20,9 @@
 
 uint32_t hvm_io_read(struct vcpu *v, uint16_t port, unsigned size)
 {
-    (void)v;
-    (void)size;
+    if (vpci_is_port(port)) {
+        return vpci_port_read(v->domain, port, size);
+    }
     if ((port >= 0x40 && port <= 0x43) || port == KEYBOARD_COMMAND || port == PVH_SLEEP_PORT ||
         port == PVH_SLEEP_PORT + 1) {
         return 0;
@@ -30,6 +33,10 @@ uint32_t hvm_io_read(struct vcpu *v, uint16_t port, unsigned size)
 /* The two ways by which a kernel says goodbye to a PC. */
 void hvm_io_write(struct vcpu *v, uint16_t port, unsigned size, uint32_t value)
 {
+    if (vpci_is_port(port)) {
+        vpci_port_write(v->domain, port, size, value);
+        return;
+    }
     if (size != 1) {
         return;
     }

@@ -6,6 +6,7 @@
 #include <asm/vlapic.h>
 
 #include <asm/hvm.h>
+#include <xen/device_irq.h>
 #include <xen/domain.h>
 #include <xen/errno.h>
 #include <xen/time.h>
@@ -260,6 +261,30 @@ static void send_ipi(struct vcpu *v, uint32_t low, uint32_t dest)
     for (unsigned i = 0; i < d->vcpu_count; i++) {
         if (is_destination(v, d->vcpu[i], low, dest)) {
             deliver(d->vcpu[i], low);
+            if ((low >> 8 & 7) == 1) {
+                return;
+            }
+        }
+    }
+}
+
+/*
+ * A message of a device: fixed or lowest priority, edge-triggered, to a physical or logical destination of 8 bits; as an IPI
+ * with the same words would go. Source: Intel SDM vol. 3A, 11.11.
+ */
+void arch_domain_message(struct domain *d, const struct msi_message *message)
+{
+    uint32_t dest = message->addr >> 12 & 0xff, low = message->data & 0x7ff;
+    bool logical = message->addr & 4;
+
+    if (message->addr >> 20 != 0xfee || (low >> 8 & 7) > 1) {
+        return;
+    }
+    for (unsigned i = 0; i < d->vcpu_count; i++) {
+        struct vcpu *v = d->vcpu[i];
+
+        if (dest == 0xff || (logical ? logical_match(v, dest) : vlapic_id(v) == dest)) {
+            deliver(v, low);
             if ((low >> 8 & 7) == 1) {
                 return;
             }

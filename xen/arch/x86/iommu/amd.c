@@ -75,7 +75,9 @@ struct dte {
 #define DTE0_MODE(levels) ((uint64_t)(levels) << 9)
 #define DTE0_QUARANTINE (DTE0_VALID | DTE0_TRANSLATION_VALID | DTE0_MODE(AMD_LEVELS))
 #define DTE2_INTERRUPTS_VALID (1ull << 0)  /* IV, bit 128 */
+#define DTE2_IRQ_TABLE_LOG2(n) ((uint64_t)(n) << 1)
 #define DTE2_INTERRUPTS_PASS (1ull << 60)  /* IntCtl 01b, bits 189:188: as they are; 00b: target abort */
+#define DTE2_INTERRUPTS_REMAP (2ull << 60) /* IntCtl 10b: by the table */
 #define DEVICES 65536u
 #define DEVICE_TABLE_ORDER 9u /* 2 MiB */
 BUILD_ASSERT(sizeof(struct dte) * DEVICES == PAGE_SIZE << DEVICE_TABLE_ORDER);
@@ -90,6 +92,7 @@ struct command {
 #define COMMAND_INVALIDATE_DEVICE COMMAND(2) /* 2.4.2; device in bits 15:0 */
 #define COMMAND_INVALIDATE_PAGES COMMAND(3)  /* 2.4.3; domain in bits 47:32; word[1] address and size */
 #define INVALIDATE_EVERYTHING 0x7ffffffffffff003ull /* whole domain, tables too: S and PDE set */
+#define COMMAND_INVALIDATE_IRQS COMMAND(5)   /* 2.4.5; device in bits 15:0 */
 #define COMMAND_INVALIDATE_ALL COMMAND(8)    /* 2.4.8 */
 
 #define COMMANDS_LOG2 8u /* 256 commands: a page */
@@ -205,6 +208,9 @@ static void forget(bool one_device, uint16_t device, uint16_t id)
         if (one_device) {
             ret = command_put(u, COMMAND_INVALIDATE_DEVICE | device, 0);
         }
+        if (one_device && ret == 0) {
+            ret = command_put(u, COMMAND_INVALIDATE_IRQS | device, 0);
+        }
         if (ret == 0) {
             ret = command_put(u, COMMAND_INVALIDATE_PAGES | (uint64_t)id << 32, INVALIDATE_EVERYTHING);
         }
@@ -224,7 +230,25 @@ void amd_forget(uint16_t id)
     spin_unlock(&lock);
 }
 
-int amd_device_release(uint16_t device, uint16_t id, paddr_t root)
+void amd_irq_forget(uint16_t device)
+{
+    int ret = 0;
+    unsigned i;
+
+    spin_lock(&lock);
+    for (i = 0; ret == 0 && i < unit_count; i++) {
+        ret = command_put(&units[i], COMMAND_INVALIDATE_IRQS | device, 0);
+        if (ret == 0) {
+            ret = commands_finish(&units[i]);
+        }
+    }
+    spin_unlock(&lock);
+    if (ret != 0) {
+        panic("iommu: a unit does not answer any more");
+    }
+}
+
+int amd_device_release(uint16_t device, uint16_t id, paddr_t root, paddr_t irq_table)
 {
     struct dte *e = &device_table[device];
 
@@ -238,6 +262,10 @@ int amd_device_release(uint16_t device, uint16_t id, paddr_t root)
     }
     /* The id first: without rights it means nothing. */
     write_once(e->word[1], id);
+    if (irq_table != 0) {
+        write_once(e->word[2], DTE2_INTERRUPTS_VALID | DTE2_IRQ_TABLE_LOG2(AMD_IRQ_TABLE_LOG2) | irq_table |
+                               DTE2_INTERRUPTS_REMAP);
+    }
     write_once(e->word[0], DTE0_QUARANTINE | root | AMD_READ | AMD_WRITE);
     forget(true, device, id);
     spin_unlock(&lock);
@@ -250,6 +278,7 @@ void amd_device_quarantine(uint16_t device, uint16_t id)
 
     spin_lock(&lock);
     write_once(e->word[0], DTE0_QUARANTINE);
+    write_once(e->word[2], e->word[2] & DTE2_INTERRUPTS_VALID); /* not 0 where messages can be refused: refused */
     forget(true, device, id);
     write_once(e->word[1], 0);
     spin_unlock(&lock);
@@ -455,4 +484,6 @@ const struct iommu_ops iommu_amd = {
     .unmap = amd_domain_unmap,
     .flush = amd_domain_flush,
     .attach = amd_domain_attach,
+    .irq_route = amd_irq_route,
+    .irq_refuse = amd_irq_refuse,
 };

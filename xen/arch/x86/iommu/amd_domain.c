@@ -22,8 +22,9 @@ struct amd_domain {
     uint16_t id;                 /* constant */
     uint64_t *root;              /* owned, with all below; entries under the p2m's lock, as all that follows */
     uint64_t table_pages, table_limit;
-    unsigned device_count;
-    uint16_t devices[IOMMU_DEVICES_MAX];
+    unsigned attached;           /* bits: places that hold a device. Atomic: interrupts are routed without that lock */
+    uint16_t devices[IOMMU_DEVICES_MAX];     /* a device stays in its place */
+    uint32_t *irq_tables[IOMMU_DEVICES_MAX]; /* owned, one a device; NULL: messages cannot be remapped */
 };
 
 static struct amd_domain *amd(struct iommu_domain *dom)
@@ -59,22 +60,25 @@ static void table_free(uint64_t *table, unsigned level)
     pages_free(table, 0);
 }
 
+static bool holds(const struct amd_domain *a, unsigned i)
+{
+    return __atomic_load_n(&a->attached, __ATOMIC_ACQUIRE) >> i & 1;
+}
+
 /* A device counts until it is in quarantine: who flushes meanwhile must not find that there is nothing to do. */
 static void take_back(struct amd_domain *a, unsigned i)
 {
-    unsigned last = a->device_count - 1;
-
     amd_device_quarantine(a->devices[i], a->id);
-    a->devices[i] = a->devices[last];
-    __atomic_store_n(&a->device_count, last, __ATOMIC_RELEASE);
+    amd_irq_table_free(a->irq_tables[i]);
+    __atomic_fetch_and(&a->attached, ~(1u << i), __ATOMIC_RELEASE);
 }
 
 void amd_domain_detach(struct iommu_domain *dom, uint16_t device)
 {
     struct amd_domain *a = amd(dom);
 
-    for (unsigned i = 0; i < a->device_count; i++) {
-        if (a->devices[i] == device) {
+    for (unsigned i = 0; i < IOMMU_DEVICES_MAX; i++) {
+        if (holds(a, i) && a->devices[i] == device) {
             take_back(a, i);
             return;
         }
@@ -85,8 +89,10 @@ void amd_domain_detach_all(struct iommu_domain *dom)
 {
     struct amd_domain *a = amd(dom);
 
-    while (a->device_count > 0) {
-        take_back(a, a->device_count - 1);
+    for (unsigned i = 0; i < IOMMU_DEVICES_MAX; i++) {
+        if (holds(a, i)) {
+            take_back(a, i);
+        }
     }
 }
 
@@ -153,7 +159,7 @@ void amd_domain_unmap(struct iommu_domain *dom, uint64_t dfn)
 /* Without devices nothing of the tables was ever read: a device's release begins with an empty memory of the unit. */
 void amd_domain_flush(struct iommu_domain *dom)
 {
-    if (__atomic_load_n(&amd(dom)->device_count, __ATOMIC_ACQUIRE) > 0) {
+    if (__atomic_load_n(&amd(dom)->attached, __ATOMIC_ACQUIRE) != 0) {
         amd_forget(amd(dom)->id);
     }
 }
@@ -161,14 +167,41 @@ void amd_domain_flush(struct iommu_domain *dom)
 int amd_domain_attach(struct iommu_domain *dom, uint16_t device)
 {
     struct amd_domain *a = amd(dom);
+    uint32_t *irqs = NULL;
+    unsigned i = 0;
     int ret;
 
-    if (a->device_count == IOMMU_DEVICES_MAX) {
+    while (i < IOMMU_DEVICES_MAX && holds(a, i)) {
+        i++;
+    }
+    if (i == IOMMU_DEVICES_MAX) {
         return -ENOSPC;
     }
-    ret = amd_device_release(device, a->id, virt_to_maddr(a->root));
-    if (ret == 0) {
-        a->devices[a->device_count++] = device;
+    if (iommu_remaps_interrupts()) {
+        irqs = amd_irq_table_alloc();
+        if (irqs == NULL) {
+            return -ENOMEM;
+        }
     }
-    return ret;
+    ret = amd_device_release(device, a->id, virt_to_maddr(a->root), irqs != NULL ? virt_to_maddr(irqs) : 0);
+    if (ret != 0) {
+        amd_irq_table_free(irqs);
+        return ret;
+    }
+    a->devices[i] = device;
+    a->irq_tables[i] = irqs;
+    __atomic_fetch_or(&a->attached, 1u << i, __ATOMIC_RELEASE);
+    return 0;
+}
+
+uint32_t *amd_domain_irq_table(struct iommu_domain *dom, uint16_t device)
+{
+    struct amd_domain *a = amd(dom);
+
+    for (unsigned i = 0; i < IOMMU_DEVICES_MAX; i++) {
+        if (holds(a, i) && a->devices[i] == device) {
+            return a->irq_tables[i];
+        }
+    }
+    return NULL;
 }

@@ -26,10 +26,10 @@ static uint64_t entry_make(uint64_t mfn, unsigned level, enum p2m_type type)
     if (level) {
         e |= P2ME_LARGE;
     }
-    if (P2M_SET(type) & (P2M_SET_WRITABLE | P2M_SET(P2M_MMIO_DIRECT))) {
+    if (P2M_SET(type) & (P2M_SET_WRITABLE | P2M_SET(P2M_MMIO_DIRECT) | P2M_SET(P2M_DEVICE))) {
         e |= P2ME_WRITE;
     }
-    if (type == P2M_MMIO_DIRECT) {
+    if (type == P2M_MMIO_DIRECT || type == P2M_DEVICE) {
         e |= P2ME_PCD | P2ME_PWT; /* uncached by the host's PAT */
     }
     if (!(P2M_SET(type) & P2M_SET_RAM)) {

@@ -8,6 +8,7 @@
 #include <asm/cpu.h>
 #include <asm/lapic.h>
 #include <asm/paging.h>
+#include <xen/device_irq.h>
 #include <xen/lib.h>
 
 struct idt_gate {
@@ -121,7 +122,9 @@ void trap_handle(struct cpu_regs *r)
         return;
     }
     lapic_eoi();
-    if (irq_handlers[vector]) {
+    if (vector >= VECTOR_DEVICE_FIRST && vector <= VECTOR_DEVICE_LAST) {
+        device_irq_arrived((uint8_t)vector);
+    } else if (irq_handlers[vector]) {
         irq_handlers[vector]();
     } else {
         pr_warn("CPU %u: unexpected interrupt vector %#x", cpu_id(), vector);

@@ -9,14 +9,14 @@ struct decoded {
     bool write;       /* register or immediate to memory */
     bool exchange;    /* xchg: both ways */
     bool immediate;
-    bool byte;        /* 8-bit operand; else 32-bit */
+    unsigned size;    /* of the operand: 1, 2 or 4 bytes */
     unsigned reg;     /* 0..15 when not immediate */
     uint32_t value;   /* immediate */
     unsigned length;  /* bytes of the instruction */
 };
 
 /**
- * Decode an 8- or 32-bit mov, or a 32-bit xchg, between memory and a register, or of an immediate to memory.
+ * Decode an 8-, 16- or 32-bit mov, or a 32-bit xchg, between memory and a register, or of an immediate to memory.
  * @param mode64  long mode; else 32-bit protected mode
  * @return 0; -EOPNOTSUPP another instruction, another operand size; -EINVAL bytes end too early
  */

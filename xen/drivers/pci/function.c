@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a function has, found out once. */
+#include <xen/pci.h>
+
+#include "pci_private.h"
+
+#include <xen/acpi.h>
+#include <xen/errno.h>
+#include <xen/lib.h>
+#include <xen/mm.h>
+
+#define FUNCTIONS_MAX 32
+
+#define HEADER_TYPE 0x7fu
+#define HEADER_MULTI 0x80u
+#define HEADER_BRIDGE 1u
+#define BRIDGE_BUSES 0x18u /* primary, secondary, subordinate: a byte each */
+
+#define BAR_IO 1u
+#define BAR_WIDE 4u
+#define BAR_PREFETCHABLE 8u
+#define BAR_FLAGS 15u
+
+#define MSIX_COUNT 0x7ffu
+#define MSIX_ENTRY 16u
+#define MSIX_BIR 7u
+
+#define EXPRESS_DEVICE 4u /* offset of device capabilities */
+#define EXPRESS_FLR (1u << 28)
+#define PM_CONTROL 4u
+#define PM_NO_SOFT_RESET 8u
+
+/* Functions that domains have had; under the lock of who builds domains, one at a time. */
+static struct pci_function functions[FUNCTIONS_MAX];
+static unsigned function_count;
+
+unsigned pci_next_cap(uint16_t id, unsigned at, unsigned *left)
+{
+    unsigned next;
+
+    if (*left == 0 || (at == 0 && !(pci_read(id, PCI_COMMAND, 4) & PCI_STATUS_CAPABILITIES))) {
+        return 0;
+    }
+    --*left;
+    next = pci_read(id, at != 0 ? at + 1 : PCI_CAPABILITIES, 1) & 0xfc;
+    return next >= 0x40 && next < 0xff ? next : 0;
+}
+
+static unsigned find_cap(uint16_t id, unsigned cap)
+{
+    unsigned left = PCI_CAPS_MAX, at = 0;
+
+    do {
+        at = pci_next_cap(id, at, &left);
+    } while (at != 0 && pci_read(id, at, 1) != cap);
+    return at;
+}
+
+/* -- BARs ------------------------------------------------------------------------------------------ */
+
+static uint32_t probe(uint16_t id, unsigned reg)
+{
+    uint32_t old = pci_read(id, reg, 4), mask;
+
+    pci_write(id, reg, 4, 0xffffffff);
+    mask = pci_read(id, reg, 4);
+    pci_write(id, reg, 4, old);
+    return mask;
+}
+
+/* @return numbers it takes. I/O ports are not given to domains: such a BAR is as if it were not there. */
+static unsigned read_bar(uint16_t id, unsigned i, struct pci_bar *bar)
+{
+    uint32_t low = pci_read(id, PCI_BAR(i), 4);
+    uint64_t mask;
+
+    *bar = (struct pci_bar){ .addr = 0 };
+    if (low & BAR_IO) {
+        return 1;
+    }
+    bar->wide = (low & 6) == BAR_WIDE && i + 1 < PCI_BARS;
+    bar->prefetchable = low & BAR_PREFETCHABLE;
+    mask = (uint64_t)(probe(id, PCI_BAR(i)) & ~BAR_FLAGS) | 0xffffffff00000000ull;
+    bar->addr = low & ~BAR_FLAGS;
+    if (bar->wide) {
+        bar->addr |= (uint64_t)pci_read(id, PCI_BAR(i + 1), 4) << 32;
+        mask = (mask & 0xffffffff) | (uint64_t)probe(id, PCI_BAR(i + 1)) << 32;
+    }
+    if (mask != 0xffffffff00000000ull && mask != 0) {
+        bar->size = ~mask + 1;
+    }
+    return bar->wide ? 2 : 1;
+}
+
+/* Has a BAR of another function of the host something in these pages? */
+static bool page_is_shared(uint16_t self, uint64_t first, uint64_t last)
+{
+    unsigned end = acpi_info.mcfg_addr != 0 ? ((unsigned)acpi_info.mcfg_bus_last + 1) << 8 : 0x10000;
+
+    for (unsigned id = 0; id < end; id++) {
+        unsigned type;
+
+        if (pci_read((uint16_t)id, PCI_ID, 2) == 0xffff) {
+            id |= id & 7 ? 0 : 7; /* no function 0, no others */
+            continue;
+        }
+        type = pci_read((uint16_t)id, PCI_HEADER, 1);
+        for (unsigned i = 0; id != self && (type & HEADER_TYPE) == 0 && i < PCI_BARS; i++) {
+            uint32_t low = pci_read((uint16_t)id, PCI_BAR(i), 4);
+            bool wide = (low & 7) == BAR_WIDE && i + 1 < PCI_BARS;
+            uint64_t addr = low & ~BAR_FLAGS;
+
+            if (low & BAR_IO) {
+                continue;
+            }
+            addr |= wide ? (uint64_t)pci_read((uint16_t)id, PCI_BAR(i + 1), 4) << 32 : 0;
+            if (addr >> PAGE_SHIFT >= first && addr >> PAGE_SHIFT <= last) {
+                return true;
+            }
+            i += wide;
+        }
+        id |= (id & 7) == 0 && !(type & HEADER_MULTI) ? 7 : 0;
+    }
+    return false;
+}
+
+static int read_bars(struct pci_function *f, const char **why)
+{
+    uint64_t pages = 0;
+
+    for (unsigned i = 0; i < PCI_BARS; ) {
+        struct pci_bar *bar = &f->bar[i];
+
+        i += read_bar(f->id, i, bar);
+        if (bar->size == 0) {
+            continue;
+        }
+        if (bar->addr == 0 || (bar->addr & (bar->size - 1)) || bar->size & (bar->size - 1)) {
+            *why = "firmware has given a BAR no address";
+            return -ENXIO;
+        }
+        pages += DIV_ROUND_UP(bar->size, PAGE_SIZE);
+        if (bar->size > PCI_BAR_PAGES_MAX * PAGE_SIZE || pages > PCI_BAR_PAGES_MAX) {
+            *why = "its BARs are larger than 16 MiB";
+            return -E2BIG;
+        }
+        /* A domain gets whole pages. */
+        if (bar->size < PAGE_SIZE && ((bar->addr & (PAGE_SIZE - 1)) ||
+                                      page_is_shared(f->id, bar->addr >> PAGE_SHIFT, bar->addr >> PAGE_SHIFT))) {
+            *why = "another device's registers may be in the page of a BAR";
+            return -EBUSY;
+        }
+        bar->size = max(bar->size, (uint64_t)PAGE_SIZE);
+    }
+    return 0;
+}
+
+/* -- MSI-X ----------------------------------------------------------------------------------------- */
+
+static volatile uint8_t *map_part(const struct pci_function *f, unsigned bir, uint32_t offset, size_t size)
+{
+    if (bir >= PCI_BARS || offset > f->bar[bir].size || size > f->bar[bir].size - offset) {
+        return NULL;
+    }
+    return ioremap(f->bar[bir].addr + offset, size);
+}
+
+/* One whose table is not where it says has no MSI-X. */
+static void read_msix(struct pci_function *f)
+{
+    uint32_t table, pba;
+
+    f->msix = (uint8_t)find_cap(f->id, PCI_CAP_MSIX);
+    if (f->msix == 0) {
+        return;
+    }
+    f->msix_count = (pci_read(f->id, f->msix + 2u, 2) & MSIX_COUNT) + 1;
+    table = pci_read(f->id, f->msix + 4u, 4);
+    pba = pci_read(f->id, f->msix + 8u, 4);
+    f->msix_bar = table & MSIX_BIR;
+    f->msix_offset = table & ~MSIX_BIR;
+    f->pba_bar = pba & MSIX_BIR;
+    f->pba_offset = pba & ~MSIX_BIR;
+    f->msix_table = map_part(f, f->msix_bar, f->msix_offset, f->msix_count * MSIX_ENTRY);
+    f->msix_pba = map_part(f, f->pba_bar, f->pba_offset, ROUND_UP(f->msix_count, 64u) / 8);
+    if (f->msix_table == NULL || f->msix_pba == NULL) {
+        pr_warn("pci %02x:%02x.%x: its MSI-X table is outside its BARs: not used", PCI_NAME(f->id));
+        f->msix = 0;
+    }
+}
+
+/* -- reset ----------------------------------------------------------------------------------------- */
+
+/* The bridge to a bus on which f is alone: resetting the bus resets nobody else. */
+static bool find_bridge(struct pci_function *f)
+{
+    unsigned bus = f->id >> 8, id;
+
+    for (id = bus << 8; id < (bus + 1) << 8; id++) {
+        if (id != f->id && pci_read((uint16_t)id, PCI_ID, 2) != 0xffff) {
+            return false;
+        }
+    }
+    for (id = 0; bus != 0 && id < bus << 8; id++) {
+        if (pci_read((uint16_t)id, PCI_ID, 2) != 0xffff &&
+            (pci_read((uint16_t)id, PCI_HEADER, 1) & HEADER_TYPE) == HEADER_BRIDGE &&
+            (pci_read((uint16_t)id, BRIDGE_BUSES, 4) >> 8 & 0xff) == bus) {
+            f->bridge = (uint16_t)id;
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum pci_reset_kind find_reset(struct pci_function *f)
+{
+    unsigned pm = find_cap(f->id, PCI_CAP_PM);
+
+    if (f->express != 0 && (pci_read(f->id, f->express + EXPRESS_DEVICE, 4) & EXPRESS_FLR)) {
+        return PCI_RESET_FLR;
+    }
+    if (find_bridge(f)) {
+        return PCI_RESET_BUS;
+    }
+    return pm != 0 && !(pci_read(f->id, pm + PM_CONTROL, 2) & PM_NO_SOFT_RESET) ? PCI_RESET_PM : PCI_RESET_NONE;
+}
+
+static int look(struct pci_function *f, const char **why)
+{
+    int ret;
+
+    if (pci_read(f->id, PCI_ID, 2) == 0xffff) {
+        *why = "there is no such device";
+        return -ENODEV;
+    }
+    if ((pci_read(f->id, PCI_HEADER, 1) & HEADER_TYPE) != 0) {
+        *why = "it is a bridge";
+        return -EPERM;
+    }
+    /* Off: sizing makes it decode elsewhere for a moment. */
+    pci_write(f->id, PCI_COMMAND, 2, PCI_COMMAND_NO_INTX);
+    ret = read_bars(f, why);
+    if (ret != 0) {
+        return ret;
+    }
+    pci_write(f->id, PCI_COMMAND, 2, PCI_COMMAND_NO_INTX | PCI_COMMAND_MEMORY);
+    f->msi = (uint8_t)find_cap(f->id, PCI_CAP_MSI);
+    f->express = (uint8_t)find_cap(f->id, PCI_CAP_EXPRESS);
+    read_msix(f);
+    f->reset_kind = find_reset(f);
+    pci_quiet(f);
+    return 0;
+}
+
+int pci_function_get(uint16_t id, struct pci_function **out, const char **why)
+{
+    struct pci_function *f = functions;
+    int ret;
+
+    while (f < functions + function_count && f->id != id) {
+        f++;
+    }
+    if (f == functions + FUNCTIONS_MAX) {
+        *why = "no more can be kept account of";
+        return -ENOSPC;
+    }
+    if (f == functions + function_count) {
+        *f = (struct pci_function){ .id = id };
+        ret = look(f, why);
+        if (ret != 0) {
+            return ret;
+        }
+        function_count++;
+    }
+    *out = f;
+    return 0;
+}

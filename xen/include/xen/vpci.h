@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a domain sees of PCI: one bus, a host bridge in slot 0, and its own functions from slot 1 on, in the order of its description.
+ * A function shows its identity, its memory BARs at addresses of the domain's choice, and the capabilities that are known here:
+ * MSI, MSI-X, PCI Express and vendor-specific ones, of which only MSI and MSI-X can be written. Everything else reads 0. Nothing
+ * the domain writes reaches the device's configuration but what this code makes of it.
+ * Source: PCI Local Bus Specification 3.0, chapter 6; PCI Firmware Specification 3.3, 4.1 (the window).
+ */
+#ifndef XEN_VPCI_H
+#define XEN_VPCI_H
+
+#include <xen/types.h>
+
+struct domain;
+struct vpci;
+
+/* The same for every domain that has devices; launch/pvh.h lays memory out around them, launch/pci.asl tells the domain. */
+#define VPCI_BARS_START 0xc0000000ull
+#define VPCI_BARS_END 0xe0000000ull
+#define VPCI_WINDOW 0xe0000000ull /* configuration in memory: bus 0 */
+#define VPCI_WINDOW_SIZE 0x100000ull
+
+/**
+ * Give d, which has not started and is prepared by iommu_prepare(), a function: it is reset, let out of quarantine, and appears.
+ * Waits for the reset, which may take a tenth of a second.
+ * @param unreset  take one that cannot be reset
+ * @param why      out, on failure: what is wrong, for a message
+ * @return 0; errors of pci_function_get(), iommu_attach(); -EOPNOTSUPP it cannot be reset; -ENOMEM
+ */
+int vpci_add(struct domain *d, uint16_t device, bool unreset, const char **why) must_check;
+/** Take function number i (of d->devices) away while d may be running: all ones from now on, and quarantine. */
+void vpci_remove(struct domain *d, unsigned i);
+/**
+ * The end of d's devices, in its death, before its memory is given back: quiet, in quarantine, reset. May be called again.
+ * @return 0; -ERESTART a reset takes time
+ */
+int vpci_release(struct domain *d) must_check;
+/** After vpci_release(). */
+void vpci_free(struct domain *d);
+
+/* Accesses of d's vCPUs. Sizes are 1, 2, 4. */
+uint32_t vpci_port_read(struct domain *d, uint16_t port, unsigned size);
+void vpci_port_write(struct domain *d, uint16_t port, unsigned size, uint32_t value);
+static inline bool vpci_is_port(uint16_t port)
+{
+    return port >= 0xcf8 && port <= 0xcff;
+}
+
+/** Is gaddr the window, or a page with a table of MSI-X? */
+bool vpci_is_memory(struct domain *d, uint64_t gaddr);
+uint32_t vpci_memory_read(struct domain *d, uint64_t gaddr, unsigned size);
+void vpci_memory_write(struct domain *d, uint64_t gaddr, unsigned size, uint32_t value);
+
+#endif
