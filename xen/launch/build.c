@@ -59,7 +59,7 @@ int launch_check(struct launch_domain *ld, struct launch_error *err)
         return launch_fail(err, -EOPNOTSUPP, "domain %s: bulkhead,tpm-locality: this TPM has one "
                            "locality, which is the hypervisor's", ld->in.name);
     }
-    if (ld->device_count != 0 && strcmp(iommu_name(), "none") == 0) {
+    if (ld->in.pci && strcmp(iommu_name(), "none") == 0) {
         return launch_fail(err, -ENODEV, "domain %s: bulkhead,devices: there is no IOMMU to hold them", ld->in.name);
     }
     ret = launch_ask(ld, err);
@@ -201,7 +201,9 @@ static int add_devices(struct launch_domain *ld, struct launch_error *err)
 
     BUILD_ASSERT(MANIFEST_DEVICE_MAX <= IOMMU_DEVICES_MAX);
     for (i = 0; ret == 0 && i < ld->device_count; i++) {
-        ret = vpci_add(ld->d, ld->devices[i], ld->unreset >> i & 1, &why);
+        do {
+            ret = vpci_attach(ld->d, ld->devices[i], ld->unreset >> i & 1, &why);
+        } while (ret == -ERESTART);
         if (ret != 0) {
             launch_fail(err, ret, "domain %s: bulkhead,devices: %02x:%02x.%x: %s (error %d)", ld->in.name,
                         ld->devices[i] >> 8, ld->devices[i] >> 3 & 31, ld->devices[i] & 7, why, -ret);
@@ -248,7 +250,10 @@ int launch_build(struct launch_domain *ld, struct launch_error *err)
         return launch_fail(err, ret, "domain %s: cannot be created (error %d)", ld->in.name, -ret);
     }
     sink.arg = ld->d;
-    ret = ld->device_count != 0 ? iommu_prepare(ld->d) : 0;
+    ret = ld->in.pci ? iommu_prepare(ld->d) : 0;
+    if (ret == 0 && ld->in.pci) {
+        ret = vpci_create(ld->d);
+    }
     if (ret != 0) {
         return launch_fail(err, ret, "domain %s: no tables for its devices (error %d)", ld->in.name, -ret);
     }

@@ -45,6 +45,7 @@ struct manifest_domain {
     struct {
         uint16_t first, last;
     } ioports[MANIFEST_IOPORT_MAX];
+    bool pci;                      /* has a PCI bus: bulkhead,devices is there */
     unsigned device_count;
     uint16_t devices[MANIFEST_DEVICE_MAX]; /* PCI functions: bus, device, function */
     unsigned unreset;              /* bits of those that it takes though they cannot be reset */

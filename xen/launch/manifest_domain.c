@@ -81,9 +81,10 @@ static int read_devices(struct manifest_reader *r, struct manifest_domain *d)
 {
     unsigned i, k, cells = r->item.size / 4;
 
-    if (r->item.size % 4 != 0 || cells == 0 || cells > MANIFEST_DEVICE_MAX) {
-        return node_refuse(r, "1 to 4 PCI functions");
+    if (r->item.size % 4 != 0 || cells > MANIFEST_DEVICE_MAX) {
+        return node_refuse(r, "at most 4 PCI functions");
     }
+    d->pci = true;
     for (i = 0; i < cells; i++) {
         uint32_t cell = fdt_reader_cell(&r->item, i), device = cell & ~MANIFEST_DEVICE_UNRESET;
 

@@ -140,7 +140,7 @@ static void from_manifest(const struct boot_info *bi, const struct manifest_doma
     memcpy(ld->devices, md->devices, sizeof(ld->devices));
     ld->device_count = md->device_count;
     ld->unreset = md->unreset;
-    ld->in.pci = md->device_count != 0;
+    ld->in.pci = md->pci;
 }
 
 static void collect(const struct boot_info *bi)

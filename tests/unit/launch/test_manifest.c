@@ -218,7 +218,7 @@ static void parse_out_of_range_refused(void **state)
         { "bulkhead,max-memory", 2, 0, 0x4000 },                  { "bulkhead,ioports", 1, 0x2f8, 0 },
         { "bulkhead,ioports", 2, 0x10000, 1 },                    { "bulkhead,ioports", 2, 0xffff, 2 },
         { "bulkhead,ioports", 2, 0x2f8, 0 },                      { "cpus", 0, 0, 0 },
-        { "bulkhead,devices", 0, 0, 0 },                          { "bulkhead,devices", 1, 0x20000, 0 },
+        { "bulkhead,devices", 1, 0x20000, 0 },
         { "bulkhead,devices", 2, 0xfa, 0xfa },                    { "bulkhead,devices", 2, 0xfa, 0x100fa },
     };
     unsigned i;

@@ -102,6 +102,7 @@ struct host_domain {
     unsigned int ioports_line;
     uint32_t pci[HOST_PCI_MAX];    /* cells of the manifest: function, and whether it may go without reset */
     size_t pci_count;
+    bool pci_bus;                  /* has one, be it empty */
     unsigned int pci_line;
     struct host_disk disks[HOST_DEVICES_MAX];
     size_t disk_count;

@@ -266,6 +266,10 @@ static void take_pci(const struct value_context *vc, const struct conf_entry *en
                      uint32_t flags)
 {
     d->pci_line = entry->line;
+    d->pci_bus = true;
+    if (entry->value_count == 1 && strcmp(entry->values[0], "none") == 0) {
+        return;
+    }
     for (size_t i = 0; i < entry->value_count; i++) {
         uint16_t function;
 

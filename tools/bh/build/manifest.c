@@ -110,7 +110,7 @@ static void put_domain(struct writer *w, const struct image *image, size_t i)
     if (d->ioports_count != 0) {
         put_cells(w, "bulkhead,ioports", ports, 2 * d->ioports_count);
     }
-    if (d->pci_count != 0) {
+    if (d->pci_bus) {
         put_cells(w, "bulkhead,devices", d->pci, d->pci_count);
     }
     if (d->restart) {

@@ -25,7 +25,7 @@ bool measured_domains(struct image *image, struct diag *diag)
             .memory_kib = d->memory_kib,
             .vcpu_count = d->cpus,
             .tpm = d->tpm,
-            .pci = d->pci_count != 0,
+            .pci = d->pci_bus,
             .cmdline = d->cmdline,
             .kernel = (const uint8_t *)kernel->data,
             .kernel_size = kernel->len,

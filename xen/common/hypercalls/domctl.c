@@ -237,9 +237,9 @@ static long info_act(struct call *c)
                     ", receiver → it: resource use*",                                                \
                     Q_CHOSEN(CALLER, TARGET, class_, class_##__##add | class_##__##remove)),       \
             domctl_give_act)
-#define DEVICE(class_, op, perm, ...)                                                              \
+#define DEVICE(class_, op, perm, act, ...)                                                         \
     [XEN_DOMCTL_##op] =                                                                            \
-        ROW(XEN_DOMCTL_##op, 0, 0, domctl_device_decode, ASK(Q(CALLER, TARGET, class_, perm), __VA_ARGS__), act_absent)
+        ROW(XEN_DOMCTL_##op, 0, 0, domctl_device_decode, ASK(__VA_ARGS__, Q(CALLER, TARGET, class_, perm)), act)
 
 static const struct hypercall_row rows[] = {
     [XEN_DOMCTL_createdomain] =
@@ -275,9 +275,10 @@ static const struct hypercall_row rows[] = {
     ABSENT(DOMCTL2, sethvmcontext, SETHVMCONTEXT),
     ABSENT(DOMCTL2, set_address_size, SET_ADDRESS_SIZE),
     ABSENT(DOMCTL2, get_address_size, GET_ADDRESS_SIZE),
-    DEVICE(DOMCTL2, assign_device, ASSIGN_DEVICE, Q(CALLER, OBJECT, RESOURCE, ADD_DEVICE),
-           Q(PEER, OBJECT, RESOURCE, USE_NOIOMMU)),
-    DEVICE(DOMCTL2, bind_pt_irq, BIND_PT_IRQ, Q(CALLER, OBJECT, HVM, BIND_IRQ),
+    DEVICE(DOMCTL2, assign_device, ASSIGN_DEVICE, domctl_assign_act,
+           Q_CHOSEN(PEER, OBJECT, RESOURCE, RESOURCE__USE_IOMMU | RESOURCE__USE_IOMMU_NOINTREMAP),
+           Q(CALLER, OBJECT, RESOURCE, ADD_DEVICE)),
+    DEVICE(DOMCTL2, bind_pt_irq, BIND_PT_IRQ, act_absent, Q(CALLER, OBJECT, HVM, BIND_IRQ),
            Q(PEER, OBJECT, RESOURCE, USE_NOIOMMU)),
     GIVE(DOMCTL2, memory_mapping, MEMORY_MAPPING_ADD, MEMORY_MAPPING_REMOVE, iomem),
     GIVE(DOMCTL2, ioport_mapping, IOPORT_MAPPING_ADD, IOPORT_MAPPING_REMOVE, ioport),
@@ -292,7 +293,7 @@ static const struct hypercall_row rows[] = {
                 Q_OPTIONAL(CALLER, SECOND, DOMCTL2, DOMCTL2__BE_TARGET),
                 Q_OPTIONAL(OBJECT, PEER, DOMAIN, DOMAIN__SET_TARGET)),
             set_target_act),
-    DEVICE(DOMCTL2, deassign_device, DEASSIGN_DEVICE, Q(CALLER, OBJECT, RESOURCE, REMOVE_DEVICE)),
+    DEVICE(DOMCTL2, deassign_device, DEASSIGN_DEVICE, domctl_deassign_act, Q(CALLER, OBJECT, RESOURCE, REMOVE_DEVICE)),
     ABSENT(DOMCTL2, unbind_pt_irq, UNBIND_PT_IRQ),
     [XEN_DOMCTL_get_device_group] = ROW(XEN_DOMCTL_get_device_group, 0, 0, domctl_device_decode,
         ASK(Q(CALLER, OBJECT, DOMCTL2, GET_DEVICE_GROUP)), act_absent),

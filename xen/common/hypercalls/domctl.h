@@ -20,5 +20,8 @@ int domctl_give_decode(struct call *c);
 long domctl_give_act(struct call *c);
 /** decode of operations on one PCI function or physical interrupt: its label is the object. */
 int domctl_device_decode(struct call *c);
+/** Give the PCI function, take it back, or say whether it could be given. */
+long domctl_assign_act(struct call *c);
+long domctl_deassign_act(struct call *c);
 
 #endif

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * domctl: hardware given to a domain and taken back. Each piece has the label that the policy's ocontexts give it; the
- * giver is asked about it, and the receiver about using it. Nothing is given at run time yet: what is asked and allowed
- * answers as absent.
+ * giver is asked about it, and the receiver about using it. PCI functions are given at run time, to a domain that its
+ * description gives a bus; of ports, frames and interrupts what is asked and allowed answers as absent.
  */
 #include "domctl.h"
 #include "resources.h"
 
+#include <xen/iommu.h>
 #include <xen/lib.h>
+#include <xen/vpci.h>
 
 /* A range of ports or frames on its way to or from a domain. */
 struct gift {
@@ -131,6 +133,43 @@ int domctl_device_decode(struct call *c)
             return -EOPNOTSUPP; /* nodes of a device tree, which this architecture has not */
         }
         rc = c->cmd == XEN_DOMCTL_test_assign_device ? 0 : receiver_decode(c);
+        if (c->cmd == XEN_DOMCTL_assign_device) {
+            c->chosen = iommu_remaps_interrupts() ? RESOURCE__USE_IOMMU : RESOURCE__USE_IOMMU_NOINTREMAP;
+        }
         return rc != 0 ? rc : device_object(c, a->u.assign_device.u.pci.machine_sbdf);
     }
+}
+
+/* Segment 0 is all there is (xsm_device_sid() knows others, so that they have a label). */
+static int function_of(const struct call *c, uint16_t *function)
+{
+    const struct xen_domctl *a = c->arg;
+    uint32_t sbdf = a->u.assign_device.u.pci.machine_sbdf;
+
+    *function = (uint16_t)sbdf;
+    return sbdf > 0xffff ? -ENODEV : 0;
+}
+
+long domctl_assign_act(struct call *c)
+{
+    const char *why = "";
+    uint16_t function;
+    int rc = function_of(c, &function);
+
+    if (rc == 0) {
+        rc = vpci_attach(c->target, function, false, &why);
+    }
+    if (rc != 0 && rc != -ERESTART) {
+        pr_debug("domain %u %s: device %02x:%02x.%x is not given: %s", c->target->id, c->target->name, function >> 8,
+                 function >> 3 & 31, function & 7, why);
+    }
+    return rc;
+}
+
+long domctl_deassign_act(struct call *c)
+{
+    uint16_t function;
+    int rc = function_of(c, &function);
+
+    return rc != 0 ? rc : vpci_detach(c->target, function);
 }

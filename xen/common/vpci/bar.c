@@ -59,7 +59,7 @@ static void map(struct domain *d, struct vpci_function *f, unsigned i)
 
 void vpci_bars_follow(struct domain *d, struct vpci_function *f)
 {
-    bool decodes = (f->command & PCI_COMMAND_MEMORY) && !f->gone;
+    bool decodes = (f->command & PCI_COMMAND_MEMORY) && f->state == VPCI_SHOWN;
 
     for (unsigned i = 0; i < PCI_BARS; i++) {
         if (f->bar[i].mapped && !decodes) {

@@ -16,9 +16,6 @@ uint32_t vpci_word_read(struct vpci_function *f, unsigned reg)
 {
     const struct vpci_cap *cap;
 
-    if (f->gone) {
-        return 0xffffffff;
-    }
     switch (reg) {
     case PCI_ID:
     case PCI_CLASS:
@@ -52,9 +49,6 @@ void vpci_word_write(struct domain *d, struct vpci_function *f, unsigned reg, ui
 {
     const struct vpci_cap *cap;
 
-    if (f->gone) {
-        return;
-    }
     switch (reg) {
     case PCI_COMMAND:
         command_write(d, f, (uint16_t)value);

@@ -14,107 +14,206 @@
 
 /* -- coming and going ------------------------------------------------------------------------------ */
 
-static struct vpci *get(struct domain *d)
+int vpci_create(struct domain *d)
 {
-    if (d->vpci == NULL) {
-        d->vpci = xzalloc(struct vpci);
-    }
-    return d->vpci;
+    d->vpci = xzalloc(struct vpci);
+    return d->vpci != NULL ? 0 : -ENOMEM;
 }
 
+/* The slot of a function, or an empty one when it has none; NULL: none is empty. Lock held. */
+static struct vpci_function *slot_of(struct vpci *p, uint16_t device)
+{
+    struct vpci_function *empty = NULL;
+
+    for (unsigned i = IOMMU_DEVICES_MAX; i-- > 0; ) {
+        struct vpci_function *f = &p->function[i];
+
+        if (f->state == VPCI_EMPTY) {
+            empty = f;
+        } else if (f->host->id == device) {
+            return f;
+        }
+    }
+    return empty;
+}
+
+/* The end of what is in use of the range for BARs. */
 static gaddr_t places_end(const struct vpci *p)
 {
     gaddr_t end = VPCI_BARS_START;
 
-    for (unsigned i = 0; i < p->count * PCI_BARS; i++) {
+    for (unsigned i = 0; i < IOMMU_DEVICES_MAX * PCI_BARS; i++) {
         const struct vpci_function *f = &p->function[i / PCI_BARS];
+        const struct vpci_bar *bar = &f->bar[i % PCI_BARS];
 
-        end = max(end, f->bar[i % PCI_BARS].at + f->host->bar[i % PCI_BARS].size);
+        if (f->state == VPCI_SHOWN && bar->at < VPCI_BARS_END) {
+            end = max(end, bar->at + f->host->bar[i % PCI_BARS].size);
+        }
     }
     return end;
 }
 
-/* One that comes back from its last owner has been reset already. */
-static void wait_for_reset(struct pci_function *host)
+static void show(struct domain *d, struct vpci_function *f)
 {
-    if (!host->clean && host->reset_step == 0) {
-        pci_reset_begin(host);
-    }
-    while (pci_reset_step(host) != 0) {
-        cpu_relax();
-    }
+    unsigned i = (unsigned)(f - d->vpci->function);
+
+    vpci_caps_find(f);
+    vpci_msix_start(f);
+    f->state = VPCI_SHOWN;
+    d->devices[i] = f->host->id;
+    d->device_count = max(d->device_count, i + 1);
+    __atomic_fetch_or(&d->devices_held, 1u << i, __ATOMIC_RELEASE);
 }
 
-static int add(struct domain *d, struct vpci *p, struct pci_function *host, const char **why)
+/* The reset is over. Lock held. */
+static void empty(struct vpci_function *f)
 {
-    struct vpci_function *f = &p->function[p->count];
-    gaddr_t next = places_end(p);
+    struct pci_function *host = f->host;
+
+    f->state = VPCI_EMPTY;
+    f->host = NULL;
+    host->clean = true;
+    pci_disclaim(host);
+}
+
+static int arrive(struct domain *d, struct vpci_function *f, const char **why)
+{
+    gaddr_t next = places_end(d->vpci);
     int ret;
 
-    f->host = host;
     if (!vpci_bars_place(f, &next)) {
         *why = "there is no room for its BARs";
         return -ENOSPC;
     }
-    wait_for_reset(host);
-    ret = iommu_attach(d, host->id);
+    ret = iommu_attach(d, f->host->id);
     if (ret != 0) {
-        *why = ret == -EBUSY ? "another domain has it" : "the IOMMU cannot hold it";
+        *why = "the IOMMU cannot hold it";
         return ret;
     }
-    host->clean = false;
-    vpci_caps_find(f);
-    vpci_msix_start(f);
-    d->devices[d->device_count++] = host->id;
-    d->devices_held |= 1u << p->count++;
+    f->host->clean = false;
+    show(d, f);
     return 0;
 }
 
-int vpci_add(struct domain *d, uint16_t device, bool unreset, const char **why)
+/* The first step, into an empty slot. Lock held. */
+static int come(struct domain *d, struct vpci_function *f, struct pci_function *host, const char **why)
 {
-    struct vpci *p = get(d);
+    if (!pci_claim(host, d)) {
+        *why = "another domain has it";
+        return -EBUSY;
+    }
+    *f = (struct vpci_function){ .state = VPCI_COMES, .host = host };
+    if (!host->clean) { /* one that comes back from its last owner has been reset already */
+        pci_reset_begin(host);
+    }
+    return 0;
+}
+
+static int attach(struct domain *d, struct pci_function *host, const char **why)
+{
+    struct vpci_function *f = slot_of(d->vpci, host->id);
+    int ret = 0;
+
+    if (d->vpci->closed) {
+        *why = "the domain ends";
+        return -ESRCH;
+    }
+    if (f == NULL) {
+        *why = "the domain has as many as it can";
+        return -ENOSPC;
+    }
+    if (f->state == VPCI_SHOWN || f->state == VPCI_LEAVES) {
+        *why = "the domain has it";
+        return -EEXIST;
+    }
+    if (f->state == VPCI_EMPTY) {
+        ret = come(d, f, host, why);
+        if (ret != 0) {
+            return ret;
+        }
+    }
+    if (pci_reset_step(host) != 0) {
+        return -ERESTART;
+    }
+    ret = arrive(d, f, why);
+    if (ret != 0) {
+        empty(f);
+    }
+    return ret;
+}
+
+int vpci_attach(struct domain *d, uint16_t device, bool unreset, const char **why)
+{
     struct pci_function *host;
     int ret;
 
-    if (p == NULL || p->count == IOMMU_DEVICES_MAX) {
-        *why = "it has too many devices, or there is no memory";
-        return -ENOMEM;
+    if (d->vpci == NULL) {
+        *why = "the domain has no PCI bus";
+        return -EOPNOTSUPP;
     }
     ret = pci_function_get(device, &host, why);
     if (ret != 0) {
         return ret;
     }
-    if (host->reset_kind == PCI_RESET_NONE && !unreset) {
+    if (host->reset_kind == PCI_RESET_NONE && !unreset && !read_once(host->unreset)) {
         *why = "it cannot be reset, and the description does not say to take it so";
         return -EOPNOTSUPP;
     }
-    ret = add(d, p, host, why);
-    if (ret != 0) {
-        p->function[p->count] = (struct vpci_function){ .host = NULL };
+    if (unreset) {
+        write_once(host->unreset, true);
     }
+    spin_lock(&d->vpci->lock);
+    ret = attach(d, host, why);
+    spin_unlock(&d->vpci->lock);
     return ret;
 }
 
 /* Nothing of it arrives or leaves from here on. Lock held. */
-static void silence(struct domain *d, struct vpci_function *f)
+static void leave(struct domain *d, struct vpci_function *f)
 {
-    vpci_msi_off(f);
-    vpci_msix_off(f);
-    pci_quiet(f->host);
-    f->gone = true;
-    iommu_detach(d, f->host->id);
-    pci_reset_begin(f->host);
+    unsigned i = (unsigned)(f - d->vpci->function);
+
+    if (f->state == VPCI_SHOWN) {
+        vpci_msi_off(f);
+        vpci_msix_off(f);
+        pci_quiet(f->host);
+        f->state = VPCI_LEAVES;
+        vpci_bars_follow(d, f);
+        iommu_detach(d, f->host->id);
+        __atomic_fetch_and(&d->devices_held, ~(1u << i), __ATOMIC_RELAXED);
+        pci_reset_begin(f->host);
+    }
+    f->state = VPCI_LEAVES;
+}
+
+int vpci_detach(struct domain *d, uint16_t device)
+{
+    struct vpci *p = d->vpci;
+    struct vpci_function *f;
+    int ret = -ENODEV;
+
+    if (p == NULL) {
+        return ret;
+    }
+    spin_lock(&p->lock);
+    f = slot_of(p, device);
+    if (f != NULL && f->state != VPCI_EMPTY) {
+        leave(d, f);
+        ret = -ERESTART;
+        if (pci_reset_step(f->host) == 0) {
+            empty(f);
+            ret = 0;
+        }
+    }
+    spin_unlock(&p->lock);
+    return ret;
 }
 
 void vpci_remove(struct domain *d, unsigned i)
 {
-    struct vpci_function *f = &d->vpci->function[i];
-
     spin_lock(&d->vpci->lock);
-    if (!f->gone) {
-        silence(d, f);
-        vpci_bars_follow(d, f);
-        __atomic_fetch_and(&d->devices_held, ~(1u << i), __ATOMIC_RELAXED);
+    if (d->vpci->function[i].state == VPCI_SHOWN) {
+        leave(d, &d->vpci->function[i]);
     }
     spin_unlock(&d->vpci->lock);
 }
@@ -124,20 +223,25 @@ int vpci_release(struct domain *d)
     struct vpci *p = d->vpci;
     bool waits = false;
 
-    for (unsigned i = 0; p != NULL && i < p->count; i++) {
+    if (p == NULL) {
+        return 0;
+    }
+    spin_lock(&p->lock);
+    p->closed = true;
+    for (unsigned i = 0; i < IOMMU_DEVICES_MAX; i++) {
         struct vpci_function *f = &p->function[i];
 
-        spin_lock(&p->lock);
-        if (!f->gone) {
-            silence(d, f);
+        if (f->state == VPCI_EMPTY) {
+            continue;
         }
-        if (pci_reset_step(f->host) != 0) {
-            waits = true;
+        leave(d, f);
+        if (pci_reset_step(f->host) == 0) {
+            empty(f);
         } else {
-            f->host->clean = true;
+            waits = true;
         }
-        spin_unlock(&p->lock);
     }
+    spin_unlock(&p->lock);
     return waits ? -ERESTART : 0;
 }
 
@@ -159,7 +263,10 @@ static struct vpci_function *find(struct vpci *p, unsigned slot_function)
 {
     unsigned slot = slot_function >> 3;
 
-    return slot_function & 7 || slot == 0 || slot > p->count ? NULL : &p->function[slot - 1];
+    if (slot_function & 7 || slot == 0 || slot > IOMMU_DEVICES_MAX || p->function[slot - 1].state != VPCI_SHOWN) {
+        return NULL;
+    }
+    return &p->function[slot - 1];
 }
 
 static uint32_t config_read(struct vpci *p, unsigned id, unsigned reg, unsigned size)
@@ -239,12 +346,16 @@ static bool is_window(gaddr_t gaddr)
 /* The function and BAR whose table of MSI-X is in the page of gaddr. Lock held. */
 static struct vpci_function *find_table(struct vpci *p, gaddr_t gaddr, unsigned *bar)
 {
-    for (unsigned i = 0; i < p->count; i++) {
+    for (unsigned i = 0; i < IOMMU_DEVICES_MAX; i++) {
         struct vpci_function *f = &p->function[i];
-        const struct vpci_bar *b = &f->bar[f->host->msix_bar % PCI_BARS];
+        const struct vpci_bar *b;
 
-        *bar = f->host->msix_bar % PCI_BARS;
-        if (b->mapped && !f->gone && gaddr >= b->at && gaddr - b->at < f->host->bar[*bar].size &&
+        if (f->state != VPCI_SHOWN || f->host->msix == 0) {
+            continue;
+        }
+        *bar = f->host->msix_bar;
+        b = &f->bar[*bar];
+        if (b->mapped && gaddr >= b->at && gaddr - b->at < f->host->bar[*bar].size &&
             vpci_bar_page_is_table(f->host, *bar, (gaddr - b->at) >> PAGE_SHIFT)) {
             return f;
         }

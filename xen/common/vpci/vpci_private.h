@@ -38,9 +38,17 @@ struct vpci_msix {
     struct vpci_msix_entry entry[IOMMU_IRQS_MAX];
 };
 
+/* A slot is filled and emptied in steps, because resets take time. */
+enum vpci_state {
+    VPCI_EMPTY,  /* all else is zero, but what a last one has left */
+    VPCI_COMES,  /* ours, and being reset; not seen yet */
+    VPCI_SHOWN,
+    VPCI_LEAVES, /* not seen any more; reaches nothing, and is being reset */
+};
+
 struct vpci_function {
-    struct pci_function *host;  /* constant */
-    bool gone;                  /* taken away: reads all ones */
+    enum vpci_state state;
+    struct pci_function *host;  /* NULL when empty */
     uint16_t command;           /* as the domain has written it */
     uint8_t line;               /* same: a byte that means nothing here */
     unsigned cap_count;         /* constant, with the table */
@@ -54,7 +62,7 @@ struct vpci_function {
 struct vpci {
     spinlock_t lock;
     uint32_t selected;          /* port 0xcf8 */
-    unsigned count;
+    bool closed;                /* the domain ends: nothing comes any more */
     struct vpci_function function[IOMMU_DEVICES_MAX]; /* slots 1, 2...; in step with the domain's devices */
 };
 

@@ -7,6 +7,7 @@
 #include <xen/acpi.h>
 #include <xen/errno.h>
 #include <xen/lib.h>
+#include <xen/lock.h>
 #include <xen/mm.h>
 
 #define FUNCTIONS_MAX 32
@@ -15,6 +16,9 @@
 #define HEADER_MULTI 0x80u
 #define HEADER_BRIDGE 1u
 #define BRIDGE_BUSES 0x18u /* primary, secondary, subordinate: a byte each */
+
+#define CLASS_BRIDGE 0x06u
+#define CLASS_IOMMU 0x0806u
 
 #define BAR_IO 1u
 #define BAR_WIDE 4u
@@ -30,9 +34,10 @@
 #define PM_CONTROL 4u
 #define PM_NO_SOFT_RESET 8u
 
-/* Functions that domains have had; under the lock of who builds domains, one at a time. */
-static struct pci_function functions[FUNCTIONS_MAX];
-static unsigned function_count;
+/* Functions that domains have had, or were meant to have. */
+static struct pci_function functions[FUNCTIONS_MAX]; /* below the count constant, but for what belongs to owners */
+static unsigned function_count;                      /* lock held */
+static spinlock_t lock = SPINLOCK_INIT;
 
 unsigned pci_next_cap(uint16_t id, unsigned at, unsigned *left)
 {
@@ -227,14 +232,17 @@ static enum pci_reset_kind find_reset(struct pci_function *f)
 
 static int look(struct pci_function *f, const char **why)
 {
+    uint32_t class;
     int ret;
 
     if (pci_read(f->id, PCI_ID, 2) == 0xffff) {
         *why = "there is no such device";
         return -ENODEV;
     }
-    if ((pci_read(f->id, PCI_HEADER, 1) & HEADER_TYPE) != 0) {
-        *why = "it is a bridge";
+    /* Whatever others' accesses or translations go through is nobody's. PCI code and ID assignment 1.11: 06 bridges, 08 06 IOMMUs. */
+    class = pci_read(f->id, PCI_CLASS, 4) >> 16;
+    if ((pci_read(f->id, PCI_HEADER, 1) & HEADER_TYPE) != 0 || class >> 8 == CLASS_BRIDGE || class == CLASS_IOMMU) {
+        *why = "it is a bridge, or an IOMMU";
         return -EPERM;
     }
     /* Off: sizing makes it decode elsewhere for a moment. */
@@ -252,7 +260,19 @@ static int look(struct pci_function *f, const char **why)
     return 0;
 }
 
-int pci_function_get(uint16_t id, struct pci_function **out, const char **why)
+bool pci_claim(struct pci_function *f, struct domain *d)
+{
+    struct domain *nobody = NULL;
+
+    return __atomic_compare_exchange_n(&f->owner, &nobody, d, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+void pci_disclaim(struct pci_function *f)
+{
+    __atomic_store_n(&f->owner, NULL, __ATOMIC_RELEASE);
+}
+
+static int find_or_look(uint16_t id, struct pci_function **out, const char **why)
 {
     struct pci_function *f = functions;
     int ret;
@@ -274,4 +294,14 @@ int pci_function_get(uint16_t id, struct pci_function **out, const char **why)
     }
     *out = f;
     return 0;
+}
+
+int pci_function_get(uint16_t id, struct pci_function **out, const char **why)
+{
+    int ret;
+
+    spin_lock(&lock);
+    ret = find_or_look(id, out, why);
+    spin_unlock(&lock);
+    return ret;
 }

@@ -9,6 +9,8 @@
 
 #include <xen/types.h>
 
+struct domain;
+
 /* Offsets in configuration space (PCI 3.0, 6.1) and the bits that are used here. */
 #define PCI_ID 0x00u
 #define PCI_COMMAND 0x04u /* and status, the upper half */
@@ -56,7 +58,9 @@ struct pci_function {
     volatile uint8_t *msix_pba;
     enum pci_reset_kind reset_kind;
     uint16_t bridge;            /* PCI_RESET_BUS: the port above it */
-    bool clean;                 /* it has been reset, and nobody has had it since; its owner's or builder's only, as what follows */
+    bool unreset;               /* a description has taken it though it cannot be reset; builder's only */
+    struct domain *owner;       /* atomic: who has it, or it is on its way to or from; NULL: nobody. Not a reference */
+    bool clean;                 /* it has been reset, and nobody has had it since; for its owner only, as what follows */
     unsigned reset_step;        /* 0: none is under way */
     uint64_t reset_until_ns;
 };
@@ -76,10 +80,14 @@ unsigned pci_next_cap(uint16_t id, unsigned at, unsigned *left);
 /**
  * Look at a function, the first time; find it, later. It is switched off: it decodes and sends nothing.
  * @param why  out, on failure: what is wrong with it, for a message
- * @return 0; -ENODEV nothing there; -EPERM a bridge; -ENXIO firmware has given a BAR no address; -E2BIG its BARs; -EBUSY
+ * @return 0; -ENODEV nothing there; -EPERM a bridge, or an IOMMU; -ENXIO firmware has given a BAR no address; -E2BIG its BARs; -EBUSY
  *         others share a page with one; -ENOSPC no room for another one
  */
 int pci_function_get(uint16_t id, struct pci_function **out, const char **why) must_check;
+/** Become its owner. @return false: somebody is */
+bool pci_claim(struct pci_function *f, struct domain *d) must_check;
+/** It has been reset. */
+void pci_disclaim(struct pci_function *f);
 /** It sends nothing any more, no memory access and no interrupt; MSI and MSI-X are off. */
 void pci_quiet(const struct pci_function *f);
 /** Start a reset; f is quiet, and whatever it was told before is forgotten once pci_reset_step() has returned 0. */

@@ -20,15 +20,19 @@ struct vpci;
 #define VPCI_WINDOW 0xe0000000ull /* configuration in memory: bus 0 */
 #define VPCI_WINDOW_SIZE 0x100000ull
 
+/** Give d, prepared by iommu_prepare() and not started, a bus. @return 0; -ENOMEM */
+int vpci_create(struct domain *d) must_check;
 /**
- * Give d, which has not started and is prepared by iommu_prepare(), a function: it is reset, let out of quarantine, and appears.
- * Waits for the reset, which may take a tenth of a second.
- * @param unreset  take one that cannot be reset
+ * Give d, which may be running, a function: it is reset, let out of quarantine, and appears. One at a time for a domain.
+ * @param unreset  take one that cannot be reset; it may come back later without
  * @param why      out, on failure: what is wrong, for a message
- * @return 0; errors of pci_function_get(), iommu_attach(); -EOPNOTSUPP it cannot be reset; -ENOMEM
+ * @return 0; -ERESTART a reset takes time: the same again; errors of pci_function_get(), iommu_attach(); -EOPNOTSUPP d has
+ *         no bus, or the function cannot be reset; -EBUSY somebody has it; -EEXIST d has it; -ENOSPC; -ESRCH d is dying
  */
-int vpci_add(struct domain *d, uint16_t device, bool unreset, const char **why) must_check;
-/** Take function number i (of d->devices) away while d may be running: all ones from now on, and quarantine. */
+int vpci_attach(struct domain *d, uint16_t device, bool unreset, const char **why) must_check;
+/** Take it back, reset. @return 0; -ERESTART a reset takes time: the same again; -ENODEV d has it not */
+int vpci_detach(struct domain *d, uint16_t device) must_check;
+/** Take function number i (of d->devices) away at once: it reaches nothing, and is gone from the bus. Its reset comes with d's end. */
 void vpci_remove(struct domain *d, unsigned i);
 /**
  * The end of d's devices, in its death, before its memory is given back: quiet, in quarantine, reset. May be called again.

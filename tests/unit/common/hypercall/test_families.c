@@ -463,10 +463,19 @@ static void domctl_devices_are_the_object(void **state)
     (void)state;
     op.u.assign_device.dev = XEN_DOMCTL_DEV_PCI;
     op.u.assign_device.u.pci.machine_sbdf = 0x18;
-    assert_int_equal(domctl(&op, XEN_DOMCTL_assign_device, b->id), -ENOSYS);
+    assert_int_equal(domctl(&op, XEN_DOMCTL_assign_device, b->id), -ENODEV);
     assert_true(fake_asked(20, 30, SECCLASS_DOMCTL2, DOMCTL2__ASSIGN_DEVICE, true));
     assert_true(fake_asked(20, HOLLOW_SID_DEVICE + 0x18, SECCLASS_RESOURCE, RESOURCE__ADD_DEVICE, true));
-    assert_true(fake_asked(30, HOLLOW_SID_DEVICE + 0x18, SECCLASS_RESOURCE, RESOURCE__USE_NOIOMMU, true));
+    assert_true(fake_asked(30, HOLLOW_SID_DEVICE + 0x18, SECCLASS_RESOURCE, RESOURCE__USE_IOMMU, true));
+    fake_xsm_except(30, HOLLOW_SID_DEVICE + 0x18, SECCLASS_RESOURCE, RESOURCE__USE_IOMMU);
+    assert_int_equal(domctl(&op, XEN_DOMCTL_assign_device, b->id), -EACCES);
+    fake_xsm_except(20, HOLLOW_SID_DEVICE + 0x18, SECCLASS_RESOURCE, RESOURCE__REMOVE_DEVICE);
+    assert_int_equal(domctl(&op, XEN_DOMCTL_deassign_device, b->id), -EACCES);
+    fake_xsm_reset();
+    assert_int_equal(domctl(&op, XEN_DOMCTL_deassign_device, b->id), -ENODEV);
+    op.u.assign_device.u.pci.machine_sbdf = 0x10018; /* another segment, with the label of its own */
+    assert_int_equal(domctl(&op, XEN_DOMCTL_assign_device, b->id), -ENODEV);
+    op.u.assign_device.u.pci.machine_sbdf = 0x18;
     assert_int_equal(domctl(&op, XEN_DOMCTL_test_assign_device, DOMID_INVALID), -ENOSYS);
     assert_true(fake_asked(20, HOLLOW_SID_DEVICE + 0x18, SECCLASS_DOMCTL2, DOMCTL2__TEST_ASSIGN_DEVICE, true));
     op.u.assign_device.dev = XEN_DOMCTL_DEV_DT;

@@ -296,9 +296,8 @@ static const struct {
     { SECCLASS_MMU, MMU__UPDATEMP | MMU__PINPAGE | MMU__REMOTE_REMAP | MMU__MMUEXT_OP | MMU__TARGET_HACK,
       "paravirtualised guests come later" },
     { SECCLASS_RESOURCE,
-      RESOURCE__USE_IOMMU | RESOURCE__USE_IOMMU_NOINTREMAP | RESOURCE__ADD_IOPORT | RESOURCE__REMOVE_IOPORT |
-          RESOURCE__ADD_IOMEM | RESOURCE__REMOVE_IOMEM,
-      "devices are given at launch alone; domctl_device.c asks about each part of a range" },
+      RESOURCE__ADD_IOPORT | RESOURCE__REMOVE_IOPORT | RESOURCE__ADD_IOMEM | RESOURCE__REMOVE_IOMEM,
+      "domctl_device.c asks about each part of a range" },
     { SECCLASS_ARGO, ~(uint32_t)ARGO__ENABLE, "argo_op does not exist here" },
     { SECCLASS_PHYSMAP_OP, PHYSMAP_OP__DEV_MMIO, "of another architecture" },
     { SECCLASS_BULKHEAD, BULKHEAD__TPM_USE, "asked at launch, where the page is given" },
