@@ -8,6 +8,7 @@
 #include <asm/cpu.h>
 #include <xen/domain.h>
 #include <xen/errno.h>
+#include <xen/guest_access.h>
 #include <xen/hypercall.h>
 #include <xen/sched.h>
 
@@ -52,6 +53,9 @@ static void exit_cpuid(struct vcpu *v)
     g->rdx = r[3];
     hvm_advance(v, 2);
 }
+
+#define OPCODE_HLT 0xf4
+#define RFLAGS_TF 0x100ull
 
 static void exit_hlt(struct vcpu *v)
 {
@@ -236,6 +240,24 @@ static void (*const exits[EXIT_LOW_COUNT])(struct vcpu *v) = {
     [0x8f] = exit_unknown,
 };
 
+/*
+ * Kernels sleep by "sti; hlt": no interrupt comes in between, so none is served whose work they then sleep over. An exit there
+ * leaves that to the CPU, which is told of the shadow at the next entry; but there are CPUs (QEMU's) that forget about it,
+ * and the guest sleeps for ever. So the hlt is carried out here, as its own exit would be.
+ */
+static void finish_sti_hlt(struct vcpu *v)
+{
+    struct arch_vcpu *a = v->arch;
+    struct vmcb *c = a->vmcb;
+    uint64_t linear = in_long_mode(c) ? c->rip : (uint32_t)(c->cs.base + c->rip);
+    uint8_t opcode;
+
+    if (!(a->reinject | a->exception) && c->cpl == 0 && !(c->rflags & RFLAGS_TF) &&
+        fetch_from_guest(&opcode, linear, 1) == 1 && opcode == OPCODE_HLT) {
+        exit_hlt(v);
+    }
+}
+
 void svm_handle_exit(struct vcpu *v)
 {
     struct vmcb *c = v->arch->vmcb;
@@ -255,5 +277,8 @@ void svm_handle_exit(struct vcpu *v)
         exit_npf(v);
     } else {
         exit_unknown(v);
+    }
+    if (unlikely(c->int_shadow & 1)) {
+        finish_sti_hlt(v);
     }
 }

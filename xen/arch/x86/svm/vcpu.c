@@ -167,6 +167,7 @@ void svm_vcpu_startup(struct vcpu *v, uint8_t page)
     set_data_segments(c, (struct vmcb_seg){ 0, ATTR_DATA16, 0xffff, 0 });
     c->cr0 = 0x10;
     c->rip = 0;
+    arch_vcpu_update_time(v);
 }
 
 uint64_t *hvm_reg(struct vcpu *v, unsigned nr)
