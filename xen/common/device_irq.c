@@ -34,16 +34,21 @@ void device_irq_arrived(uint8_t vector)
     }
 }
 
+static bool over(struct irq_budget *b, uint64_t now, unsigned limit)
+{
+    if (now - b->window_ns >= NS_PER_MS) {
+        *b = (struct irq_budget){ .window_ns = now };
+    }
+    return ++b->count > limit;
+}
+
 /* Lock held. @return is this one too many? */
 static bool over_budget(struct device_irq *irq)
 {
     uint64_t now = time_now_ns();
+    bool too_many = over(&irq->budget, now, DEVICE_IRQ_PER_MS);
 
-    if (now - irq->window_ns >= NS_PER_MS) {
-        irq->window_ns = now;
-        irq->count = 0;
-    }
-    return ++irq->count > DEVICE_IRQ_PER_MS;
+    return over(&irq->d->device_irq_budget, now, DEVICE_IRQ_PER_MS_ALL) || too_many;
 }
 
 static const struct iommu_ops *ops_of(const struct device_irq *irq)
@@ -64,7 +69,7 @@ static void deliver(struct device_irq *irq)
     if (over_budget(irq)) {
         irq->held = true;
         ops_of(irq)->irq_refuse(irq->d->p2m.iommu, irq->device, irq->index);
-        timer_set(&irq->timer, irq->window_ns + NS_PER_MS);
+        timer_set(&irq->timer, max(irq->budget.window_ns, irq->d->device_irq_budget.window_ns) + NS_PER_MS);
         return;
     }
     arch_domain_message(irq->d, &irq->guest);
@@ -104,8 +109,8 @@ static void deliver_pending(void)
     spin_unlock(&lock);
 }
 
-/* Lock held. @return a free vector of the CPU, -1: none, or no memory */
-static int take_vector(struct device_irq *irq)
+/* Lock held. Take a free vector of irq's CPU. @return 0; -ENOSPC; -ENOMEM */
+static int take_vector_here(struct device_irq *irq)
 {
     struct cpu_irqs *c = irqs[irq->cpu];
 
@@ -118,12 +123,26 @@ static int take_vector(struct device_irq *irq)
     }
     for (unsigned n = 0; n < VECTORS; n++) {
         if (c->owner[n] == NULL) {
+            /* What came for the last owner, after it had gone, is not for this one. */
+            __atomic_fetch_and(&c->pending[n / 64], ~(1ull << (n % 64)), __ATOMIC_RELAXED);
             c->owner[n] = irq;
             irq->vector = (uint8_t)(VECTOR_DEVICE_FIRST + n);
             return 0;
         }
     }
     return -ENOSPC;
+}
+
+/* Where d's first vCPU is, or anywhere: a domain that has taken all there does not keep others from theirs. */
+static int take_vector(struct device_irq *irq, unsigned first)
+{
+    int ret = -ENOSPC;
+
+    for (unsigned i = 0; ret == -ENOSPC && i < cpu_count; i++) {
+        irq->cpu = (first + i) % cpu_count;
+        ret = take_vector_here(irq);
+    }
+    return ret;
 }
 
 static void give_back(struct device_irq *irq)
@@ -144,8 +163,7 @@ int device_irq_bind(struct device_irq *irq, struct domain *d, uint16_t device, u
     spin_lock(&lock);
     *irq = (struct device_irq){ .device = device, .index = index, .guest = guest };
     timer_init(&irq->timer, release, irq);
-    irq->cpu = read_once(d->vcpu[0]->sched.cpu);
-    ret = d->device_irq_count < DEVICE_IRQS_PER_DOMAIN ? take_vector(irq) : -ENOSPC;
+    ret = d->device_irq_count < DEVICE_IRQS_PER_DOMAIN ? take_vector(irq, read_once(d->vcpu[0]->sched.cpu)) : -ENOSPC;
     if (ret == 0) {
         irq->d = d;
         d->device_irq_count++;

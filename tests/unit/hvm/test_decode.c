@@ -40,6 +40,8 @@ static const struct example examples[] = {
       { .write = true, .size = 2, .immediate = true, .value = 0x1234, .length = 5 } },
     { "xchg [rdi], ax: 16 bits", { 0x66, 0x87, 0x07 }, 3, true, -EOPNOTSUPP, { 0 } },
     { "mov al, [rdi]", { 0x8a, 0x07 }, 2, true, 0, { .size = 1, .length = 2 } },
+    { "mov [rdi], ah", { 0x88, 0x27 }, 2, true, -EOPNOTSUPP, { 0 } },
+    { "mov [rdi], spl", { 0x40, 0x88, 0x27 }, 3, true, 0, { .write = true, .size = 1, .reg = 4, .length = 3 } },
     { "mov ah, [rdi]", { 0x8a, 0x27 }, 2, true, -EOPNOTSUPP, { 0 } },
     { "add [rdi], eax", { 0x01, 0x07 }, 2, true, -EOPNOTSUPP, { 0 } },
     { "mov eax, ecx: no memory", { 0x8b, 0xc1 }, 2, true, -EINVAL, { 0 } },

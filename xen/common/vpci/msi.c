@@ -10,12 +10,14 @@
 
 #define CONTROL 2u
 #define CONTROL_ENABLE 0x0001u
+#define CONTROL_MESSAGES 0x0070u /* 0: one */
 #define CONTROL_WIDE 0x0080u
 #define CONTROL_MASKS 0x0100u
 
+/* Without the bits that change. What the device says later does not move its registers. */
 static uint16_t host_control(const struct vpci_function *f)
 {
-    return (uint16_t)pci_read(f->host->id, f->host->msi + CONTROL, 2);
+    return f->host->msi_control;
 }
 
 /* Where the parts are depends on the width of the address. */
@@ -70,11 +72,19 @@ static void host_message(const struct vpci_function *f, const struct msi_message
     pci_write(id, at + data_at(control), 2, m->data);
 }
 
+void vpci_no_interrupt(const struct domain *d, struct vpci_function *f, int error)
+{
+    if (!f->complained) {
+        pr_warn("domain %u %s: no interrupt for a device (error %d)", d->id, d->name, -error);
+        f->complained = true;
+    }
+}
+
 void vpci_msi_off(struct vpci_function *f)
 {
     if (f->msi.enabled) {
         f->msi.enabled = false;
-        pci_write(f->host->id, f->host->msi + CONTROL, 2, host_control(f) & ~CONTROL_ENABLE);
+        pci_write(f->host->id, f->host->msi + CONTROL, 2, host_control(f) & ~(CONTROL_MESSAGES | CONTROL_ENABLE));
         device_irq_unbind(&f->irq[0]);
     }
 }
@@ -89,12 +99,11 @@ static void msi_on(struct domain *d, struct vpci_function *f)
     }
     ret = device_irq_bind(&f->irq[0], d, f->host->id, 0, f->msi.message, &m);
     if (ret != 0) {
-        pr_warn("domain %u %s: no interrupt for a device (error %d)", d->id, d->name, -ret);
+        vpci_no_interrupt(d, f, ret);
         return;
     }
     host_message(f, &m);
-    /* No more than one message: bits 6:4 are 0. */
-    pci_write(f->host->id, f->host->msi + CONTROL, 2, (host_control(f) & ~0x70u) | CONTROL_ENABLE);
+    pci_write(f->host->id, f->host->msi + CONTROL, 2, (host_control(f) & ~CONTROL_MESSAGES) | CONTROL_ENABLE);
     f->msi.enabled = true;
 }
 

@@ -57,7 +57,7 @@ static void entry_follow(struct domain *d, struct vpci_function *f, unsigned n)
     if (!e->masked && !f->msix.masked && !e->bound) {
         ret = device_irq_bind(&f->irq[n], d, f->host->id, n, e->message, &m);
         if (ret != 0) {
-            pr_warn("domain %u %s: no interrupt for a device (error %d)", d->id, d->name, -ret);
+            vpci_no_interrupt(d, f, ret);
             return;
         }
         e->bound = true;

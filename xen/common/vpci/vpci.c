@@ -363,17 +363,33 @@ static struct vpci_function *find_table(struct vpci *p, gaddr_t gaddr, unsigned 
     return NULL;
 }
 
+/* Where registers can be, or are said to be; what is mapped there never comes here. As on a bus where nobody answers. */
+static bool is_bus(const struct vpci *p, gaddr_t gaddr)
+{
+    if (gaddr >= VPCI_BARS_START && gaddr < VPCI_BARS_END) {
+        return true;
+    }
+    for (unsigned i = 0; i < IOMMU_DEVICES_MAX * PCI_BARS; i++) {
+        const struct vpci_function *f = &p->function[i / PCI_BARS];
+        unsigned bar = i % PCI_BARS;
+
+        if (f->state == VPCI_SHOWN && f->host->bar[bar].size != 0 && gaddr - f->bar[bar].at < f->host->bar[bar].size) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool vpci_is_memory(struct domain *d, gaddr_t gaddr)
 {
     struct vpci *p = d->vpci;
-    unsigned bar;
     bool found;
 
     if (p == NULL) {
         return false;
     }
     spin_lock(&p->lock);
-    found = is_window(gaddr) || find_table(p, gaddr, &bar) != NULL;
+    found = is_window(gaddr) || is_bus(p, gaddr);
     spin_unlock(&p->lock);
     return found;
 }

@@ -49,6 +49,7 @@ enum vpci_state {
 struct vpci_function {
     enum vpci_state state;
     struct pci_function *host;  /* NULL when empty */
+    bool complained;            /* vpci_no_interrupt() has said so */
     uint16_t command;           /* as the domain has written it */
     uint8_t line;               /* same: a byte that means nothing here */
     unsigned cap_count;         /* constant, with the table */
@@ -91,6 +92,8 @@ void vpci_bars_follow(struct domain *d, struct vpci_function *f);
 bool vpci_bar_page_is_table(const struct pci_function *host, unsigned i, uint64_t page);
 
 /* -- msi.c, msix.c --------------------------------------------------------------------------------- */
+/** An interrupt cannot be bound: say so once, since the domain can ask as often as it likes. */
+void vpci_no_interrupt(const struct domain *d, struct vpci_function *f, int error);
 unsigned vpci_msi_size(const struct vpci_function *f);
 uint32_t vpci_msi_read(const struct vpci_function *f, unsigned offset);
 void vpci_msi_write(struct domain *d, struct vpci_function *f, unsigned offset, uint32_t value);

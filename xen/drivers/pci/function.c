@@ -4,7 +4,6 @@
 
 #include "pci_private.h"
 
-#include <xen/acpi.h>
 #include <xen/errno.h>
 #include <xen/lib.h>
 #include <xen/lock.h>
@@ -12,26 +11,21 @@
 
 #define FUNCTIONS_MAX 32
 
-#define HEADER_TYPE 0x7fu
-#define HEADER_MULTI 0x80u
-#define HEADER_BRIDGE 1u
+#define CLASS_BRIDGE 0x06u    /* PCI 3.0, appendix D: the upper byte, of host and ISA bridges too */
+#define CLASS_IOMMU 0x0806u
 #define BRIDGE_BUSES 0x18u /* primary, secondary, subordinate: a byte each */
 
-#define CLASS_BRIDGE 0x06u
-#define CLASS_IOMMU 0x0806u
-
-#define BAR_IO 1u
-#define BAR_WIDE 4u
 #define BAR_PREFETCHABLE 8u
-#define BAR_FLAGS 15u
 
+#define MSI_SIZE 10u /* the shortest; the IOMMU wants no upper half of the address */
 #define MSIX_COUNT 0x7ffu
 #define MSIX_ENTRY 16u
 #define MSIX_BIR 7u
+#define MSIX_SIZE 12u
 
 #define EXPRESS_DEVICE 4u /* offset of device capabilities */
 #define EXPRESS_FLR (1u << 28)
-#define PM_CONTROL 4u
+#define EXPRESS_SIZE 0x14u /* of version 1 */
 #define PM_NO_SOFT_RESET 8u
 
 /* Functions that domains have had, or were meant to have. */
@@ -51,14 +45,14 @@ unsigned pci_next_cap(uint16_t id, unsigned at, unsigned *left)
     return next >= 0x40 && next < 0xff ? next : 0;
 }
 
-static unsigned find_cap(uint16_t id, unsigned cap)
+unsigned pci_find_cap(uint16_t id, unsigned cap, unsigned size)
 {
     unsigned left = PCI_CAPS_MAX, at = 0;
 
     do {
         at = pci_next_cap(id, at, &left);
     } while (at != 0 && pci_read(id, at, 1) != cap);
-    return at;
+    return at + size <= PCI_CONFIG_SIZE ? at : 0;
 }
 
 /* -- BARs ------------------------------------------------------------------------------------------ */
@@ -80,13 +74,13 @@ static unsigned read_bar(uint16_t id, unsigned i, struct pci_bar *bar)
     uint64_t mask;
 
     *bar = (struct pci_bar){ .addr = 0 };
-    if (low & BAR_IO) {
+    if (low & PCI_BAR_IO) {
         return 1;
     }
-    bar->wide = (low & 6) == BAR_WIDE && i + 1 < PCI_BARS;
+    bar->wide = (low & 6) == PCI_BAR_WIDE && i + 1 < PCI_BARS;
     bar->prefetchable = low & BAR_PREFETCHABLE;
-    mask = (uint64_t)(probe(id, PCI_BAR(i)) & ~BAR_FLAGS) | 0xffffffff00000000ull;
-    bar->addr = low & ~BAR_FLAGS;
+    mask = (uint64_t)(probe(id, PCI_BAR(i)) & ~PCI_BAR_FLAGS) | 0xffffffff00000000ull;
+    bar->addr = low & ~PCI_BAR_FLAGS;
     if (bar->wide) {
         bar->addr |= (uint64_t)pci_read(id, PCI_BAR(i + 1), 4) << 32;
         mask = (mask & 0xffffffff) | (uint64_t)probe(id, PCI_BAR(i + 1)) << 32;
@@ -95,38 +89,6 @@ static unsigned read_bar(uint16_t id, unsigned i, struct pci_bar *bar)
         bar->size = ~mask + 1;
     }
     return bar->wide ? 2 : 1;
-}
-
-/* Has a BAR of another function of the host something in these pages? */
-static bool page_is_shared(uint16_t self, uint64_t first, uint64_t last)
-{
-    unsigned end = acpi_info.mcfg_addr != 0 ? ((unsigned)acpi_info.mcfg_bus_last + 1) << 8 : 0x10000;
-
-    for (unsigned id = 0; id < end; id++) {
-        unsigned type;
-
-        if (pci_read((uint16_t)id, PCI_ID, 2) == 0xffff) {
-            id |= id & 7 ? 0 : 7; /* no function 0, no others */
-            continue;
-        }
-        type = pci_read((uint16_t)id, PCI_HEADER, 1);
-        for (unsigned i = 0; id != self && (type & HEADER_TYPE) == 0 && i < PCI_BARS; i++) {
-            uint32_t low = pci_read((uint16_t)id, PCI_BAR(i), 4);
-            bool wide = (low & 7) == BAR_WIDE && i + 1 < PCI_BARS;
-            uint64_t addr = low & ~BAR_FLAGS;
-
-            if (low & BAR_IO) {
-                continue;
-            }
-            addr |= wide ? (uint64_t)pci_read((uint16_t)id, PCI_BAR(i + 1), 4) << 32 : 0;
-            if (addr >> PAGE_SHIFT >= first && addr >> PAGE_SHIFT <= last) {
-                return true;
-            }
-            i += wide;
-        }
-        id |= (id & 7) == 0 && !(type & HEADER_MULTI) ? 7 : 0;
-    }
-    return false;
 }
 
 static int read_bars(struct pci_function *f, const char **why)
@@ -149,18 +111,24 @@ static int read_bars(struct pci_function *f, const char **why)
             *why = "its BARs are larger than 16 MiB";
             return -E2BIG;
         }
-        /* A domain gets whole pages. */
-        if (bar->size < PAGE_SIZE && ((bar->addr & (PAGE_SIZE - 1)) ||
-                                      page_is_shared(f->id, bar->addr >> PAGE_SHIFT, bar->addr >> PAGE_SHIFT))) {
+        if (bar->addr & (PAGE_SIZE - 1)) {
             *why = "another device's registers may be in the page of a BAR";
             return -EBUSY;
         }
-        bar->size = max(bar->size, (uint64_t)PAGE_SIZE);
+        bar->size = max(bar->size, (uint64_t)PAGE_SIZE); /* a domain gets whole pages */
     }
-    return 0;
+    return pci_bars_check(f, why);
 }
 
-/* -- MSI-X ----------------------------------------------------------------------------------------- */
+/* -- MSI, MSI-X ------------------------------------------------------------------------------------ */
+
+static void read_msi(struct pci_function *f)
+{
+    f->msi = (uint8_t)pci_find_cap(f->id, PCI_CAP_MSI, MSI_SIZE);
+    if (f->msi != 0) {
+        f->msi_control = (uint16_t)pci_read(f->id, f->msi + 2u, 2);
+    }
+}
 
 static volatile uint8_t *map_part(const struct pci_function *f, unsigned bir, uint32_t offset, size_t size)
 {
@@ -175,7 +143,7 @@ static void read_msix(struct pci_function *f)
 {
     uint32_t table, pba;
 
-    f->msix = (uint8_t)find_cap(f->id, PCI_CAP_MSIX);
+    f->msix = (uint8_t)pci_find_cap(f->id, PCI_CAP_MSIX, MSIX_SIZE);
     if (f->msix == 0) {
         return;
     }
@@ -208,7 +176,7 @@ static bool find_bridge(struct pci_function *f)
     }
     for (id = 0; bus != 0 && id < bus << 8; id++) {
         if (pci_read((uint16_t)id, PCI_ID, 2) != 0xffff &&
-            (pci_read((uint16_t)id, PCI_HEADER, 1) & HEADER_TYPE) == HEADER_BRIDGE &&
+            (pci_read((uint16_t)id, PCI_HEADER, 1) & PCI_HEADER_TYPE) == PCI_HEADER_BRIDGE &&
             (pci_read((uint16_t)id, BRIDGE_BUSES, 4) >> 8 & 0xff) == bus) {
             f->bridge = (uint16_t)id;
             return true;
@@ -219,7 +187,7 @@ static bool find_bridge(struct pci_function *f)
 
 static enum pci_reset_kind find_reset(struct pci_function *f)
 {
-    unsigned pm = find_cap(f->id, PCI_CAP_PM);
+    unsigned pm = pci_find_cap(f->id, PCI_CAP_PM, PCI_PM_SIZE);
 
     if (f->express != 0 && (pci_read(f->id, f->express + EXPRESS_DEVICE, 4) & EXPRESS_FLR)) {
         return PCI_RESET_FLR;
@@ -227,22 +195,24 @@ static enum pci_reset_kind find_reset(struct pci_function *f)
     if (find_bridge(f)) {
         return PCI_RESET_BUS;
     }
-    return pm != 0 && !(pci_read(f->id, pm + PM_CONTROL, 2) & PM_NO_SOFT_RESET) ? PCI_RESET_PM : PCI_RESET_NONE;
+    return pm != 0 && !(pci_read(f->id, pm + PCI_PM_CONTROL, 2) & PM_NO_SOFT_RESET) ? PCI_RESET_PM : PCI_RESET_NONE;
 }
 
 static int look(struct pci_function *f, const char **why)
 {
-    uint32_t class;
+    unsigned class = pci_read(f->id, PCI_CLASS + 2, 2);
     int ret;
 
     if (pci_read(f->id, PCI_ID, 2) == 0xffff) {
         *why = "there is no such device";
         return -ENODEV;
     }
-    /* Whatever others' accesses or translations go through is nobody's. PCI code and ID assignment 1.11: 06 bridges, 08 06 IOMMUs. */
-    class = pci_read(f->id, PCI_CLASS, 4) >> 16;
-    if ((pci_read(f->id, PCI_HEADER, 1) & HEADER_TYPE) != 0 || class >> 8 == CLASS_BRIDGE || class == CLASS_IOMMU) {
-        *why = "it is a bridge, or an IOMMU";
+    if ((pci_read(f->id, PCI_HEADER, 1) & PCI_HEADER_TYPE) != 0) {
+        *why = "it is a bridge";
+        return -EPERM;
+    }
+    if (class >> 8 == CLASS_BRIDGE || class == CLASS_IOMMU) {
+        *why = "it is a bridge or an IOMMU";
         return -EPERM;
     }
     /* Off: sizing makes it decode elsewhere for a moment. */
@@ -252,8 +222,11 @@ static int look(struct pci_function *f, const char **why)
         return ret;
     }
     pci_write(f->id, PCI_COMMAND, 2, PCI_COMMAND_NO_INTX | PCI_COMMAND_MEMORY);
-    f->msi = (uint8_t)find_cap(f->id, PCI_CAP_MSI);
-    f->express = (uint8_t)find_cap(f->id, PCI_CAP_EXPRESS);
+    read_msi(f);
+    f->express = (uint8_t)pci_find_cap(f->id, PCI_CAP_EXPRESS, EXPRESS_SIZE);
+    if (f->express != 0) {
+        f->express_control = (uint16_t)(pci_read(f->id, f->express + PCI_EXPRESS_CONTROL, 2) & ~PCI_EXPRESS_CONTROL_FLR);
+    }
     read_msix(f);
     f->reset_kind = find_reset(f);
     pci_quiet(f);

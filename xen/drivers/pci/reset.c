@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Resets, as a table of short steps with a time to wait after each: nobody waits in the hypervisor. They clear the BARs, which are
- * written again at the end.
+ * Resets, as a table of short steps with a time to wait after each: nobody waits in the hypervisor. They clear the BARs, and how large
+ * packets may be and the like, which the port above agrees with: these are written again at the end.
  * Source: PCIe 4.0, 6.6.2 (function level reset), 6.6.1 (times); PCI Power Management 1.2, 5.6.1; PCI-to-PCI Bridge 1.2, 3.2.5.18.
  */
 #include <xen/pci.h>
+
+#include "pci_private.h"
 
 #include <xen/errno.h>
 #include <xen/lib.h>
 #include <xen/time.h>
 
-#define EXPRESS_CONTROL 8u
-#define EXPRESS_CONTROL_FLR 0x8000u
-#define PM_CONTROL 4u
 #define PM_STATE 3u
 #define BRIDGE_CONTROL 0x3eu
 #define BRIDGE_RESET 0x40u
@@ -22,20 +21,15 @@
 
 static void flr(const struct pci_function *f)
 {
-    unsigned reg = f->express + EXPRESS_CONTROL;
-
-    pci_write(f->id, reg, 2, pci_read(f->id, reg, 2) | EXPRESS_CONTROL_FLR);
+    pci_write(f->id, f->express + PCI_EXPRESS_CONTROL, 2, f->express_control | PCI_EXPRESS_CONTROL_FLR);
 }
 
 static void set_state(const struct pci_function *f, unsigned state)
 {
-    unsigned left = PCI_CAPS_MAX, at = 0;
+    unsigned reg = pci_find_cap(f->id, PCI_CAP_PM, PCI_PM_SIZE) + PCI_PM_CONTROL;
 
-    do {
-        at = pci_next_cap(f->id, at, &left);
-    } while (at != 0 && pci_read(f->id, at, 1) != PCI_CAP_PM);
-    if (at != 0) {
-        pci_write(f->id, at + PM_CONTROL, 2, (pci_read(f->id, at + PM_CONTROL, 2) & ~PM_STATE) | state);
+    if (reg != PCI_PM_CONTROL) {
+        pci_write(f->id, reg, 2, (pci_read(f->id, reg, 2) & ~PM_STATE) | state);
     }
 }
 
@@ -93,6 +87,9 @@ static void restore(const struct pci_function *f)
         if (bar->size != 0 && bar->wide) {
             pci_write(f->id, PCI_BAR(i + 1), 4, (uint32_t)(bar->addr >> 32));
         }
+    }
+    if (f->express != 0) {
+        pci_write(f->id, f->express + PCI_EXPRESS_CONTROL, 2, f->express_control);
     }
     pci_quiet(f);
 }

@@ -8,11 +8,13 @@
 #define XEN_DEVICE_IRQ_H
 
 #include <xen/iommu.h>
+#include <xen/irq_budget.h>
 #include <xen/timer.h>
 
 struct domain;
 
 #define DEVICE_IRQ_PER_MS 64u
+#define DEVICE_IRQ_PER_MS_ALL 128u /* of a domain's together: it may have many */
 #define DEVICE_IRQS_PER_DOMAIN 64u
 
 /* One interrupt of one device; owned by vpci, zero while unbound. */
@@ -23,9 +25,8 @@ struct device_irq {
     unsigned cpu;
     uint8_t vector;
     struct msi_message guest;   /* what the domain has written: whom to interrupt; lock of device_irq.c */
-    uint64_t window_ns;         /* same lock: when the millisecond began, and how many came since */
-    unsigned count;
-    bool held;                  /* same lock: too many came, it is refused until the timer fires */
+    struct irq_budget budget;   /* same lock, as all that follows but the timer */
+    bool held;                  /* too many came, it is refused until the timer fires */
     struct timer timer;
 };
 

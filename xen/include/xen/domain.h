@@ -7,6 +7,7 @@
 #define XEN_DOMAIN_H
 
 #include <xen/iommu.h>
+#include <xen/irq_budget.h>
 #include <xen/list.h>
 #include <xen/lock.h>
 #include <xen/p2m.h>
@@ -97,7 +98,8 @@ struct domain {
     unsigned device_count;
     unsigned devices_held;           /* bits; atomic */
     struct vpci *vpci;               /* owned; how it sees them, NULL: it has none */
-    unsigned device_irq_count;       /* device_irq.c's lock */
+    unsigned device_irq_count;       /* device_irq.c's lock, as the next */
+    struct irq_budget device_irq_budget;
 
     void *console;                   /* console ring state, owned by console_ring.c */
     void *console_line;              /* half-written line, owned by console.c; console lock */

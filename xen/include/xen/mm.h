@@ -152,5 +152,7 @@ int mem_domain_release(struct domain *d) must_check;
 
 /** Map device memory, uncached, for good. NULL when the window is full. */
 void *ioremap(paddr_t base, size_t size) must_check;
+/** Is any of it RAM, as firmware's map has it, or mapped by ioremap()? Then it is the host's own. */
+bool host_uses(paddr_t base, uint64_t size);
 
 #endif

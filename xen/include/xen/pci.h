@@ -51,6 +51,8 @@ struct pci_function {
     uint16_t id;              /* bus, device, function; constant, as all down to reset_kind */
     struct pci_bar bar[PCI_BARS];
     uint8_t msi, msix, express; /* offsets of these capabilities, 0: none */
+    uint16_t msi_control;       /* as it was found: which registers there are */
+    uint16_t express_control;   /* same, of the device: sizes of packets, as firmware has set them */
     unsigned msix_count;        /* entries of its table */
     unsigned msix_bar, pba_bar;
     uint32_t msix_offset, pba_offset; /* in those BARs */
@@ -80,8 +82,8 @@ unsigned pci_next_cap(uint16_t id, unsigned at, unsigned *left);
 /**
  * Look at a function, the first time; find it, later. It is switched off: it decodes and sends nothing.
  * @param why  out, on failure: what is wrong with it, for a message
- * @return 0; -ENODEV nothing there; -EPERM a bridge, or an IOMMU; -ENXIO firmware has given a BAR no address; -E2BIG its BARs; -EBUSY
- *         others share a page with one; -ENOSPC no room for another one
+ * @return 0; -ENODEV nothing there; -EPERM a bridge, or an IOMMU; -ENXIO firmware has given a BAR no address; -E2BIG its BARs;
+ *         -EBUSY one is not its alone, or not where devices have registers; -ENOSPC no room for another one
  */
 int pci_function_get(uint16_t id, struct pci_function **out, const char **why) must_check;
 /** Become its owner. @return false: somebody is */

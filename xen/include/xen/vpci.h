@@ -50,7 +50,10 @@ static inline bool vpci_is_port(uint16_t port)
     return port >= 0xcf8 && port <= 0xcff;
 }
 
-/** Is gaddr the window, or a page with a table of MSI-X? */
+/**
+ * Is gaddr, where nothing is mapped, the window, a page with a table of MSI-X, or a place for registers where none are: of a device
+ * that does not decode, or was taken away? The latter reads all ones.
+ */
 bool vpci_is_memory(struct domain *d, uint64_t gaddr);
 uint32_t vpci_memory_read(struct domain *d, uint64_t gaddr, unsigned size);
 void vpci_memory_write(struct domain *d, uint64_t gaddr, unsigned size, uint32_t value);

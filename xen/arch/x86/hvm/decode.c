@@ -100,8 +100,8 @@ int decode_move(const uint8_t *bytes, size_t count, bool mode64, struct decoded 
     out->reg = (bytes[at] >> 3 & 7) | (rex & REX_R ? 8 : 0);
     out->write = op != 0x8b;
     out->exchange = op == 0x87;
-    if (!out->write && out->size == 1 && rex == 0 && out->reg >= 4) {
-        return -EOPNOTSUPP; /* AH to BH: nobody reads devices into these */
+    if (op != 0xc7 && out->size == 1 && rex == 0 && out->reg >= 4) {
+        return -EOPNOTSUPP; /* AH to BH: nobody moves device registers through these */
     }
     at += len;
     if (op == 0xc7) {

@@ -19,6 +19,8 @@ struct page_info *frame_table = (struct page_info *)FRAMETABLE_BASE;
 uint64_t frame_count;
 
 static uint64_t *root;
+static const struct mem_range *host_ram; /* constant after paging_init(), as its count */
+static unsigned host_ram_count;
 static bool allocator_ready;
 static vaddr_t ioremap_next = IOREMAP_BASE;
 static spinlock_t paging_lock = SPINLOCK_INIT;
@@ -187,6 +189,8 @@ void paging_init(const struct mem_range *ram, unsigned count, const struct mem_r
     paddr_t early_top;
     unsigned n = 0;
 
+    host_ram = ram;
+    host_ram_count = count;
     ASSERT(used_count + 3 <= ARRAY_SIZE(taken));
     for (unsigned i = 0; i < used_count; i++) {
         taken[n++] = used[i];
@@ -248,6 +252,41 @@ static vaddr_t window_map(paddr_t base, size_t size, uint64_t flags)
 void *ioremap(paddr_t base, size_t size)
 {
     return (void *)window_map(base, size, PTE_W | PTE_PCD | PTE_PWT);
+}
+
+/* The frame behind a page of the window; 0 in the holes between mappings. Lock held. */
+static paddr_t window_frame(vaddr_t va)
+{
+    uint64_t *t = root;
+
+    for (unsigned l = 3; l > 0; l--) {
+        uint64_t e = t[(va >> (12 + 9 * l)) & 511];
+
+        if (!(e & PTE_P)) {
+            return 0;
+        }
+        t = maddr_to_virt(e & PTE_ADDR);
+    }
+    return t[(va >> 12) & 511] & PTE_ADDR;
+}
+
+bool host_uses(paddr_t base, uint64_t size)
+{
+    bool used = false;
+
+    for (unsigned i = 0; i < host_ram_count; i++) {
+        if (base < host_ram[i].end && host_ram[i].start < base + size) {
+            return true;
+        }
+    }
+    spin_lock(&paging_lock);
+    for (vaddr_t va = IOREMAP_BASE; va < ioremap_next && !used; va += PAGE_SIZE) {
+        paddr_t frame = window_frame(va);
+
+        used = frame != 0 && frame >= (base & PAGE_MASK) && frame < base + size;
+    }
+    spin_unlock(&paging_lock);
+    return used;
 }
 
 const void *paging_map_readonly(paddr_t addr, size_t size)
