@@ -35,11 +35,13 @@ hv-obj += xen/common/console.o
 hv-obj += xen/common/device_irq.o
 hv-obj += xen/common/domain.o
 hv-obj += xen/common/iommu.o
+hv-obj += xen/common/resume.o
 hv-obj += xen/common/sched/core.o
 hv-obj += xen/common/sched/fair.o
 hv-obj += xen/common/softirq.o
 hv-obj += xen/common/start.o
 hv-obj += xen/common/timer.o
 hv-obj += xen/common/vcpu_timers.o
+hv-obj += xen/common/watchdog.o
 
 hv-target := $(O)/xen/bulkhead

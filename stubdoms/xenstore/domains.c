@@ -3,6 +3,7 @@
 
 #include "flask.h"
 #include "path.h"
+#include "replug.h"
 #include "ring.h"
 
 #include <runtime/evtchn.h>
@@ -22,7 +23,10 @@ struct channel {
     bool served;                     /* has been connected before */
 };
 
-static struct timer check_timer;
+#define TURN_NS (20 * NS_PER_MS)     /* while connections are re-made */
+
+static struct timer check_timer, turn_timer;
+static struct replug *replug;
 
 static struct channel *channel_of(struct connection *c)
 {
@@ -161,10 +165,8 @@ static bool peer_is_gone(const struct channel *ch)
            status.status != EVTCHNSTAT_interdomain;
 }
 
-static void check_all(void *arg)
+static void check(struct server *s)
 {
-    struct server *s = arg;
-
     for (struct connection *c = s->connections; c != NULL; c = c->next) {
         struct channel *ch = c->transport;
 
@@ -174,19 +176,48 @@ static void check_all(void *arg)
         if (peer_is_gone(ch)) {
             server_log(s, "xenstore: domain %u is gone", c->domid);
             disconnect(c);
+            replug_gone(replug, c->domid);
             watch_fire(s, PATH_RELEASE, sizeof(PATH_RELEASE) - 1, true, NULL, 0);
         }
-        if (c->state == CONNECTION_NEW && !ch->refused && connect(c) == 0) {
+        if (c->state == CONNECTION_NEW && !ch->refused && replug_may_serve(replug, c->domid) && connect(c) == 0) {
             watch_fire(s, PATH_INTRODUCE, sizeof(PATH_INTRODUCE) - 1, true, NULL, 0);
         }
     }
-    timer_set(&check_timer, time_now_ns() + NS_PER_S, check_all, s);
+    domains_turn(s);
 }
 
-void domains_start(struct server *s)
+static void check_all(void *arg)
+{
+    check(arg);
+    timer_set(&check_timer, time_now_ns() + NS_PER_S, check_all, arg);
+}
+
+static void domain_changed(evtchn_port_t port, void *arg)
+{
+    (void)port;
+    check(arg);
+}
+
+static void turn(void *arg)
+{
+    check(arg);
+}
+
+void domains_turn(struct server *s)
+{
+    if (replug_run(replug)) {
+        timer_set(&turn_timer, time_now_ns() + TURN_NS, turn, s);
+    }
+}
+
+void domains_start(struct server *s, struct replug *r)
 {
     const struct mac *mac = &s->mac;
     domid_t self = domain_self();
+    evtchn_port_t port = 0;
+    int rc;
+
+    replug = r;
 
     for (struct connection *c = s->connections; c != NULL; c = c->next) {
         struct channel *ch = channel_of(c);
@@ -203,4 +234,10 @@ void domains_start(struct server *s)
         (void)connect(c);
     }
     timer_set(&check_timer, time_now_ns() + NS_PER_S, check_all, s);
+    rc = evtchn_bind_virq(VIRQ_DOM_EXC, 0, &port);
+    if (rc == 0) {
+        evtchn_set_handler(port, domain_changed, s);
+    } else {
+        server_log(s, "xenstore: not told of domains that come and go (error %d): looking once a second", rc);
+    }
 }

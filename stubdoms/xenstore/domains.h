@@ -13,8 +13,16 @@
 /** Port of a domain's own end of its channel, by the builder's convention. */
 #define STORE_PORT 1u
 
-/** Connect all domains of the seed, and watch over them from now on. */
-void domains_start(struct server *s);
+struct replug;
+
+/**
+ * Connect all domains of the seed, and watch over them from now on: when the hypervisor says that one has come or gone
+ * (VIRQ_DOM_EXC), and once a second.
+ */
+void domains_start(struct server *s, struct replug *r);
+
+/** Go on with connections that are re-made: after each turn. */
+void domains_turn(struct server *s);
 
 /* For struct server_ops. */
 void domains_notify(void *arg, struct connection *c);

@@ -6,6 +6,7 @@ xenstore-logic := \
     stubdoms/xenstore/label.c \
     stubdoms/xenstore/node.c \
     stubdoms/xenstore/path.c \
+    stubdoms/xenstore/replug.c \
     stubdoms/xenstore/request.c \
     stubdoms/xenstore/request_domain.c \
     stubdoms/xenstore/request_node.c \
@@ -16,6 +17,7 @@ xenstore-logic := \
     stubdoms/xenstore/watch.c
 
 xenstore-obj := $(xenstore-logic:.c=.o) \
+    stubdoms/xenstore/control.o \
     stubdoms/xenstore/domains.o \
     stubdoms/xenstore/flask.o \
     stubdoms/xenstore/main.o

@@ -6,9 +6,11 @@
  * control domain exempt from permissions and quotas), trace, quota.nodes=, quota.watches=,
  * quota.transactions=, quota.size=, quota.perms=.
  */
+#include "control.h"
 #include "domains.h"
 #include "flask.h"
 #include "path.h"
+#include "replug.h"
 #include "ring.h"
 #include "seed.h"
 
@@ -22,6 +24,7 @@
 #include <string.h>
 
 static struct server server;
+static struct replug replug;
 
 static void log_line(void *arg, const char *text)
 {
@@ -105,6 +108,9 @@ static void take_seed(void)
     if (!seed_load(&server, seed, size, &error)) {
         rt_panic("xenstore: seed line %u: %s", error.line, error.reason);
     }
+    if (!replug_init(&replug, &server, seed, size, &control_ops, NULL)) {
+        rt_panic("xenstore: too many devices in the seed, or too long a path of one");
+    }
 }
 
 /* What no label covers bears the store's own: the root's, else that of our own subtree. */
@@ -135,12 +141,13 @@ void stub_main(void)
     take_policy();
     take_seed();
     find_own_label();
-    domains_start(&server);
+    domains_start(&server, &replug);
     printk("xenstore: ready, %u nodes\n", server.store.nodes.count);
     for (;;) {
         while (server_run(&server)) {
             (void)event_poll();
         }
+        domains_turn(&server);
         (void)event_wait(UINT64_MAX);
     }
 }

@@ -257,7 +257,7 @@ static int dispatch(struct request *r, uint32_t type, uint32_t tx_id)
     return row->handle(r);
 }
 
-static void report(struct server *s, const struct transaction *t)
+void request_report(struct server *s, const struct transaction *t)
 {
     for (const struct node *n = t->first; n != NULL; n = n->order) {
         watch_fire(s, n->path, n->path_len, (n->flags & NODE_EXACT) != 0, n->perms,
@@ -308,9 +308,9 @@ void request_handle(struct connection *c, const struct xsd_sockmsg *h, const uin
         connection_complain(c, "out of memory for a reply");
     }
     if (rc == 0) {
-        report(s, &r.own);
+        request_report(s, &r.own);
         if (r.committed) {
-            report(s, r.ended);
+            request_report(s, r.ended);
         }
         if (r.first_event) {
             (void)connection_send_event(c, r.args[0], r.arg_len[0], r.args[1], r.arg_len[1]);

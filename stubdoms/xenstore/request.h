@@ -32,6 +32,9 @@ struct request {
 void reply_set(struct request *r, const void *bytes, size_t length);
 void reply_text(struct request *r, const char *text);
 
+/** Tell watches what a committed transaction has changed. */
+void request_report(struct server *s, const struct transaction *t);
+
 /* request_node.c */
 int request_directory(struct request *r);
 int request_directory_part(struct request *r);

@@ -196,37 +196,55 @@ static bool take_value(struct seed *seed, size_t *length)
     return true;
 }
 
+/* Make or change the node of this line in a transaction. */
+static bool node_put(struct seed *seed, struct transaction *t)
+{
+    const struct field *f = &seed->field[0];
+    const char *path = (const char *)f->text;
+    struct perm perms[SEED_PERMS];
+    const struct node *there = NULL;
+    struct node *node = NULL;
+    uint32_t count;
+    size_t length;
+    int rc;
+
+    if (!check_path(seed, f, true) || !take_perms(seed, perms, &count) || !take_value(seed, &length)) {
+        return false;
+    }
+    rc = store_read(t->store, t, path, f->length, &there);
+    if (rc == 0) {
+        rc = there != NULL ? transaction_change(t, path, f->length, &node)
+                           : nodes_create(t, path, f->length, DOMID_NONE, &node);
+    }
+    rc = rc != 0 ? rc : node_set_perms(node, perms, count);
+    rc = rc != 0 ? rc : node_set_value(node, seed->value, length);
+    return rc == 0 || fail(seed, "cannot create the node (error %d)", rc);
+}
+
 static bool node_line(struct seed *seed)
 {
     const struct field *f = &seed->field[0];
     const char *path = (const char *)f->text;
     struct store *store = &seed->server->store;
+    const struct node *node = map_find(&store->nodes, path, f->length);
     struct transaction t;
-    struct perm perms[SEED_PERMS];
-    uint32_t count;
-    size_t length;
-    struct node *node = map_find(&store->nodes, path, f->length);
-    int rc;
+    bool good;
 
-    if (!check_path(seed, f, true) || !take_perms(seed, perms, &count) ||
-        !take_value(seed, &length)) {
-        return false;
-    }
     if (node != NULL && (node->flags & NODE_SEEDED) != 0) {
-        return fail(seed, "this node is already there");
+        return check_path(seed, f, true) && fail(seed, "this node is already there");
     }
     transaction_init(&t, store, 0);
-    rc = node != NULL ? transaction_change(&t, path, f->length, &node)
-                      : nodes_create(&t, path, f->length, DOMID_NONE, &node);
-    rc = rc != 0 ? rc : node_set_perms(node, perms, count);
-    rc = rc != 0 ? rc : node_set_value(node, seed->value, length);
-    rc = rc != 0 ? rc : transaction_commit(&t);
-    transaction_destroy(&t);
-    if (rc != 0) {
-        return fail(seed, "cannot create the node (error %d)", rc);
+    good = node_put(seed, &t);
+    if (good) {
+        int rc = transaction_commit(&t);
+
+        good = rc == 0 || fail(seed, "cannot create the node (error %d)", rc);
     }
-    map_find(&store->nodes, path, f->length)->flags |= NODE_SEEDED;
-    return true;
+    transaction_destroy(&t);
+    if (good) {
+        map_find(&store->nodes, path, f->length)->flags |= NODE_SEEDED;
+    }
+    return good;
 }
 
 static bool take_line(struct seed *seed, const uint8_t *line, size_t length)
@@ -272,4 +290,87 @@ bool seed_load(struct server *s, const uint8_t *data, size_t size, struct seed_e
     }
     s->store.loading = false;
     return good;
+}
+
+/* The next line of the seed and its length; NULL at the end. */
+static const uint8_t *next_line(const uint8_t *data, size_t size, size_t *at, size_t *length)
+{
+    const uint8_t *line = data + *at, *end;
+
+    if (*at >= size) {
+        return NULL;
+    }
+    end = memchr(line, '\n', size - *at);
+    *length = end != NULL ? (size_t)(end - line) : size - *at;
+    *at += *length + 1;
+    return line;
+}
+
+static bool is_node(const uint8_t *line, size_t length)
+{
+    return length != 0 && line[0] == '/';
+}
+
+static bool is_wanted(const struct seed *seed, const char *const *tops, unsigned int count)
+{
+    const struct field *f = &seed->field[0];
+
+    for (unsigned int i = 0; i < count; i++) {
+        if (path_is_below((const char *)f->text, f->length, tops[i], strlen(tops[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool seed_restore(struct server *s, const uint8_t *data, size_t size, const char *const *tops, unsigned int count,
+                  struct seed_error *error)
+{
+    struct seed seed = { .server = s, .error = error };
+    struct transaction t;
+    const uint8_t *line;
+    size_t at = 0, length;
+    bool good = true;
+    int rc = 0;
+
+    memset(error, 0, sizeof(*error));
+    transaction_init(&t, &s->store, 0);
+    for (unsigned int i = 0; rc == 0 && i < count; i++) {
+        if (map_find(&s->store.nodes, tops[i], strlen(tops[i])) != NULL) {
+            rc = transaction_delete(&t, tops[i], strlen(tops[i]));
+        }
+    }
+    s->store.loading = true;
+    while (rc == 0 && good && (line = next_line(data, size, &at, &length)) != NULL) {
+        error->line++;
+        if (is_node(line, length)) {
+            good = split_line(&seed, line, length) && (!is_wanted(&seed, tops, count) || node_put(&seed, &t));
+        }
+    }
+    rc = good && rc == 0 ? transaction_commit(&t) : rc;
+    s->store.loading = false;
+    if (rc != 0) {
+        good = fail(&seed, "cannot put the nodes back (error %d)", rc);
+    }
+    if (good) {
+        request_report(s, &t);
+    }
+    transaction_destroy(&t);
+    return good;
+}
+
+bool seed_each(const uint8_t *data, size_t size, seed_node_fn *fn, void *arg)
+{
+    struct seed_error error;
+    struct seed seed = { .error = &error };
+    const uint8_t *line;
+    size_t at = 0, length;
+
+    while ((line = next_line(data, size, &at, &length)) != NULL) {
+        if (is_node(line, length) && split_line(&seed, line, length) && take_value(&seed, &length) &&
+            !fn(arg, (const char *)seed.field[0].text, seed.field[0].length, (const char *)seed.value, length)) {
+            return false;
+        }
+    }
+    return true;
 }

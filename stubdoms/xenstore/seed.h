@@ -25,4 +25,21 @@ struct seed_error {
  */
 bool seed_load(struct server *s, const uint8_t *data, size_t size, struct seed_error *error);
 
+/**
+ * Put subtrees back as the seed has them: what is there goes, what the seed names comes, in one change that watches are
+ * told of. Everything else stays.
+ *
+ * @param data   a seed that was loaded
+ * @param tops   absolute paths of the subtrees
+ * @return whether it is done; if not (memory is out), nothing has changed
+ */
+bool seed_restore(struct server *s, const uint8_t *data, size_t size, const char *const *tops, unsigned int count,
+                  struct seed_error *error);
+
+/** A node of the seed; the text has no NUL behind it. @return false: no more */
+typedef bool seed_node_fn(void *arg, const char *path, size_t path_len, const char *value, size_t value_len);
+
+/** Call @fn for each node of a seed that was loaded, in its order. @return false: fn has ended it */
+bool seed_each(const uint8_t *data, size_t size, seed_node_fn *fn, void *arg);
+
 #endif

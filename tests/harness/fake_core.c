@@ -84,6 +84,11 @@ void timer_set(struct timer *t, uint64_t expires_ns)
     fake_timer = t;
 }
 
+void timer_kill(struct timer *t)
+{
+    timer_stop(t);
+}
+
 void timer_stop(struct timer *t)
 {
     t->armed = false;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fake.h"
 
+#include <xen/errno.h>
+
 #define MAX_DOMAINS 16
 
 static struct domain *domains[MAX_DOMAINS]; /* by id, ascending */
@@ -135,6 +137,26 @@ void domain_shutdown(struct domain *d, uint32_t reason)
         d->state = DOMAIN_SHUTDOWN;
         d->shutdown_code = reason;
     }
+}
+
+bool domain_is_suspended(const struct domain *d)
+{
+    return d->state == DOMAIN_SHUTDOWN && d->shutdown_code == 2 /* SHUTDOWN_suspend */ && d->waits_suspended;
+}
+
+void domain_destroy(struct domain *d)
+{
+    d->waits_suspended = false;
+    domain_shutdown(d, 0);
+}
+
+int domain_resume(struct domain *d)
+{
+    if (!domain_is_suspended(d)) {
+        return -EINVAL;
+    }
+    d->state = DOMAIN_RUNNING;
+    return 0;
 }
 
 void domain_pause(struct domain *d)

@@ -2,7 +2,7 @@
 unit-tests += test_mediation
 test_mediation-src = tests/mediation/test_mediation.c tests/mediation/hollow.c xen/common/hypercall.c \
                      xen/common/hypercall_table.c $(wildcard xen/common/hypercalls/*.c) \
-                     $(wildcard xen/common/evtchn/*.c) xen/lib/sha256.c $(fakes)
+                     $(wildcard xen/common/evtchn/*.c) xen/common/watchdog.c xen/lib/sha256.c $(fakes)
 test_mediation-cflags := -Itests/mediation
 
 # What single hypercalls answer, over the same empty machine.
@@ -10,7 +10,7 @@ unit-tests += test_families
 test_families-src = tests/unit/common/hypercall/test_families.c tests/mediation/hollow.c \
                     xen/common/hypercall.c xen/common/hypercall_table.c xen/common/console_ring.c \
                     $(wildcard xen/common/hypercalls/*.c) $(wildcard xen/common/evtchn/*.c) \
-                    xen/lib/sha256.c $(fakes)
+                    xen/common/watchdog.c xen/lib/sha256.c $(fakes)
 test_families-cflags := -Itests/mediation
 
 # The guest under a policy that denies everything: its list of calls is made from the headers, its policy from deny.cil.
@@ -36,6 +36,15 @@ $(O)/tests/mediation/restart-label.bin: policy/access_vectors.cil policy/fine_ve
 	$(Q)mkdir -p $(@D)
 	$(Q)secilc --target=xen --policyvers=30 --mls=false --handle-unknown=deny --filecontext=/dev/null -o $@ $^
 $(O)/tests/guest/restart-label.elf: $(O)/tests/mediation/restart-label.bin
+
+# Domains that come back, and one that is suspended and goes on.
+guest-tests += comeback suspend
+$(O)/tests/mediation/comeback.bin: policy/access_vectors.cil policy/fine_vectors.cil policy/base.cil policy/macros.cil \
+                                   policy/kinds/domain.cil tests/mediation/comeback.cil
+	$(call say,POLICY,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)secilc --target=xen --policyvers=30 --mls=false --handle-unknown=deny --filecontext=/dev/null -o $@ $^
+$(O)/tests/guest/comeback.elf $(O)/tests/guest/suspend.elf: $(O)/tests/mediation/comeback.bin
 
 # A domain with a device that does DMA.
 guest-tests += dma dma-own

@@ -154,7 +154,9 @@ int domain_create(const struct domain_config *cfg, struct domain **out)
     snprintf(d->name, sizeof(d->name), "%s", cfg->name);
     d->vcpu_count = cfg->vcpu_count;
     d->functions = cfg->functions;
-    d->restart_on_reboot = cfg->restart_on_reboot;
+    d->restart_on = cfg->restart_on;
+    d->waits_suspended = cfg->waits_suspended;
+    watchdogs_init(d);
     d->weight = cfg->weight;
     d->sid = cfg->sid;
     d->refcount = 1;
@@ -301,6 +303,8 @@ void domain_unpause(struct domain *d)
     spin_unlock(&d->lock);
 }
 
+static bool changed; /* a domain has shut down, is gone, or has begun: who waits for that is to be told */
+
 static const char *shutdown_name(uint32_t reason)
 {
     static const char *const names[] = { "power off", "reboot", "suspend", "crash", "watchdog", "soft reset" };
@@ -336,6 +340,7 @@ void domain_shutdown(struct domain *d, uint32_t reason)
     console_ring_flush(d);
     console_domain_end(d);
     pr_info("domain %u %s: shut down, %s", d->id, d->name, shutdown_name(reason));
+    write_once(changed, true);
     if (reason == SHUTDOWN_crash && current && current->domain == d) {
         arch_vcpu_show(current);
     }
@@ -343,6 +348,21 @@ void domain_shutdown(struct domain *d, uint32_t reason)
         host_end(reason);
     }
     softirq_raise(SOFTIRQ_RECLAIM);
+}
+
+bool domain_is_suspended(const struct domain *d)
+{
+    return read_once(d->state) == DOMAIN_SHUTDOWN && d->shutdown_code == SHUTDOWN_suspend &&
+           read_once(d->waits_suspended);
+}
+
+void domain_destroy(struct domain *d)
+{
+    spin_lock(&d->lock);
+    write_once(d->waits_suspended, false);
+    spin_unlock(&d->lock);
+    domain_shutdown(d, SHUTDOWN_poweroff);
+    softirq_raise(SOFTIRQ_RECLAIM); /* one that has shut down before is left alone no longer */
 }
 
 void domain_crash(struct domain *d, const char *fmt, ...)
@@ -367,6 +387,7 @@ static void domlist_remove(struct domain *d)
     spin_unlock(&domlist_lock);
     if (listed) {
         pr_debug("domain %u %s: gone", d->id, d->name);
+        write_once(changed, true);
     }
 }
 
@@ -395,6 +416,7 @@ int domain_kill(struct domain *d)
             vlapic_destroy(d->vcpu[i]);
         }
     }
+    watchdogs_kill(d);
     console_ring_destroy(d);
     console_domain_end(d);
     if (d->evtchn) {
@@ -458,7 +480,7 @@ static bool reclaim_one(struct domain *d)
     if (domain_kill(d)) {
         return true;
     }
-    if (d->shutdown_code == SHUTDOWN_reboot && d->restart_on_reboot) {
+    if (d->shutdown_code <= SHUTDOWN_MAX && (d->restart_on & 1u << d->shutdown_code)) {
         (void)!launch_restart(d->id, __atomic_load_n(&d->sid, __ATOMIC_SEQ_CST)); /* it says what went wrong */
     }
     return false;
@@ -478,6 +500,24 @@ static bool reclaim_leave(void)
     return none;
 }
 
+/* VIRQ_DOM_EXC goes to XenStore, which looks who has come and gone. Not from where a domain ends: locks may be held there. */
+static void changes_tell(void)
+{
+    struct domain *d = NULL;
+
+    while ((d = domain_next(d))) {
+        if ((d->functions & DOMAIN_FUNCTION_XENSTORE) && read_once(d->state) == DOMAIN_RUNNING) {
+            evtchn_send_global_virq(d, VIRQ_DOM_EXC);
+        }
+    }
+}
+
+void domain_changed(void)
+{
+    write_once(changed, true);
+    softirq_raise(SOFTIRQ_RECLAIM);
+}
+
 /* One step for each domain that has shut down; comes back while there is more. */
 static void reclaim(void)
 {
@@ -488,7 +528,7 @@ static void reclaim(void)
     reclaimers++;
     spin_unlock(&domlist_lock);
     while ((d = domain_next(d))) {
-        if ((read_once(d->state) == DOMAIN_SHUTDOWN || read_once(d->state) == DOMAIN_DYING) &&
+        if ((read_once(d->state) == DOMAIN_SHUTDOWN || read_once(d->state) == DOMAIN_DYING) && !domain_is_suspended(d) &&
             !__atomic_exchange_n(&d->reclaiming, true, __ATOMIC_ACQUIRE)) {
             /* One that is dead stays taken: who saw it dying a moment ago must not end it a second time. */
             if (reclaim_one(d)) {
@@ -497,7 +537,10 @@ static void reclaim(void)
             }
         }
     }
-    if (reclaim_leave()) {
+    if (__atomic_exchange_n(&changed, false, __ATOMIC_ACQ_REL)) {
+        changes_tell();
+    }
+    if (reclaim_leave() && !launch_restart_pending()) {
         pr_info("no domain is left: switching off");
         pr_debug("%u domain structures, %lu pages free", read_once(structure_count), mem_free_pages());
         machine_power_off();

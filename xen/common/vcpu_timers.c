@@ -41,3 +41,10 @@ void vcpu_timers_kill(struct vcpu *v)
     timer_kill(&v->periodic);
     timer_kill(&v->poll_timer);
 }
+
+void vcpu_timers_stop(struct vcpu *v)
+{
+    write_once(v->periodic_ns, 0);
+    timer_stop(&v->singleshot);
+    timer_stop(&v->periodic);
+}

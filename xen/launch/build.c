@@ -30,6 +30,7 @@
  * State of the hash over one kernel's pages. Domains with the same kernel have the same pages at the same
  * frames first, copied from the same module before any domain runs, so that each kernel is hashed once.
  */
+#define HASH_PIECE_PAGES 16
 #define KERNEL_CACHE 8
 static struct {
     const uint8_t *kernel;
@@ -99,48 +100,63 @@ static const uint8_t *domain_page(void *arg, uint64_t gfn)
     return view->held != NULL ? page_to_virt(view->held) : NULL;
 }
 
-static int hash_ranges(struct launch_domain *ld, struct sha256 *ctx, unsigned from, unsigned to)
+/* Domains with the same kernel go on from where its pages end. */
+static void hash_begin(struct launch_domain *ld)
 {
-    struct page_view view = { .d = ld->d };
-    int ret = 0;
-
-    for (; ret == 0 && from < to; from++) {
-        ret = launch_digest_pages(ctx, &ld->plan.range[from], domain_page, &view);
-    }
-    if (view.held != NULL) {
-        page_put(view.held);
-    }
-    return ret;
-}
-
-static int hash_domain(struct launch_domain *ld, uint8_t digest[SHA256_SIZE])
-{
-    unsigned kernel_ranges = ld->plan.kernel_range_count;
-    struct sha256 ctx;
+    struct launch_job *job = &ld->job;
     unsigned i = 0;
-    int ret = 0;
 
-    while (i < KERNEL_CACHE && kernel_cache[i].kernel != NULL &&
-           kernel_cache[i].kernel != ld->in.kernel) {
+    while (i < KERNEL_CACHE && kernel_cache[i].kernel != NULL && kernel_cache[i].kernel != ld->in.kernel) {
         i++;
     }
     if (i < KERNEL_CACHE && kernel_cache[i].kernel != NULL) {
-        ctx = kernel_cache[i].after;
+        job->hash = kernel_cache[i].after;
+        job->range = ld->plan.kernel_range_count;
     } else {
-        sha256_init(&ctx);
-        ret = hash_ranges(ld, &ctx, 0, kernel_ranges);
-        if (ret == 0 && i < KERNEL_CACHE) {
-            kernel_cache[i].kernel = ld->in.kernel;
-            kernel_cache[i].after = ctx;
+        sha256_init(&job->hash);
+        job->range = 0;
+    }
+    job->page = 0;
+}
+
+static void hash_note_kernel(const struct launch_domain *ld)
+{
+    unsigned i = 0;
+
+    while (i < KERNEL_CACHE && kernel_cache[i].kernel != NULL) {
+        i++;
+    }
+    if (i < KERNEL_CACHE) {
+        kernel_cache[i].kernel = ld->in.kernel;
+        kernel_cache[i].after = ld->job.hash;
+    }
+}
+
+/* @return 0 all pages are in; -ERESTART there is more; -EFAULT */
+static int hash_piece(struct launch_domain *ld)
+{
+    struct launch_job *job = &ld->job;
+    const struct launch_range *r = &ld->plan.range[job->range];
+    struct launch_range part = { r->first + job->page, min(r->count - job->page, (uint64_t)HASH_PIECE_PAGES) };
+    struct page_view view = { .d = ld->d };
+    int ret;
+
+    if (job->range == ld->plan.range_count) {
+        return 0;
+    }
+    ret = launch_digest_pages(&job->hash, &part, domain_page, &view);
+    if (view.held != NULL) {
+        page_put(view.held);
+    }
+    job->page += part.count;
+    if (job->page == r->count) {
+        job->page = 0;
+        job->range++;
+        if (job->range == ld->plan.kernel_range_count) {
+            hash_note_kernel(ld);
         }
     }
-    if (ret == 0) {
-        ret = hash_ranges(ld, &ctx, kernel_ranges, ld->plan.range_count);
-    }
-    if (ret == 0) {
-        launch_digest_finish(&ctx, &ld->plan.vcpu, digest);
-    }
-    return ret;
+    return ret != 0 ? ret : -ERESTART;
 }
 
 /* The map that XENMEM_memory_map gives; the same that start_info has. */
@@ -192,24 +208,25 @@ static int measure(const struct launch_domain *ld, const uint8_t digest[SHA256_S
                                            ld->start_count + 1);
 }
 
-/* Last of all: until then a device may still be doing what it was told before. */
-static int add_devices(struct launch_domain *ld, struct launch_error *err)
+/* After all that is hashed. @return 0 they are all there; -ERESTART again, resets take time; else an error */
+static int devices_piece(struct launch_domain *ld, struct launch_error *err)
 {
+    unsigned i = ld->job.device;
     const char *why = NULL;
-    unsigned i;
-    int ret = 0;
+    int ret;
 
     BUILD_ASSERT(MANIFEST_DEVICE_MAX <= IOMMU_DEVICES_MAX);
-    for (i = 0; ret == 0 && i < ld->device_count; i++) {
-        do {
-            ret = vpci_attach(ld->d, ld->devices[i], ld->unreset >> i & 1, &why);
-        } while (ret == -ERESTART);
-        if (ret != 0) {
-            launch_fail(err, ret, "domain %s: bulkhead,devices: %02x:%02x.%x: %s (error %d)", ld->in.name,
-                        ld->devices[i] >> 8, ld->devices[i] >> 3 & 31, ld->devices[i] & 7, why, -ret);
-        }
+    if (i == ld->device_count) {
+        return 0;
     }
-    return ret;
+    ret = vpci_attach(ld->d, ld->devices[i], ld->unreset >> i & 1, &why);
+    if (ret == 0) {
+        ld->job.device++;
+        return -ERESTART;
+    }
+    return ret == -ERESTART ? ret :
+           launch_fail(err, ret, "domain %s: bulkhead,devices: %02x:%02x.%x: %s (error %d)", ld->in.name,
+                       ld->devices[i] >> 8, ld->devices[i] >> 3 & 31, ld->devices[i] & 7, why, -ret);
 }
 
 /* digest NULL: not measured */
@@ -227,41 +244,28 @@ static void report(const struct launch_domain *ld, const uint8_t *digest, uint64
             ld->in.vcpu_count == 1 ? "" : "s", text);
 }
 
-/* The digest goes into the TPM before the domain can run. Without a TPM nobody could ever check it: it is not computed. */
-static int measure_image(struct launch_domain *ld, uint8_t digest[SHA256_SIZE])
+int launch_build_begin(struct launch_domain *ld, struct launch_error *err)
 {
-    uint64_t began = time_now_ns();
-    int ret = hash_domain(ld, digest);
+    int ret;
 
-    pr_debug("domain %s: hashed in %llu ms", ld->in.name,
-             (unsigned long long)((time_now_ns() - began) / NS_PER_MS));
-    return ret != 0 ? ret : measure(ld, digest);
-}
-
-int launch_build(struct launch_domain *ld, struct launch_error *err)
-{
-    bool measured = options.tpm != TPM_NONE;
-    uint64_t began = time_now_ns();
-    uint8_t digest[SHA256_SIZE];
-    struct launch_sink sink = { .populate = domain_populate, .write = domain_write };
-    int ret = domain_create(&ld->config, &ld->d);
-
+    memset(&ld->job, 0, sizeof(ld->job));
+    ld->job.began_ns = time_now_ns();
+    ret = domain_create(&ld->config, &ld->d);
     if (ret != 0) {
         return launch_fail(err, ret, "domain %s: cannot be created (error %d)", ld->in.name, -ret);
     }
-    sink.arg = ld->d;
     ret = ld->in.pci ? iommu_prepare(ld->d) : 0;
     if (ret == 0 && ld->in.pci) {
         ret = vpci_create(ld->d);
     }
-    if (ret != 0) {
-        return launch_fail(err, ret, "domain %s: no tables for its devices (error %d)", ld->in.name, -ret);
-    }
-    ret = pvh_build(&ld->in, &ld->plan, &sink, err);
-    if (ret != 0) {
-        return ret;
-    }
-    ret = map_tpm(ld);
+    return ret == 0 ? 0 : launch_fail(err, ret, "domain %s: no tables for its devices (error %d)", ld->in.name, -ret);
+}
+
+/* All its memory is written. Without a TPM nobody could ever check a digest: it is not computed. */
+static int build_filled(struct launch_domain *ld, struct launch_error *err)
+{
+    int ret = map_tpm(ld);
+
     if (ret == 0) {
         ret = set_memory_map(ld);
     }
@@ -270,17 +274,63 @@ int launch_build(struct launch_domain *ld, struct launch_error *err)
     }
     set_devices(ld);
     arch_vcpu_set_pvh(ld->d->vcpu[0], ld->plan.vcpu.entry, ld->plan.vcpu.start_info);
-    ret = measured ? measure_image(ld, digest) : 0;
+    hash_begin(ld);
+    ld->job.stage = options.tpm != TPM_NONE ? LAUNCH_HASH : LAUNCH_DEVICES;
+    return -ERESTART;
+}
+
+/* The digest goes into the TPM before the domain can run. */
+static int build_finish(struct launch_domain *ld, struct launch_error *err)
+{
+    bool measured = options.tpm != TPM_NONE;
+    uint8_t digest[SHA256_SIZE];
+    int ret = 0;
+
+    if (measured) {
+        launch_digest_finish(&ld->job.hash, &ld->plan.vcpu, digest);
+        ret = measure(ld, digest);
+    }
     if (ret != 0) {
         return launch_fail(err, ret, "domain %s: cannot be measured (error %d)", ld->in.name, -ret);
     }
-    ret = add_devices(ld, err);
-    if (ret != 0) {
-        return ret;
-    }
     ld->start_count++;
-    report(ld, measured ? digest : NULL, began);
+    report(ld, measured ? digest : NULL, ld->job.began_ns);
     return 0;
+}
+
+int launch_build_piece(struct launch_domain *ld, struct launch_error *err)
+{
+    struct launch_sink sink = { .arg = ld->d, .populate = domain_populate, .write = domain_write };
+    int ret;
+
+    if (ld->job.stage == LAUNCH_FILL) {
+        ret = pvh_build_piece(&ld->in, &ld->plan, &sink, &ld->job.fill, err);
+        return ret != 0 ? ret : build_filled(ld, err);
+    }
+    if (ld->job.stage == LAUNCH_HASH) {
+        ret = hash_piece(ld);
+        if (ret == 0) {
+            ld->job.stage = LAUNCH_DEVICES;
+        } else if (ret != -ERESTART) {
+            return launch_fail(err, ret, "domain %s: cannot be measured (error %d)", ld->in.name, -ret);
+        }
+        return -ERESTART;
+    }
+    ret = devices_piece(ld, err);
+    return ret != 0 ? ret : build_finish(ld, err);
+}
+
+int launch_build(struct launch_domain *ld, struct launch_error *err)
+{
+    int ret = launch_build_begin(ld, err);
+
+    while (ret == 0 || ret == -ERESTART) {
+        ret = launch_build_piece(ld, err);
+        if (ret == 0) {
+            break;
+        }
+    }
+    return ret;
 }
 
 /* -- channels ------------------------------------------------------------------------------------ */

@@ -8,8 +8,21 @@
 
 #include "manifest.h"
 #include "pvh.h"
+#include "restart.h"
 
 #include <xen/domain.h>
+
+/* A build under way, in pieces: filled, hashed, given its devices and measured. */
+enum launch_stage { LAUNCH_FILL, LAUNCH_HASH, LAUNCH_DEVICES };
+struct launch_job {
+    enum launch_stage stage;
+    struct pvh_cursor fill;
+    struct sha256 hash;
+    unsigned range;            /* of plan.range, the next to hash; page: of its frames */
+    uint64_t page;
+    unsigned device;           /* the next to be given */
+    uint64_t began_ns;
+};
 
 struct launch_domain {
     struct launch_input in;
@@ -23,7 +36,9 @@ struct launch_domain {
 
     struct pvh_plan plan;      /* after launch_check() */
     struct domain *d;          /* after launch_build(); borrowed, valid until it is started */
+    struct launch_job job;
     uint64_t start_count;      /* times it was built */
+    struct restart_state restart; /* restart.c's */
 };
 
 /* Ends of the service channels: who drains consoles and who is the XenStore; -1 nobody. */
@@ -37,7 +52,14 @@ int launch_check(struct launch_domain *ld, struct launch_error *err) must_check;
 /** May it be created, and hold what it is given? @return 0; -EACCES, err says what the policy refuses */
 int launch_ask(const struct launch_domain *ld, struct launch_error *err) must_check;
 
-/** Create, populate, fill, digest, measure, report; the domain stays BUILDING. @return 0 or -errno */
+/** Create the domain. @return 0 or -errno; the domain may exist all the same */
+int launch_build_begin(struct launch_domain *ld, struct launch_error *err) must_check;
+/**
+ * The next piece of populating, filling, hashing; the last one measures and reports. The domain stays BUILDING.
+ * @return 0 it is built; -ERESTART there is more; else -errno
+ */
+int launch_build_piece(struct launch_domain *ld, struct launch_error *err) must_check;
+/** All of that at once. @return 0 or -errno */
 int launch_build(struct launch_domain *ld, struct launch_error *err) must_check;
 
 /** Channels to the services, once all domains exist. @return 0 or -errno */

@@ -17,6 +17,8 @@ hv-obj += $(launch-pure) \
           xen/launch/build.o \
           xen/launch/legacy.o \
           xen/launch/measure.o \
+          xen/launch/restart.o \
+          xen/launch/restart_pause.o \
           xen/launch/start.o
 
 # What tells a domain of its PCI bus.

@@ -40,7 +40,8 @@ struct manifest_domain {
     uint64_t max_memory_kib;       /* at least memory_kib */
     uint32_t start_order;
     bool tpm;                      /* gets the page of TPM locality 0 */
-    bool restart;                  /* on-reboot = "restart" */
+    uint32_t restart_on;           /* bits 1 << SHUTDOWN_*: on-reboot, on-crash, on-watchdog = "restart" */
+    bool waits_suspended;          /* on-suspend = "wait" */
     unsigned ioport_count;
     struct {
         uint16_t first, last;

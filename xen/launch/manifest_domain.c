@@ -4,6 +4,8 @@
 #include <xen/errno.h>
 #include <xen/lib.h>
 
+#include <public/sched.h>
+
 #define MODE_LONG 4u
 #define START_ORDER_DEFAULT 0u
 #define WEIGHT_DEFAULT 256u
@@ -13,6 +15,7 @@ enum domain_property {
     DOMAIN_COMPATIBLE, DOMAIN_DOMID, DOMAIN_NAME, DOMAIN_LABEL, DOMAIN_FUNCTIONS, DOMAIN_MODE,
     DOMAIN_MEMORY, DOMAIN_CPUS, DOMAIN_REQUIRED, DOMAIN_WEIGHT = DOMAIN_REQUIRED,
     DOMAIN_MAX_MEMORY, DOMAIN_START_ORDER, DOMAIN_TPM, DOMAIN_IOPORTS, DOMAIN_DEVICES, DOMAIN_ON_REBOOT,
+    DOMAIN_ON_CRASH, DOMAIN_ON_WATCHDOG, DOMAIN_ON_SUSPEND,
     DOMAIN_PROPERTY_COUNT
 };
 
@@ -32,6 +35,9 @@ static const char *const domain_properties[DOMAIN_PROPERTY_COUNT] = {
     [DOMAIN_IOPORTS] = "bulkhead,ioports",
     [DOMAIN_DEVICES] = "bulkhead,devices",
     [DOMAIN_ON_REBOOT] = "bulkhead,on-reboot",
+    [DOMAIN_ON_CRASH] = "bulkhead,on-crash",
+    [DOMAIN_ON_WATCHDOG] = "bulkhead,on-watchdog",
+    [DOMAIN_ON_SUSPEND] = "bulkhead,on-suspend",
 };
 
 static int read_name(struct manifest_reader *r, char *out)
@@ -109,7 +115,8 @@ static int read_functions(struct manifest_reader *r, uint32_t *out)
     return ret;
 }
 
-static int read_on_reboot(struct manifest_reader *r, bool *restart)
+/* What happens at one kind of end: "stop", or the other word. */
+static int read_on_end(struct manifest_reader *r, const char *other, const char *expected, bool *does)
 {
     const char *word;
     int ret = node_string(r, 16, &word);
@@ -117,8 +124,17 @@ static int read_on_reboot(struct manifest_reader *r, bool *restart)
     if (ret != 0) {
         return ret;
     }
-    *restart = strcmp(word, "restart") == 0;
-    return *restart || strcmp(word, "stop") == 0 ? 0 : node_refuse(r, "\"restart\" or \"stop\"");
+    *does = strcmp(word, other) == 0;
+    return *does || strcmp(word, "stop") == 0 ? 0 : node_refuse(r, expected);
+}
+
+static int read_restart(struct manifest_reader *r, struct manifest_domain *d, unsigned reason)
+{
+    bool restart = false;
+    int ret = read_on_end(r, "restart", "\"restart\" or \"stop\"", &restart);
+
+    d->restart_on |= restart ? 1u << reason : 0;
+    return ret;
 }
 
 static int read_domain_property(struct manifest_reader *r, struct manifest_domain *d,
@@ -168,7 +184,13 @@ static int read_domain_property(struct manifest_reader *r, struct manifest_domai
     case DOMAIN_DEVICES:
         return read_devices(r, d);
     case DOMAIN_ON_REBOOT:
-        return read_on_reboot(r, &d->restart);
+        return read_restart(r, d, SHUTDOWN_reboot);
+    case DOMAIN_ON_CRASH:
+        return read_restart(r, d, SHUTDOWN_crash);
+    case DOMAIN_ON_WATCHDOG:
+        return read_restart(r, d, SHUTDOWN_watchdog);
+    case DOMAIN_ON_SUSPEND:
+        return read_on_end(r, "wait", "\"wait\" or \"stop\"", &d->waits_suspended);
     default:
         return -EINVAL;
     }

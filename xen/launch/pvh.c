@@ -243,36 +243,76 @@ static int write_acpi(const struct launch_input *in, const struct launch_sink *s
     return sink->write(sink->arg, PVH_ACPI, page, sizeof(page));
 }
 
-int pvh_build(const struct launch_input *in, const struct pvh_plan *plan,
-              const struct launch_sink *sink, struct launch_error *err)
+/* The next piece of a write that may be long. */
+static int write_piece(const struct launch_sink *sink, struct pvh_cursor *c, gaddr_t at, const uint8_t *data, size_t size)
 {
-    unsigned i;
-    int ret = 0;
+    size_t part = min(size - c->done, (size_t)PVH_PIECE);
+    int ret = part != 0 ? sink->write(sink->arg, at + c->done, data + c->done, part) : 0;
 
-    for (i = 0; i < plan->populate_count; i++) {
-        ret = sink->populate(sink->arg, plan->populate[i].first, plan->populate[i].count);
-        if (ret != 0) {
-            return launch_fail(err, ret, "domain %s: cannot populate %llu pages at frame %#llx (error "
-                               "%d)", in->name, (unsigned long long)plan->populate[i].count,
-                               (unsigned long long)plan->populate[i].first, -ret);
-        }
+    c->done += part;
+    if (ret == 0 && c->done == size) {
+        c->index++;
+        c->done = 0;
     }
-    for (i = 0; ret == 0 && i < plan->kernel.segment_count; i++) {
-        const struct elf_segment *seg = &plan->kernel.segment[i];
+    return ret;
+}
 
-        if (seg->file_size != 0) {
-            ret = sink->write(sink->arg, seg->paddr, seg->data, seg->file_size);
-        }
+static int populate_piece(const struct launch_input *in, const struct pvh_plan *plan, const struct launch_sink *sink,
+                          struct pvh_cursor *c, struct launch_error *err)
+{
+    const struct launch_range *r = &plan->populate[c->index];
+    uint64_t first = r->first + c->done;
+    /* Up to the next large page, so that those stay whole. */
+    uint64_t part = min(r->count - c->done, PVH_PIECE_FRAMES - first % PVH_PIECE_FRAMES);
+    int ret = sink->populate(sink->arg, first, part);
+
+    if (ret != 0) {
+        return launch_fail(err, ret, "domain %s: cannot populate %llu pages at frame %#llx (error %d)", in->name,
+                           (unsigned long long)part, (unsigned long long)first, -ret);
     }
-    if (ret == 0) {
+    c->done += part;
+    if (c->done == r->count) {
+        c->index++;
+        c->done = 0;
+    }
+    return 0;
+}
+
+int pvh_build_piece(const struct launch_input *in, const struct pvh_plan *plan, const struct launch_sink *sink,
+                    struct pvh_cursor *c, struct launch_error *err)
+{
+    unsigned segments = plan->populate_count, data = segments + plan->kernel.segment_count;
+    int ret;
+
+    if (c->index < segments) {
+        ret = populate_piece(in, plan, sink, c, err);
+        return ret != 0 ? ret : -ERESTART;
+    }
+    if (c->index < data) {
+        const struct elf_segment *seg = &plan->kernel.segment[c->index - segments];
+
+        ret = write_piece(sink, c, seg->paddr, seg->data, seg->file_size);
+    } else if (c->index == data) {
         ret = write_boot_data(in, plan, sink);
+        ret = ret != 0 ? ret : write_acpi(in, sink);
+        c->index++;
+    } else {
+        ret = write_piece(sink, c, plan->ramdisk, in->ramdisk, in->ramdisk_size);
     }
-    if (ret == 0 && in->ramdisk_size != 0) {
-        ret = sink->write(sink->arg, plan->ramdisk, in->ramdisk, in->ramdisk_size);
+    if (ret != 0) {
+        return launch_fail(err, ret, "domain %s: cannot write its memory (error %d)", in->name, -ret);
     }
-    if (ret == 0) {
-        ret = write_acpi(in, sink);
-    }
-    return ret == 0 ? 0 : launch_fail(err, ret, "domain %s: cannot write its memory (error %d)",
-                                      in->name, -ret);
+    return c->index > data + 1 ? 0 : -ERESTART;
+}
+
+int pvh_build(const struct launch_input *in, const struct pvh_plan *plan, const struct launch_sink *sink,
+              struct launch_error *err)
+{
+    struct pvh_cursor c = { 0 };
+    int ret;
+
+    do {
+        ret = pvh_build_piece(in, plan, sink, &c, err);
+    } while (ret == -ERESTART);
+    return ret;
 }

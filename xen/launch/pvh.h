@@ -88,7 +88,22 @@ struct launch_sink {
 int pvh_plan(const struct launch_input *in, struct pvh_plan *plan,
              struct launch_error *err) must_check;
 
-/** Populate and write. @return 0 or the first error of the sink, err says where. */
+/* How far a build has come: all zero at its beginning. */
+struct pvh_cursor {
+    unsigned index; /* ranges to populate, then segments, then boot data, then the ramdisk */
+    uint64_t done;  /* frames or bytes of that one */
+};
+#define PVH_PIECE (64u << 10)    /* bytes that are copied at once */
+#define PVH_PIECE_FRAMES 512ull  /* frames that are populated at once: one large page */
+
+/**
+ * Populate or write the next piece, which is short enough for guests to wait for.
+ * @return 0 all is done; -ERESTART there is more; else the first error of the sink, err says where
+ */
+int pvh_build_piece(const struct launch_input *in, const struct pvh_plan *plan, const struct launch_sink *sink,
+                    struct pvh_cursor *c, struct launch_error *err) must_check;
+
+/** Populate and write all of it. @return 0 or the first error of the sink, err says where. */
 int pvh_build(const struct launch_input *in, const struct pvh_plan *plan,
               const struct launch_sink *sink, struct launch_error *err) must_check;
 

@@ -19,12 +19,11 @@
 /* What the image carries for legacy mode, from policy/. */
 extern const uint8_t builtin_policy[], builtin_policy_end[];
 
-/* Constant after launch_domains(), but for what restarts change in an element, under restart_lock. */
+/* Constant after launch_domains(), but for what restarts change in an element: restart.c. */
 static struct manifest manifest;
 static struct launch_domain domains[MANIFEST_DOMAIN_MAX];
 static unsigned domain_count;
 static struct launch_services services;
-static spinlock_t restart_lock = SPINLOCK_INIT; /* outermost: one domain is built at a time */
 
 static bool has_manifest(const struct boot_info *bi)
 {
@@ -130,7 +129,8 @@ static void from_manifest(const struct boot_info *bi, const struct manifest_doma
         .max_pages = md->max_memory_kib >> (PAGE_SHIFT - 10),
         .weight = md->weight,
         .functions = md->functions,
-        .restart_on_reboot = md->restart,
+        .restart_on = md->restart_on,
+        .waits_suspended = md->waits_suspended,
     };
     for (i = 0; i < md->ioport_count; i++) {
         ld->ioports[i][0] = md->ioports[i].first;
@@ -204,7 +204,7 @@ void launch_domains(const struct boot_info *bi)
         if (launch_connect(&domains[i], &services, &err) != 0) {
             panic("launch: %s", err.text);
         }
-        keep_modules |= domains[i].config.restart_on_reboot;
+        keep_modules |= domains[i].config.restart_on != 0;
     }
     free_with = mem_free_pages();
     if (!keep_modules) {
@@ -214,52 +214,9 @@ void launch_domains(const struct boot_info *bi)
     pr_debug("launch: %lu pages free without the domains", free_without + mem_free_pages() - free_with);
     pr_info("%u domain%s built in %llu ms, starting", domain_count, domain_count == 1 ? "" : "s",
             (unsigned long long)((time_now_ns() - began) / NS_PER_MS));
+    restart_init(domains, domain_count, &services);
     for (i = 0; i < domain_count; i++) {
+        restart_begun(&domains[i].restart, time_now_ns());
         domain_start(domains[i].d);
     }
-}
-
-static int build_again(struct launch_domain *ld, struct launch_error *err)
-{
-    int ret = launch_ask(ld, err);
-
-    ld->d = NULL;
-    if (ret == 0) {
-        ret = launch_build(ld, err);
-    }
-    if (ret == 0) {
-        ret = launch_connect(ld, &services, err);
-    }
-    if (ret != 0 && ld->d != NULL) {
-        __atomic_store_n(&ld->d->reclaiming, true, __ATOMIC_RELEASE); /* others leave it to us */
-        while (domain_kill(ld->d) == -ERESTART) {
-            cpu_relax();
-        }
-        ld->d = NULL;
-    }
-    return ret;
-}
-
-int launch_restart(domid_t id, xsm_sid_t sid)
-{
-    struct launch_error err;
-    unsigned i = 0;
-    int ret;
-
-    while (i < domain_count && domains[i].config.domid != id) {
-        i++;
-    }
-    if (i == domain_count || !domains[i].config.restart_on_reboot) {
-        return -ENOENT;
-    }
-    spin_lock(&restart_lock);
-    domains[i].config.sid = sid;
-    ret = build_again(&domains[i], &err);
-    if (ret != 0) {
-        pr_err("launch: restart: %s", err.text);
-    } else {
-        domain_start(domains[i].d);
-    }
-    spin_unlock(&restart_lock);
-    return ret;
 }

@@ -33,3 +33,6 @@ fuzz_elf-cflags := -DROUNDS=4000u # each one is hashed
 unit-tests += fuzz_acpi
 fuzz_acpi-src := tests/fuzz/elf_acpi.c $(fuzz-runner) tests/unit/drivers/tables.c \
                  tests/unit/measure/fake_log.c $(acpi-src)
+
+unit-tests += test_restart_pause
+test_restart_pause-src := tests/unit/launch/test_restart_pause.c xen/launch/restart_pause.c

@@ -3,6 +3,8 @@
 #include "../../../xen/launch/fdt.h"
 #include "tree.h"
 
+#include <public/sched.h>
+
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -72,7 +74,8 @@ static void parse_valid_fills_everything(void **state)
     assert_int_equal(d->memory_kib, 0x8000);
     assert_int_equal(d->max_memory_kib, 1ull << 32);
     assert_true(d->tpm);
-    assert_true(d->restart);
+    assert_int_equal(d->restart_on, 1u << SHUTDOWN_reboot | 1u << SHUTDOWN_watchdog);
+    assert_true(d->waits_suspended);
     assert_int_equal(d->ioport_count, 2);
     assert_int_equal(d->ioports[0].first, 0x2f8);
     assert_int_equal(d->ioports[0].last, 0x2ff);
@@ -87,7 +90,7 @@ static void parse_valid_fills_everything(void **state)
     assert_string_equal(d->bootargs, "");
     assert_int_equal(d->weight, 256);
     assert_int_equal(d->max_memory_kib, d->memory_kib);
-    assert_false(d->tpm || d->restart);
+    assert_false(d->tpm || d->restart_on != 0 || d->waits_suspended);
     assert_ptr_equal(manifest_with_function(&manifest, MANIFEST_FUNCTION_XENSTORE), d);
     assert_null(manifest_with_function(&manifest, MANIFEST_FUNCTION_CONSOLE));
 }
@@ -257,6 +260,9 @@ static void parse_bad_text_refused(void **state)
     tree_init(&tree);
     tree_string(&tree, TREE_GUEST, "bulkhead,on-reboot", "maybe");
     expect_refused(TREE_GUEST, "\"restart\" or \"stop\"");
+    tree_init(&tree);
+    tree_string(&tree, TREE_GUEST, "bulkhead,on-suspend", "restart");
+    expect_refused(TREE_GUEST, "\"wait\" or \"stop\"");
     tree_init(&tree);
     tree_string(&tree, TREE_GUEST, "compatible", "xen,domain2");
     expect_refused(TREE_GUEST, "unknown or repeated \"xen,domain2\"");

@@ -119,6 +119,9 @@ void tree_init(struct tree *t)
     tree_cells(t, TREE_GUEST, "bulkhead,ioports", 4, 0x2f8u, 8u, 0xffffu, 1u);
     tree_cells(t, TREE_GUEST, "bulkhead,devices", 2, 0xfau, 0xffffu);
     tree_string(t, TREE_GUEST, "bulkhead,on-reboot", "restart");
+    tree_string(t, TREE_GUEST, "bulkhead,on-crash", "stop");
+    tree_string(t, TREE_GUEST, "bulkhead,on-watchdog", "restart");
+    tree_string(t, TREE_GUEST, "bulkhead,on-suspend", "wait");
     tree_string(t, TREE_GUEST "/kernel", "bootargs", "console=hvc0 quiet");
 }
 

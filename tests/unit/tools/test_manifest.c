@@ -6,6 +6,8 @@
 #include "../../../xen/launch/manifest.h"
 #include "small_host.h"
 
+#include <public/sched.h>
+
 static void manifest_write_is_read_back(void **state)
 {
     static struct host host;
@@ -49,8 +51,10 @@ static void manifest_write_is_read_back(void **state)
     assert_int_equal(d->ioports[1].last, 0x80);
     assert_int_equal(d->kernel, 4);
     assert_int_equal(d->ramdisk, 7);
-    assert_true(m.domain[1].restart);
-    assert_false(d->restart);
+    assert_int_equal(m.domain[1].restart_on, 1u << SHUTDOWN_reboot | 1u << SHUTDOWN_crash);
+    assert_false(m.domain[1].waits_suspended);
+    assert_int_equal(d->restart_on, 0);
+    assert_true(d->waits_suspended);
     assert_ptr_equal(manifest_with_function(&m, MANIFEST_FUNCTION_XENSTORE), &m.domain[0]);
     free(copy);
     buf_free(&dtb);

@@ -96,7 +96,8 @@ struct host_domain {
     bool start_order_given;
     bool tpm;
     unsigned int tpm_line;
-    bool restart;           /* on-reboot = restart */
+    bool on_reboot, on_crash, on_watchdog; /* the domain is restarted then */
+    bool waits_suspended;   /* it is suspended to be reconnected when a server of its comes back: derived */
     struct host_ioports ioports[HOST_IOPORTS_MAX];
     size_t ioports_count;
     unsigned int ioports_line;

@@ -329,6 +329,25 @@ static void check_cmdline(struct host *host, struct diag *diag)
     }
 }
 
+static bool comes_back(const struct host_domain *d)
+{
+    return d->on_reboot || d->on_crash || d->on_watchdog;
+}
+
+/* A client of a server that comes back is reconnected through a suspension, from which XenStore resumes it. */
+static bool is_replugged(const struct host *host, const struct host_domain *d)
+{
+    bool yes = false;
+
+    for (size_t n = 0; n < d->disk_count; n++) {
+        yes = yes || comes_back(&host->domains[d->disks[n].backend]);
+    }
+    for (size_t n = 0; n < d->net_count; n++) {
+        yes = yes || comes_back(&host->domains[d->nets[n].backend]);
+    }
+    return yes;
+}
+
 static int by_id(const void *a, const void *b)
 {
     const struct host_domain *x = a, *y = b;
@@ -355,6 +374,7 @@ void host_check(struct host *host, const char *const *kinds, size_t kind_count, 
     for (size_t i = 0; i < host->domain_count; i++) {
         struct host_domain *d = &host->domains[i];
 
+        d->waits_suspended = is_replugged(host, d);
         if (!d->start_order_given) {
             d->start_order = d->xenstore ? ORDER_XENSTORE
                              : d->serves_disks || d->serves_nets ? ORDER_BACKEND : ORDER_OTHER;

@@ -294,15 +294,27 @@ static void domain_pci_unreset(const struct value_context *vc, const struct conf
     take_pci(vc, entry, object, HOST_PCI_UNRESET);
 }
 
-static void domain_on_reboot(const struct value_context *vc, const struct conf_entry *entry,
-                             void *object)
+static bool restart_choice(const struct value_context *vc, const struct conf_entry *entry)
 {
     static const char *const choices[] = { "stop", "restart" };
     unsigned int choice;
 
-    if (value_choice(vc, entry, choices, 2, &choice)) {
-        ((struct host_domain *)object)->restart = choice == 1;
-    }
+    return value_choice(vc, entry, choices, 2, &choice) && choice == 1;
+}
+
+static void domain_on_reboot(const struct value_context *vc, const struct conf_entry *entry, void *object)
+{
+    ((struct host_domain *)object)->on_reboot = restart_choice(vc, entry);
+}
+
+static void domain_on_crash(const struct value_context *vc, const struct conf_entry *entry, void *object)
+{
+    ((struct host_domain *)object)->on_crash = restart_choice(vc, entry);
+}
+
+static void domain_on_watchdog(const struct value_context *vc, const struct conf_entry *entry, void *object)
+{
+    ((struct host_domain *)object)->on_watchdog = restart_choice(vc, entry);
 }
 
 static const struct host_key domain_keys[] = {
@@ -321,7 +333,9 @@ static const struct host_key domain_keys[] = {
     { "ioports", false, domain_ioports, NULL },
     { "pci", false, domain_pci, NULL },
     { "pci-unreset", false, domain_pci_unreset, NULL },
+    { "on-crash", false, domain_on_crash, NULL },
     { "on-reboot", false, domain_on_reboot, NULL },
+    { "on-watchdog", false, domain_on_watchdog, NULL },
 };
 
 /* -- disk and net ------------------------------------------------------------------------------ */

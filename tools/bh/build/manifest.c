@@ -113,8 +113,17 @@ static void put_domain(struct writer *w, const struct image *image, size_t i)
     if (d->pci_bus) {
         put_cells(w, "bulkhead,devices", d->pci, d->pci_count);
     }
-    if (d->restart) {
+    if (d->on_reboot) {
         put_text(w, "bulkhead,on-reboot", "restart");
+    }
+    if (d->on_crash) {
+        put_text(w, "bulkhead,on-crash", "restart");
+    }
+    if (d->on_watchdog) {
+        put_text(w, "bulkhead,on-watchdog", "restart");
+    }
+    if (d->waits_suspended) {
+        put_text(w, "bulkhead,on-suspend", "wait");
     }
     put_module(w, "module@0", COMPATIBLE("kernel"), sizeof(COMPATIBLE("kernel")),
                image->domains[i].kernel, d->cmdline);

@@ -162,6 +162,11 @@ void policy_cil(const struct host *host, struct buf *out)
     for (size_t i = 0; i < host->domain_count; i++) {
         connections(host, &host->domains[i], out);
     }
+    for (size_t i = 0; i < host->domain_count; i++) {
+        if (store != NULL && host->domains[i].waits_suspended) {
+            buf_printf(out, "(call replug (%s_t %s_t))\n", host->domains[i].name, store->name);
+        }
+    }
     buf_puts(out, "\n; hardware\n");
     for (size_t i = 0; i < host->domain_count; i++) {
         const struct host_domain *d = &host->domains[i];

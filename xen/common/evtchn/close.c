@@ -174,6 +174,38 @@ void evtchn_destroy(struct domain *d)
     }
 }
 
+void evtchn_new_life(struct domain *d)
+{
+    uint64_t store, console; /* at a domain's start these channels are there before it runs */
+    evtchn_port_t nr = 0;
+
+    spin_lock(&d->hvm_lock);
+    store = d->hvm_params[HVM_PARAM_STORE_EVTCHN];
+    console = d->hvm_params[HVM_PARAM_CONSOLE_EVTCHN];
+    spin_unlock(&d->hvm_lock);
+    while ((nr = port_next_used(d, nr + 1)) != 0) {
+        struct domain *rd;
+        struct port *p;
+
+        if (port_lock_close(d, nr, &p, &rd) != 0) {
+            continue;
+        }
+        if (nr == store || nr == console) {
+            write_once(p->vcpu, 0);
+        } else if (p->state != PORT_CONSUMER) {
+            port_close_locked(d, p);
+        }
+        tables_unlock(d, rd != NULL ? rd : d);
+        if (rd != NULL) {
+            domain_put(rd);
+        }
+    }
+    /* What is pending on the channels that stay is seen when their ports are bound to an interrupt again. */
+    for (unsigned i = 0; i < ARRAY_SIZE(d->shared_info->evtchn_mask); i++) {
+        __atomic_store_n(&d->shared_info->evtchn_mask[i], 0, __ATOMIC_SEQ_CST);
+    }
+}
+
 int evtchn_reset_decode(struct call *c)
 {
     const struct evtchn_reset *a = c->arg;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * domctl: one domain's power over another. Every operation is asked about by a permission of its own; those that follow
- * from what exists are done (pause, unpause, destroy, information, set_target), the rest answers -ENOSYS. Decoding and
+ * from what exists are done (pause, unpause, resume, destroy, information, set_target), the rest answers -ENOSYS. Decoding and
  * further questions of those that give devices away are in domctl_device.c.
  */
 #include "domctl.h"
@@ -136,8 +136,13 @@ static long destroy_act(struct call *c)
     if (self(c)) {
         return -EINVAL;
     }
-    domain_shutdown(c->target, SHUTDOWN_poweroff); /* what is left is given back step by step */
+    domain_destroy(c->target); /* what is left is given back step by step */
     return 0;
+}
+
+static long resume_act(struct call *c)
+{
+    return self(c) ? -EINVAL : domain_resume(c->target);
 }
 
 /* The ABI answers with the named domain, or the first one with a higher number: tools list domains so. */
@@ -268,7 +273,7 @@ static const struct hypercall_row rows[] = {
     ABSENT(DOMCTL, settimeoffset, SETTIMEOFFSET),
     ABSENT(DOMCTL, getvcpuaffinity, GETVCPUAFFINITY),
     OBSOLETE(DOMCTL3, real_mode_area, REAL_MODE_AREA),
-    ABSENT(DOMCTL, resumedomain, RESUMEDOMAIN),
+    DONE(DOMCTL, resumedomain, RESUMEDOMAIN, domctl_target_decode, resume_act),
     ABSENT(DOMCTL, sendtrigger, SENDTRIGGER),
     ABSENT(DOMCTL, subscribe, SUBSCRIBE),
     ABSENT(DOMCTL2, gethvmcontext, GETHVMCONTEXT),

@@ -89,6 +89,13 @@ static long remote_shutdown_act(struct call *c)
     return 0;
 }
 
+static long watchdog_act(struct call *c)
+{
+    const struct sched_watchdog *a = c->arg;
+
+    return watchdog_set(c->caller, a->id, a->timeout);
+}
+
 #define OWN(perm) Q(CALLER, SELF, SCHED_OP, perm)
 #define ASK_OWN(perm) ASK(OWN(perm))
 
@@ -105,7 +112,8 @@ static const struct hypercall_row rows[] = {
     [SCHEDOP_shutdown_code] =
         ROW_ABSENT(SCHEDOP_shutdown_code, OWN(SHUTDOWN_CODE),
                    "the code comes with SCHEDOP_shutdown only"),
-    [SCHEDOP_watchdog] = ROW_ABSENT(SCHEDOP_watchdog, OWN(WATCHDOG), "no watchdogs"),
+    [SCHEDOP_watchdog] = ROW(SCHEDOP_watchdog, sizeof(struct sched_watchdog), 0, NULL, ASK_OWN(WATCHDOG),
+                             watchdog_act),
     [SCHEDOP_pin_override] =
         ROW_ABSENT_AS(SCHEDOP_pin_override, -EPERM, OWN(PIN_OVERRIDE),
                       "for a hardware domain, which does not exist here"),

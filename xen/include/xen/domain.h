@@ -13,6 +13,7 @@
 #include <xen/p2m.h>
 #include <xen/types.h>
 #include <xen/vcpu.h>
+#include <xen/watchdog.h>
 
 #include <public/xen.h>
 #include <public/hvm/params.h>
@@ -36,7 +37,8 @@ struct domain_config {
     uint64_t max_pages;   /* limit of the domain's account */
     uint16_t weight;      /* scheduler; 256 is usual */
     uint32_t functions;   /* hyperlaunch function bits */
-    bool restart_on_reboot;
+    uint32_t restart_on;  /* bits 1 << SHUTDOWN_*: ends after which it is built anew */
+    bool waits_suspended; /* a suspended one stays, to be resumed or destroyed */
 };
 #define DOMAIN_FUNCTION_CONSOLE (1u << 2)
 #define DOMAIN_FUNCTION_XENSTORE (1u << 30)
@@ -55,7 +57,7 @@ struct domain {
     char name[DOMAIN_NAME_MAX];
     unsigned vcpu_count;
     uint32_t functions;
-    bool restart_on_reboot;
+    uint32_t restart_on;    /* bits 1 << SHUTDOWN_* */
     uint16_t weight;
     struct vcpu *vcpu[MAX_VCPUS]; /* vcpu_count pointers, owned */
 
@@ -68,6 +70,8 @@ struct domain {
     unsigned pause_count;
     bool reclaiming;        /* atomic: one CPU at a time gives back */
     uint32_t shutdown_code; /* SHUTDOWN_*; valid in DOMAIN_SHUTDOWN and later */
+    bool waits_suspended;   /* in DOMAIN_SHUTDOWN by SHUTDOWN_suspend it is left alone; cleared for good by domain_destroy() */
+    struct watchdogs watchdogs; /* watchdog.h */
     struct domain *target;  /* whose device model this is, with a reference; set once, read_once(), gone with the memory */
 
     spinlock_t page_lock;   /* the fields of this group */
@@ -143,10 +147,24 @@ bool domain_is_quiet(const struct domain *d); /* no vCPU of d on a CPU; stays so
 void domain_unpause(struct domain *d);
 /** The domain said goodbye (SCHEDOP_shutdown) or crashed: no vCPU runs any more, the owner is told. */
 void domain_shutdown(struct domain *d, uint32_t reason);
+/** End it, whether it runs or waits suspended. */
+void domain_destroy(struct domain *d);
+/** Suspended, and there to be resumed? */
+bool domain_is_suspended(const struct domain *d);
+/**
+ * A suspended domain goes on, in a new life of its connections: its vCPUs and memory are as it left them, and of what it had with
+ * others and with us it has what a domain has at its start: no event channels but those to XenStore and console, vcpu_info in
+ * shared_info, no timers, no areas. The call that suspended it returns 0.
+ * @return 0; -EINVAL it is not suspended; -ERESTART a vCPU still is on its CPU; -EBUSY it is being ended or resumed
+ */
+int domain_resume(struct domain *d) must_check;
 /** Guilty of something only a broken or hostile guest does. Logs registers, then shutdown with SHUTDOWN_crash. */
 void domain_crash(struct domain *d, const char *fmt, ...) printf_like(2, 3);
 /** Start (or go on) giving everything back. @return 0 when done, -ERESTART to be called again. */
 int domain_kill(struct domain *d) must_check;
+
+/** A domain has begun or goes on: XenStore is told, as it is of their ends. */
+void domain_changed(void);
 
 void domains_init(void);
 

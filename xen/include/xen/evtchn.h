@@ -19,6 +19,11 @@ int evtchn_init(struct domain *d) must_check;
  * of d runs any more.
  */
 void evtchn_destroy(struct domain *d);
+/**
+ * A new life of a domain that does not run: all ports are closed but those that the parameters name as XenStore's and the
+ * console's, and those of the hypervisor; none is masked.
+ */
+void evtchn_new_life(struct domain *d);
 /** Give the table's memory back: with the domain's last reference, after evtchn_destroy(). */
 void evtchn_free(struct domain *d);
 

@@ -14,12 +14,14 @@ void launch_policy(const struct boot_info *bi);
 void launch_domains(const struct boot_info *bi);
 
 /**
- * Build anew, from its measured modules, a domain that rebooted and is gone, and start it; measured with its start
- * counter one higher. It has the label `sid`, which is the one it had at its end: what a relabelling took away does not come
- * back by a reboot. Takes as long as building it at boot did.
- * @return 0; -ENOENT not a domain of the manifest with on-reboot = "restart"; -EACCES the policy; others from
- *         building, in all but the first case logged
+ * A domain is gone that is to come back: have it built anew from its measured modules, measured with its start counter one
+ * higher, and started, in pieces between which guests run; at once, or after a pause if it comes back often. It has the label
+ * `sid`, which is the one it had at its end: what a relabelling took away does not come back by a restart. What goes wrong later
+ * is logged.
+ * @return 0; -ENOENT not a domain of the manifest that is to be restarted
  */
 int launch_restart(domid_t id, xsm_sid_t sid) must_check;
+/** Is a domain still to come back? */
+bool launch_restart_pending(void);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include <xen/types.h>
 
-enum softirq { SOFTIRQ_TIMER, SOFTIRQ_SCHEDULE, SOFTIRQ_CONSOLE, SOFTIRQ_RECLAIM, SOFTIRQ_QUIESCE,
+enum softirq { SOFTIRQ_TIMER, SOFTIRQ_SCHEDULE, SOFTIRQ_CONSOLE, SOFTIRQ_RECLAIM, SOFTIRQ_LAUNCH, SOFTIRQ_QUIESCE,
                SOFTIRQ_REVOKE, SOFTIRQ_DEVICE, SOFTIRQ_COUNT };
 
 void softirq_register(enum softirq nr, void (*fn)(void));

@@ -7,5 +7,7 @@ struct vcpu;
 
 void vcpu_timers_init(struct vcpu *v);
 void vcpu_timers_kill(struct vcpu *v);
+/** No VIRQ_TIMER is to come; both may be set again. v does not run. */
+void vcpu_timers_stop(struct vcpu *v);
 
 #endif

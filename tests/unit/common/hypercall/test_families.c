@@ -418,6 +418,46 @@ static void domctl_pause_unpause_info(void **state)
     assert_int_equal(b->state, DOMAIN_SHUTDOWN);
 }
 
+static void domctl_resume_a_suspended_one_only(void **state)
+{
+    struct xen_domctl op = { 0 };
+
+    (void)state;
+    assert_int_equal(domctl(&op, XEN_DOMCTL_resumedomain, b->id), -EINVAL);
+    b->waits_suspended = true;
+    domain_shutdown(b, SHUTDOWN_suspend);
+    assert_int_equal(domctl(&op, XEN_DOMCTL_resumedomain, a->id), -EINVAL);
+    assert_int_equal(domctl(&op, XEN_DOMCTL_resumedomain, b->id), 0);
+    assert_int_equal(b->state, DOMAIN_RUNNING);
+}
+
+static long watchdog(uint32_t id, uint32_t seconds)
+{
+    struct sched_watchdog w = { .id = id, .timeout = seconds };
+
+    return call(__HYPERVISOR_sched_op, SCHEDOP_watchdog, (uint64_t)&w, 0);
+}
+
+static void watchdog_runs_out_or_is_put_off_or_ended(void **state)
+{
+    (void)state;
+    watchdogs_init(a);
+    assert_int_equal(watchdog(0, 0), -EINVAL);
+    assert_int_equal(watchdog(0, 10), 1);
+    assert_true(fake_timer->armed);
+    assert_int_equal(watchdog(1, 0), 0);
+    assert_false(fake_timer->armed);
+    assert_int_equal(watchdog(1, 10), -EEXIST);
+    assert_int_equal(watchdog(0, 10), 1);
+    assert_int_equal(watchdog(0, UINT32_MAX), 2);
+    assert_int_equal(watchdog(0, 10), -ENOSPC);
+    assert_int_equal(watchdog(3, 10), -EINVAL);
+    assert_int_equal(watchdog(1, 20), 0);
+    fake_timer->fn(fake_timer->arg);
+    assert_int_equal(a->state, DOMAIN_SHUTDOWN);
+    assert_int_equal(a->shutdown_code, SHUTDOWN_watchdog);
+}
+
 /* A range is asked about label by label: of the giver to add or remove it, of the receiver to use it. */
 static void domctl_range_asks_about_each_label(void **state)
 {
@@ -627,6 +667,8 @@ int main(void)
         T(hvm_params_asked_one_by_one),
         T(dm_op_asked_one_by_one),
         T(domctl_pause_unpause_info),
+        T(domctl_resume_a_suspended_one_only),
+        T(watchdog_runs_out_or_is_put_off_or_ended),
         T(domctl_range_asks_about_each_label),
         T(domctl_devices_are_the_object),
         T(domctl_set_target_once),
