@@ -3,9 +3,18 @@
 host-progs += backendd
 backendd-obj := driver-domains/common/backend.o
 backendd-obj += driver-domains/common/backendd.o
+backendd-obj += driver-domains/common/claim.o
+backendd-obj += driver-domains/common/link.o
+backendd-obj += driver-domains/common/loop.o
+backendd-obj += driver-domains/common/masquerade.o
+backendd-obj += driver-domains/common/netlink.o
+backendd-obj += driver-domains/common/options.o
 backendd-obj += driver-domains/common/store.o
+backendd-obj += driver-domains/common/target.o
+backendd-obj += driver-domains/common/uplink.o
 backendd-obj += driver-domains/common/vbd.o
 backendd-obj += driver-domains/common/vif.o
+backendd-obj += driver-domains/common/volume.o
 backendd-libs := -static
 
 host-progs += domain-init
@@ -18,3 +27,15 @@ domain-init-libs := -static
 unit-tests += driver_domains_conf
 driver_domains_conf-src := driver-domains/common/conf.c driver-domains/common/test_conf.c
 driver_domains_conf-cflags := -Idriver-domains/common
+
+unit-tests += driver_domains_vbd
+driver_domains_vbd-src := $(addprefix driver-domains/common/,backend.c claim.c fake_store.c loop.c target.c)
+driver_domains_vbd-src += $(addprefix driver-domains/common/,test_vbd.c vbd.c volume.c)
+driver_domains_vbd-cflags = -Idriver-domains/common -DTARGET_IMAGES='"$(abspath $(O))/unit/images"' \
+                            -DTARGET_MOUNTS='"$(abspath $(O))/unit/mounts"'
+
+vif-test-src := $(addprefix driver-domains/common/,backend.c fake_store.c link.c masquerade.c netlink.c)
+vif-test-src += $(addprefix driver-domains/common/,options.c test_vif.c uplink.c vif.c)
+unit-tests += driver_domains_vif
+driver_domains_vif-src := $(vif-test-src)
+driver_domains_vif-cflags := -Idriver-domains/common

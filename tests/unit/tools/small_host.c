@@ -18,7 +18,8 @@ static const char text[] = "host {\n name = small\n memory = 1G\n cpus = 2\n"
                            " tpm = yes\n ioports = 0x2f8-0x2ff, 0x80\n"
                            " disk xvda {\n backend = disks\n target = \"/dev/a\\\\b\"\n"
                            " mode = ro\n }\n"
-                           " net eth1 {\n backend = nets\n ip = 10.0.0.2\n }\n}\n";
+                           " net eth1 {\n backend = nets\n ip = 10.0.0.2\n vlan = 7\n"
+                           " rate = 8Mb/s\n }\n}\n";
 
 void small_host(struct host *host)
 {

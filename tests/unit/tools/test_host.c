@@ -115,6 +115,29 @@ static void host_parse_mistake_is_named(void **state)
           "h.conf:3: memroy: there is no such key here; did you mean 'memory'?" },
         { "    memory = 1G\n", "", "h.conf:1: host: the key 'memory' is missing; add" },
         { "memory = 1G", "memory = 1", "h.conf:3: memory: '1' has no unit; write K, M or G" },
+        { "target = /dev/ram0", "target = /etc/passwd", "h.conf:30: target: '/etc/passwd' cannot be "
+          "served; write a device /dev/NAME" },
+        { "target = /dev/ram0", "target = /dev/../x", "h.conf:30: target: '/dev/../x' cannot be" },
+        { "target = /dev/ram0", "target = /dev/sda:image", "h.conf:30: target: '/dev/sda:image'" },
+        { "target = /dev/ram0", "target = /dev/loop0", "h.conf:30: target: '/dev/loop0' cannot" },
+        { "    net eth0 {", "    disk xvdc {\n backend = dd\n target = /dev/ram0\n mode = ro\n }\n"
+          "    net eth0 {", "h.conf:34: target: /dev/ram0 is served to the disk in line 28 too, and "
+          "one of them writes; give each" },
+        { "        mac =", "        mode = nat\n        mac =",
+          "h.conf:34: mode: nat needs to know the domain's address; add ip = A.B.C.D" },
+        { "        mac =", "        mode = nta\n        mac =",
+          "h.conf:34: mode: there is no 'nta'; did you mean 'nat'" },
+        { "        mac =", "        vlan = 1\n        mac =",
+          "h.conf:34: vlan: 1 is out of range; write a number from 2 to 4094" },
+        { "        mac =", "        mode = route\n        ip = 10.0.0.2\n        vlan = 9\n        mac =",
+          "h.conf:36: vlan: a VLAN belongs to a bridge; remove this, or write mode = bridge" },
+        { "        mac =", "        rate = 100\n        mac =",
+          "h.conf:34: rate: '100' is not a rate; write a number and Kb/s" },
+        { "        mac =", "        rate = 1Kb/s\n        mac =",
+          "h.conf:34: rate: 1Kb/s is out of range; write a rate from 64Kb/s" },
+        { "    net eth0 {", "    net eth1 {\n backend = dd\n ip = 10.0.0.2\n }\n    net eth0 {\n"
+          "        ip = 10.0.0.2\n", "h.conf:37: ip: 10.0.0.2 is the address of the interface in "
+          "line 32 too; choose another" },
         { "memory = 1G", "memory = 1T", "h.conf:3: memory: '1T' has an unknown unit; write" },
         { "memory = 1G", "memory = 200M",
           "h.conf:3: memory: 200M is out of range; write an amount from 256M" },

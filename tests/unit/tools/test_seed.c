@@ -95,6 +95,9 @@ static void seed_write_net_has_both_ends(void **state)
     seed_has_line("/local/domain/17/device/vif/1/state\tn17,r3\t1");
     seed_has_line("/local/domain/3/backend/vif/17/1/mac\tn3,r17\t00:16:3e:00:11:01");
     seed_has_line("/local/domain/3/backend/vif/17/1/ip\tn3,r17\t10.0.0.2");
+    seed_has_line("/local/domain/3/backend/vif/17/1/net-mode\tn3,r17\tbridge");
+    seed_has_line("/local/domain/3/backend/vif/17/1/vlan\tn3,r17\t7");
+    seed_has_line("/local/domain/3/backend/vif/17/1/rate\tn3,r17\t50000,50000");
     seed_has_line("/local/domain/3/backend/vif/17/1/online\tn3,r17\t1");
 }
 

@@ -48,9 +48,16 @@ struct host_disk {
     unsigned int backend;   /* index of the domain that serves it */
     char *backend_name;
     unsigned int backend_line;
-    char *target;           /* what the backend serves it from: a path in the backend domain */
+    char *target;           /* what the backend serves it from, in the backend domain */
+    unsigned int target_line;
     bool readonly;
     bool boot;
+};
+
+enum net_mode {
+    NET_BRIDGE,
+    NET_ROUTE,
+    NET_NAT,
 };
 
 struct host_net {
@@ -63,6 +70,12 @@ struct host_net {
     uint8_t mac[6];
     unsigned int mac_line;  /* 0: derived from domid and handle */
     char *ip;               /* address the backend expects on this interface; NULL: any */
+    unsigned int ip_line;
+    enum net_mode mode;
+    unsigned int mode_line;
+    unsigned int vlan;      /* 0: not given */
+    unsigned int vlan_line;
+    uint64_t rate;          /* bytes a second that the guest may send; 0: no limit */
 };
 
 struct host_ioports {
@@ -140,6 +153,9 @@ struct host {
  */
 bool host_parse(struct host *host, const char *file, const uint8_t *text, size_t len,
                 const char *const *kinds, size_t kind_count, struct diag *diag);
+
+/** A net_mode as host.conf and XenStore call it. */
+const char *host_net_mode(enum net_mode mode);
 
 /** Look a domain up by name. @return its index, or -1 */
 int host_domain_index(const struct host *host, const char *name);

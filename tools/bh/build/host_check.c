@@ -371,6 +371,7 @@ void host_check(struct host *host, const char *const *kinds, size_t kind_count, 
     check_devices(host, diag);
     check_pci(host, diag);
     check_macs(host, diag);
+    host_check_links(host, diag);
     for (size_t i = 0; i < host->domain_count; i++) {
         struct host_domain *d = &host->domains[i];
 

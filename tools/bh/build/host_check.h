@@ -12,4 +12,7 @@
 void host_check(struct host *host, const char *const *kinds, size_t kind_count,
                 struct diag *diag);
 
+/** Its part about what connects domains: disks and interfaces against one another. */
+void host_check_links(const struct host *host, struct diag *diag);
+
 #endif

@@ -352,7 +352,26 @@ static void disk_backend(const struct value_context *vc, const struct conf_entry
 static void disk_target(const struct value_context *vc, const struct conf_entry *entry,
                         void *object)
 {
-    value_text(vc, entry, 255, &((struct host_disk *)object)->target);
+    struct host_disk *disk = object;
+    const char *text;
+
+    disk->target_line = entry->line;
+    if (!value_single(vc, entry, &text)) {
+        return;
+    }
+    const char *colon = strchr(text, ':');
+    bool device = strncmp(text, "/dev/", 5) == 0 && text[5] != '\0' && text[5] != ':'
+                  && strncmp(text, "/dev/loop", 9) != 0;
+    bool file = strncmp(text, "/images/", 8) == 0 && text[8] != '\0' && colon == NULL;
+
+    if ((!device && !file) || strstr(text, "/..") != NULL || strstr(text, "//") != NULL
+        || (colon != NULL && (colon[1] != '/' || colon[2] == '\0'))) {
+        diag_error(vc->diag, vc->file, entry->line, entry->key, "'%s' cannot be served; write a "
+                   "device /dev/NAME, a volume /dev/VG/LV, a file in a device's file system "
+                   "/dev/NAME:/PATH, or a file of the backend's image /images/PATH", text);
+        return;
+    }
+    value_text(vc, entry, 255, &disk->target);
 }
 
 static void disk_mode(const struct value_context *vc, const struct conf_entry *entry, void *object)
@@ -367,7 +386,7 @@ static void disk_mode(const struct value_context *vc, const struct conf_entry *e
 
 static const struct host_key disk_keys[] = {
     { "backend", true, disk_backend, "backend = stordd" },
-    { "target", true, disk_target, "target = /srv/disk.img" },
+    { "target", true, disk_target, "target = /dev/nvme0n1p2" },
     { "mode", false, disk_mode, NULL },
 };
 
@@ -395,6 +414,7 @@ static void net_ip(const struct value_context *vc, const struct conf_entry *entr
     unsigned int part[4];
     int end = 0;
 
+    net->ip_line = entry->line;
     if (!value_single(vc, entry, &text)) {
         return;
     }
@@ -409,10 +429,49 @@ static void net_ip(const struct value_context *vc, const struct conf_entry *entr
     net->ip = bh_strdup(text);
 }
 
+static const char *const net_modes[] = {
+    [NET_BRIDGE] = "bridge", [NET_ROUTE] = "route", [NET_NAT] = "nat"
+};
+
+const char *host_net_mode(enum net_mode mode)
+{
+    return net_modes[mode];
+}
+
+static void net_mode(const struct value_context *vc, const struct conf_entry *entry, void *object)
+{
+    struct host_net *net = object;
+    unsigned int choice;
+
+    net->mode_line = entry->line;
+    if (value_choice(vc, entry, net_modes, COUNT(net_modes), &choice)) {
+        net->mode = (enum net_mode)choice;
+    }
+}
+
+static void net_vlan(const struct value_context *vc, const struct conf_entry *entry, void *object)
+{
+    struct host_net *net = object;
+    uint64_t value;
+
+    net->vlan_line = entry->line;
+    if (value_number(vc, entry, 2, 4094, &value)) {
+        net->vlan = (unsigned int)value;
+    }
+}
+
+static void net_rate(const struct value_context *vc, const struct conf_entry *entry, void *object)
+{
+    value_rate(vc, entry, &((struct host_net *)object)->rate);
+}
+
 static const struct host_key net_keys[] = {
     { "backend", true, net_backend, "backend = netdd" },
     { "mac", false, net_mac, NULL },
     { "ip", false, net_ip, NULL },
+    { "mode", false, net_mode, NULL },
+    { "rate", false, net_rate, NULL },
+    { "vlan", false, net_vlan, NULL },
 };
 
 const struct host_keys host_section_keys = { "host", host_keys, COUNT(host_keys) };

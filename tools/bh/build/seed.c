@@ -198,6 +198,8 @@ static void disk_nodes(const struct host *host, const struct host_domain *d,
     link_free(&l);
 }
 
+#define RATE_USEC 50000u /* the interval in which a rate is kept */
+
 static void net_nodes(const struct host *host, const struct host_domain *d,
                       const struct host_net *net, struct buf *out)
 {
@@ -225,6 +227,18 @@ static void net_nodes(const struct host *host, const struct host_domain *d,
     node(&back, "mac", mac);
     if (net->ip != NULL) {
         node(&back, "ip", net->ip);
+    }
+    node(&back, "net-mode", host_net_mode(net->mode));
+    if (net->vlan != 0) {
+        node_number(&back, "vlan", net->vlan);
+    }
+    if (net->rate != 0) {
+        /* netback's: so many bytes in so many microseconds. */
+        char *rate = bh_printf("%llu,%u", (unsigned long long)net->rate * RATE_USEC / 1000000,
+                               RATE_USEC);
+
+        node(&back, "rate", rate);
+        free(rate);
     }
     node_number(&back, "handle", net->handle);
     node(&back, "type", "vif");

@@ -161,6 +161,42 @@ bool value_choice(const struct value_context *vc, const struct conf_entry *entry
     return false;
 }
 
+bool value_rate(const struct value_context *vc, const struct conf_entry *entry, uint64_t *out)
+{
+    static const struct {
+        const char *unit;
+        uint64_t bits;
+    } units[] = {
+        { "Kb/s", 1000 },         { "Mb/s", 1000000 },     { "Gb/s", 1000000000 },
+        { "KB/s", 8 * 1000 },     { "MB/s", 8 * 1000000 }, { "GB/s", UINT64_C(8) * 1000000000 },
+    };
+    const uint64_t low = 64 * 1000, high = UINT64_C(100) * 1000000000;
+    const char *text;
+
+    if (!value_single(vc, entry, &text)) {
+        return false;
+    }
+    size_t digits = strspn(text, "0123456789");
+
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+        if (digits == 0 || digits > 7 || strcmp(text + digits, units[i].unit) != 0) {
+            continue;
+        }
+        uint64_t bits = strtoull(text, NULL, 10) * units[i].bits;
+
+        if (bits < low || bits > high) {
+            diag_error(vc->diag, vc->file, entry->line, entry->key,
+                       "%s is out of range; write a rate from 64Kb/s to 100Gb/s", text);
+            return false;
+        }
+        *out = bits / 8;
+        return true;
+    }
+    diag_error(vc->diag, vc->file, entry->line, entry->key, "'%s' is not a rate; write a number and "
+               "Kb/s, Mb/s, Gb/s, KB/s, MB/s or GB/s, such as 100Mb/s", text);
+    return false;
+}
+
 bool value_bool(const struct value_context *vc, const struct conf_entry *entry, bool *out)
 {
     static const char *const choices[] = { "no", "yes" };

@@ -27,6 +27,8 @@ bool value_number(const struct value_context *vc, const struct conf_entry *entry
 /** An amount of memory: a number with K, M or G, in KiB; a multiple of 4 KiB. */
 bool value_memory(const struct value_context *vc, const struct conf_entry *entry, uint64_t low_kib,
                   uint64_t high_kib, uint64_t *out_kib);
+/** A rate: a number with Kb/s, Mb/s, Gb/s (bits) or KB/s, MB/s, GB/s, in bytes a second. */
+bool value_rate(const struct value_context *vc, const struct conf_entry *entry, uint64_t *out);
 /** yes or no. */
 bool value_bool(const struct value_context *vc, const struct conf_entry *entry, bool *out);
 /** One of a few words; out is its index. */

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the disks and interfaces that one domain serves must not be to one another. */
+#include "host_check.h"
+
+#include <string.h>
+
+static void check_disks_apart(const struct host *host, const struct host_disk *disk,
+                              const struct host_disk *other, struct diag *diag)
+{
+    if (disk->backend_name == NULL || other->backend_name == NULL || disk->target == NULL
+        || other->target == NULL || strcmp(disk->backend_name, other->backend_name) != 0
+        || strcmp(disk->target, other->target) != 0 || (disk->readonly && other->readonly)) {
+        return;
+    }
+    diag_error(diag, host->file, disk->target_line, "target", "%s is served to the disk in line %u "
+               "too, and one of them writes; give each a target of its own, or both mode = ro",
+               disk->target, other->line);
+}
+
+static void check_net(const struct host *host, const struct host_net *net, struct diag *diag)
+{
+    const char *mode = host_net_mode(net->mode);
+
+    if (net->mode != NET_BRIDGE && net->ip == NULL) {
+        diag_error(diag, host->file, net->mode_line, "mode",
+                   "%s needs to know the domain's address; add ip = A.B.C.D", mode);
+    }
+    if (net->mode != NET_BRIDGE && net->vlan != 0) {
+        diag_error(diag, host->file, net->vlan_line, "vlan",
+                   "a VLAN belongs to a bridge; remove this, or write mode = bridge");
+    }
+}
+
+static void check_nets_apart(const struct host *host, const struct host_net *net,
+                             const struct host_net *other, struct diag *diag)
+{
+    if (net->ip == NULL || other->ip == NULL || net->backend_name == NULL
+        || other->backend_name == NULL || strcmp(net->backend_name, other->backend_name) != 0
+        || strcmp(net->ip, other->ip) != 0 || (net->mode == NET_BRIDGE && net->vlan != other->vlan)) {
+        return;
+    }
+    diag_error(diag, host->file, net->ip_line, "ip", "%s is the address of the interface in line "
+               "%u too; choose another", net->ip, other->line);
+}
+
+void host_check_links(const struct host *host, struct diag *diag)
+{
+    const struct host_disk *disks[HOST_DOMAINS_MAX * HOST_DEVICES_MAX];
+    const struct host_net *nets[HOST_DOMAINS_MAX * HOST_DEVICES_MAX];
+    size_t disk_count = 0, net_count = 0;
+
+    for (size_t i = 0; i < host->domain_count; i++) {
+        const struct host_domain *d = &host->domains[i];
+
+        for (size_t n = 0; n < d->disk_count; n++) {
+            for (size_t k = 0; k < disk_count; k++) {
+                check_disks_apart(host, &d->disks[n], disks[k], diag);
+            }
+            disks[disk_count++] = &d->disks[n];
+        }
+        for (size_t n = 0; n < d->net_count; n++) {
+            check_net(host, &d->nets[n], diag);
+            for (size_t k = 0; k < net_count; k++) {
+                check_nets_apart(host, &d->nets[n], nets[k], diag);
+            }
+            nets[net_count++] = &d->nets[n];
+        }
+    }
+}
