@@ -415,7 +415,7 @@ static const struct iommu_ops reach_ops = { .map = reach_map, .unmap = reach_unm
                                             .detach_all = reach_detach_all, .domain_free = reach_free };
 static struct iommu_domain reach_domain = { .ops = &reach_ops };
 
-static void devices_reach_own_ram_in_step(void **state)
+static void devices_reach_own_and_granted_pages_in_step(void **state)
 {
     struct page_info *pg, *ro = page_alloc(d, 0);
     struct p2m_batch batch;
@@ -424,20 +424,29 @@ static void devices_reach_own_ram_in_step(void **state)
     memset(&reach, 0, sizeof(reach));
     d->p2m.iommu = &reach_domain;
     p2m_batch_init(&batch);
-    /* RAM, by its rights; what others own, and device memory, not. */
+    /* RAM, and what is granted, by its rights; what others own otherwise, and device memory, not. */
     pg = ram(5, 0);
     assert_int_equal(reach.mfn[5], mfn_x(page_to_mfn(pg)) + 1);
     assert_true(reach.write[5]);
     assert_int_equal(p2m_map(d, _gfn(6), page_to_mfn(ro), 0, P2M_RAM_RO), 0);
     assert_int_equal(reach.mfn[6], mfn_x(page_to_mfn(ro)) + 1);
     assert_false(reach.write[6]);
-    for (unsigned t = P2M_GRANT_RW; t <= P2M_ABSENT; t++) {
-        assert_true(page_get_more(pg)); /* dropped with the entry, where it owns one */
+    for (unsigned t = P2M_GRANT_RW; t < P2M_TYPE_COUNT; t++) {
+        if (P2M_SET(t) & P2M_SET_PAGES) {
+            assert_true(page_get_more(pg)); /* dropped with the entry */
+        }
         assert_int_equal(p2m_map(d, _gfn(10 + t), page_to_mfn(pg), 0, (enum p2m_type)t), 0);
-        assert_int_equal(reach.mfn[10 + t], 0);
+        assert_int_equal(reach.mfn[10 + t], P2M_SET(t) & P2M_SET_GRANT ? mfn_x(page_to_mfn(pg)) + 1 : 0);
+        assert_int_equal(reach.write[10 + t], t == P2M_GRANT_RW);
     }
-    page_put(pg);
-    page_put(pg); /* P2M_MMIO_DIRECT and P2M_ABSENT own none */
+    /* A granted page that is given back is out of reach before its owner has it. */
+    reach.watched = pg;
+    assert_int_equal(p2m_unmap_if(d, _gfn(10 + P2M_GRANT_RW), P2M_SET_GRANT, page_to_mfn(pg), &batch), 0);
+    assert_int_equal(reach.mfn[10 + P2M_GRANT_RW], 0);
+    p2m_batch_flush(d, &batch);
+    assert_int_equal(reach.flushes, 1);
+    reach.flushes = 0;
+    reach.watched = NULL;
     /* A large page goes in whole and comes out in parts. */
     pg = ram(512, 9);
     assert_int_equal(reach.mfn[512 + 77], mfn_x(page_to_mfn(pg)) + 77 + 1);
@@ -454,7 +463,7 @@ static void devices_reach_own_ram_in_step(void **state)
     assert_int_equal(p2m_replace(d, _gfn(5), page_to_mfn(pg), P2M_RAM_RW, P2M_SET_ALL, &batch), 0);
     assert_int_equal(reach.mfn[5], mfn_x(page_to_mfn(pg)) + 1);
     assert_true(page_get_more(pg));
-    assert_int_equal(p2m_replace(d, _gfn(5), page_to_mfn(pg), P2M_GRANT_RW, P2M_SET_ALL, &batch), 0);
+    assert_int_equal(p2m_replace(d, _gfn(5), page_to_mfn(pg), P2M_FOREIGN_RW, P2M_SET_ALL, &batch), 0);
     assert_int_equal(reach.mfn[5], 0);
     p2m_batch_flush(d, &batch);
     assert_int_equal(reach.flushes, 2);
@@ -496,7 +505,7 @@ int main(void)
         TEST(p2m_map_far_apart_is_bounded),
         TEST(p2m_entries_have_the_rights_of_their_type),
         TEST(p2m_teardown_is_preemptible_and_complete),
-        cmocka_unit_test_setup_teardown(devices_reach_own_ram_in_step, each_setup, reach_teardown),
+        cmocka_unit_test_setup_teardown(devices_reach_own_and_granted_pages_in_step, each_setup, reach_teardown),
         TEST(copy_to_gaddr_crosses_pages_and_minds_rights),
     };
 

@@ -52,6 +52,8 @@ struct p2m {
 #define P2M_SET_GRANT (P2M_SET(P2M_GRANT_RW) | P2M_SET(P2M_GRANT_RO))
 #define P2M_SET_FOREIGN (P2M_SET(P2M_FOREIGN_RW) | P2M_SET(P2M_FOREIGN_RO))
 #define P2M_SET_WRITABLE (P2M_SET(P2M_RAM_RW) | P2M_SET(P2M_GRANT_RW) | P2M_SET(P2M_FOREIGN_RW))
+/* What the domain's devices may reach too: what it owns, and what others have granted to it, as back ends' disks must. */
+#define P2M_SET_DMA (P2M_SET_RAM | P2M_SET_GRANT)
 #define P2M_SET_PAGES (P2M_SET_RAM | P2M_SET_GRANT | P2M_SET_FOREIGN)
 /* What a domain was asked about when it got it and may lose again; only ever 4 KiB entries. */
 #define P2M_SET_HELD (P2M_SET_FOREIGN | P2M_SET(P2M_MMIO_DIRECT))

@@ -203,16 +203,17 @@ static bool covered(const struct p2m *p, uint64_t gfn, unsigned level)
 }
 
 /*
- * What the domain's devices reach follows each change: its RAM, nothing it has from others. Called before the entry is written,
- * because it may fail; what it takes away is forgotten by the devices in p2m_batch_flush().
+ * What the domain's devices reach follows each change: its RAM, and pages granted to it, as they are granted; no foreign page, no
+ * registers. Called before the entry is written, because it may fail; what it takes away is forgotten by the devices in
+ * p2m_batch_flush(), before the page goes back to whom it belongs.
  */
 static int devices_follow(const struct p2m *p, uint64_t gfn, uint64_t mfn, uint64_t count, enum p2m_type type)
 {
     if (p->iommu == NULL) {
         return 0;
     }
-    if (P2M_SET(type) & P2M_SET_RAM) {
-        return p->iommu->ops->map(p->iommu, gfn, mfn, count, type == P2M_RAM_RW);
+    if (P2M_SET(type) & P2M_SET_DMA) {
+        return p->iommu->ops->map(p->iommu, gfn, mfn, count, P2M_SET(type) & P2M_SET_WRITABLE);
     }
     for (uint64_t i = 0; i < count; i++) {
         p->iommu->ops->unmap(p->iommu, gfn + i);
@@ -243,7 +244,7 @@ int p2m_map(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned order, enum p2m_typ
     if (!rc && !slot_empty(*slot, level)) {
         rc = -EEXIST;
     }
-    if (!rc && (P2M_SET(type) & P2M_SET_RAM)) {
+    if (!rc && (P2M_SET(type) & P2M_SET_DMA)) {
         rc = devices_follow(p, g, mfn_x(mfn), count, type);
     }
     if (!rc) {
