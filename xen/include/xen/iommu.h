@@ -4,9 +4,11 @@
  * quarantine: it reaches no memory at all, and no interrupt message of it arrives. What it tries is blocked by the hardware,
  * counted and logged. A driver is one constant table of operations, chosen at boot by what firmware describes.
  *
- * A device that is given to a domain leaves quarantine for the domain's own tables: it reaches the domain's RAM, at the
- * domain's frame numbers, and nothing else: no grant or foreign mapping, no other device. p2m.c keeps the tables in step. Its
- * interrupt messages are refused still. When the domain ends it is in quarantine again before the first page is given back.
+ * A device that is given to a domain leaves quarantine for the domain's own tables: it reaches the domain's RAM, and pages that
+ * others have granted to the domain while that has them mapped, at the domain's frame numbers; nothing else: no foreign mapping,
+ * no other device. p2m.c keeps the tables in step. Of its interrupt messages those arrive that were routed one by one (irq_route),
+ * as the hypervisor wrote them down and not as the device says. When the domain ends it is in quarantine again before the first
+ * page is given back.
  */
 #ifndef XEN_IOMMU_H
 #define XEN_IOMMU_H
