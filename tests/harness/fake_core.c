@@ -94,6 +94,11 @@ void timer_stop(struct timer *t)
     t->armed = false;
 }
 
+void timer_kill(struct timer *t)
+{
+    t->armed = false;
+}
+
 void vcpu_wake(struct vcpu *v, uint32_t flag)
 {
     v->sched.pause_flags &= ~flag;

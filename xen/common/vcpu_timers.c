@@ -32,6 +32,7 @@ void vcpu_timers_init(struct vcpu *v)
     timer_init(&v->singleshot, singleshot_fired, v);
     timer_init(&v->periodic, periodic_fired, v);
     timer_init(&v->poll_timer, poll_ended, v);
+    timer_init(&v->pace.late, evtchn_late, v);
 }
 
 void vcpu_timers_kill(struct vcpu *v)
@@ -40,6 +41,7 @@ void vcpu_timers_kill(struct vcpu *v)
     timer_kill(&v->singleshot);
     timer_kill(&v->periodic);
     timer_kill(&v->poll_timer);
+    timer_kill(&v->pace.late);
 }
 
 void vcpu_timers_stop(struct vcpu *v)

@@ -166,6 +166,9 @@ void evtchn_destroy(struct domain *d)
     for (unsigned i = 0; i < d->vcpu_count; i++) {
         struct vcpu *v = d->vcpu[i];
 
+        if (v != NULL) {
+            timer_kill(&v->pace.late);
+        }
         if (v != NULL && v->info_page != NULL) {
             __atomic_store_n(&v->info, NULL, __ATOMIC_RELEASE);
             page_put(v->info_page);

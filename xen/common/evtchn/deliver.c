@@ -6,8 +6,7 @@
  */
 #include "evtchn.h"
 
-/* Selector bit and upcall flag for the ports of one word. */
-static void vcpu_mark(struct vcpu *v, unsigned word)
+void vcpu_mark(struct vcpu *v, unsigned word)
 {
     struct vcpu_info *info = read_once(v->info);
     uint64_t bit = 1ull << word;
@@ -42,7 +41,7 @@ static void pollers_wake(struct domain *d, const struct port *p, unsigned notifi
     }
 }
 
-static void port_notify(struct domain *d, const struct port *p)
+static void port_notify(struct domain *d, const struct port *p, void (*mark)(struct vcpu *v, unsigned word))
 {
     unsigned word = p->nr / 64, vcpu = read_once(p->vcpu);
     uint64_t bit = 1ull << (p->nr % 64);
@@ -50,19 +49,32 @@ static void port_notify(struct domain *d, const struct port *p)
         (__atomic_load_n(&d->shared_info->evtchn_mask[word], __ATOMIC_SEQ_CST) & bit) != 0;
 
     if (!masked) {
-        vcpu_mark(d->vcpu[vcpu], word);
+        mark(d->vcpu[vcpu], word);
     }
     if (unlikely(__atomic_load_n(&d->evtchn->pollers, __ATOMIC_SEQ_CST) != 0)) {
         pollers_wake(d, p, masked ? MAX_VCPUS : vcpu);
     }
 }
 
-void port_set_pending(struct domain *d, const struct port *p)
+/* @return whether it was not pending before */
+static bool port_pend(struct domain *d, const struct port *p)
 {
     uint64_t bit = 1ull << (p->nr % 64);
 
-    if (!(__atomic_fetch_or(&d->shared_info->evtchn_pending[p->nr / 64], bit, __ATOMIC_SEQ_CST) & bit)) {
-        port_notify(d, p);
+    return !(__atomic_fetch_or(&d->shared_info->evtchn_pending[p->nr / 64], bit, __ATOMIC_SEQ_CST) & bit);
+}
+
+void port_set_pending(struct domain *d, const struct port *p)
+{
+    if (port_pend(d, p)) {
+        port_notify(d, p, vcpu_mark);
+    }
+}
+
+void port_send_pending(struct domain *d, const struct port *p)
+{
+    if (port_pend(d, p)) {
+        port_notify(d, p, vcpu_mark_paced);
     }
 }
 
@@ -74,7 +86,7 @@ void port_unmask(struct domain *d, const struct port *p)
 
     if ((__atomic_fetch_and(&s->evtchn_mask[word], ~bit, __ATOMIC_SEQ_CST) & bit) &&
         (__atomic_load_n(&s->evtchn_pending[word], __ATOMIC_SEQ_CST) & bit)) {
-        port_notify(d, p);
+        port_notify(d, p, vcpu_mark);
     }
 }
 

@@ -71,6 +71,15 @@ void tables_unlock(struct domain *a, struct domain *b);
 
 /** Mark port p of d pending and notify. p cannot become free meanwhile (its lock, or its peer's, is held). */
 void port_set_pending(struct domain *d, const struct port *p);
+/** The same for another domain: its vCPU is told no more often than pace.c allows. */
+void port_send_pending(struct domain *d, const struct port *p);
+/** Selector bit and upcall flag for the ports of one word. */
+void vcpu_mark(struct vcpu *v, unsigned word);
+
+/* -- pace.c ----------------------------------------------------------------------------------- */
+
+/** vcpu_mark(), now or a little later. */
+void vcpu_mark_paced(struct vcpu *v, unsigned word);
 /** Clear the mask bit; what is pending is delivered. */
 void port_unmask(struct domain *d, const struct port *p);
 

@@ -3,6 +3,7 @@ hv-obj += xen/common/evtchn/bind.o
 hv-obj += xen/common/evtchn/close.o
 hv-obj += xen/common/evtchn/deliver.o
 hv-obj += xen/common/evtchn/internal.o
+hv-obj += xen/common/evtchn/pace.o
 hv-obj += xen/common/evtchn/revoke.o
 hv-obj += xen/common/evtchn/send.o
 hv-obj += xen/common/evtchn/status.o

@@ -34,7 +34,11 @@ long evtchn_send_act(struct call *c)
 
     switch (p->state) {
     case PORT_INTERDOMAIN:
-        port_set_pending(p->u.peer.dom, p->u.peer.port);
+        if (likely(p->u.peer.dom != c->caller)) {
+            port_send_pending(p->u.peer.dom, p->u.peer.port);
+        } else {
+            port_set_pending(c->caller, p->u.peer.port);
+        }
         break;
     case PORT_IPI:
         port_set_pending(c->caller, p);

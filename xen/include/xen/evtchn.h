@@ -57,6 +57,8 @@ void evtchn_poll_begin(struct vcpu *v, evtchn_port_t only);
 void evtchn_poll_end(struct vcpu *v);
 /** @return false when there is no such port; else *pending is set. */
 bool evtchn_port_pending(struct domain *d, evtchn_port_t port, bool *pending);
+/** Announce what came too fast for v (arg): the handler of v->pace.late. */
+void evtchn_late(void *arg);
 /** v's vcpu_info moved: make it look at every port. */
 void evtchn_mark_all(struct vcpu *v);
 

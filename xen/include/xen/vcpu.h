@@ -72,6 +72,12 @@ struct vcpu {
     uint64_t periodic_ns;
     struct timer poll_timer;
 
+    struct {                    /* how often others may interrupt it: evtchn/pace.c */
+        uint64_t paid_ns;       /* atomic */
+        uint64_t words;         /* atomic: words of ports that were not announced yet */
+        struct timer late;      /* armed when words is not 0 */
+    } pace;
+
     spinlock_t runstate_lock;
     struct vcpu_runstate_info runstate;
     vaddr_t runstate_area;      /* guest virtual address, 0 = none */

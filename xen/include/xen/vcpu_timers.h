@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The timers every vCPU has: one-shot and periodic VIRQ_TIMER, and the end of SCHEDOP_poll. */
+/* The timers every vCPU has: one-shot and periodic VIRQ_TIMER, the end of SCHEDOP_poll, events that came too fast. */
 #ifndef XEN_VCPU_TIMERS_H
 #define XEN_VCPU_TIMERS_H
 

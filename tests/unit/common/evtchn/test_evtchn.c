@@ -128,6 +128,100 @@ static int teardown(void **state)
     return 0;
 }
 
+#define BURST 64u
+#define PACE_NS 40000u
+
+/* The receiver takes what there is. @return whether it had been told */
+static bool take_all(struct domain *d)
+{
+    bool told = d->shared_info->vcpu_info[0].evtchn_upcall_pending != 0;
+
+    memset(d->shared_info->evtchn_pending, 0, sizeof(d->shared_info->evtchn_pending));
+    memset(&d->shared_info->vcpu_info[0], 0, sizeof(d->shared_info->vcpu_info[0]));
+    return told;
+}
+
+static unsigned told_of(evtchn_port_t from, unsigned sends)
+{
+    unsigned told = 0;
+
+    for (unsigned i = 0; i < sends; i++) {
+        assert_int_equal(send_port(a, from), 0);
+        assert_true(b->shared_info->evtchn_pending[0] != 0);
+        told += take_all(b);
+    }
+    return told;
+}
+
+static void send_too_fast_announced_later(void **state)
+{
+    struct timer *late = &b->vcpu[0]->pace.late;
+    evtchn_port_t pa, pb;
+    uint64_t when;
+
+    (void)state;
+    pair(&pa, &pb);
+    assert_int_equal(told_of(pa, BURST), BURST);
+    assert_int_equal(fake_raised, BURST);
+    assert_false(late->armed);
+    assert_int_equal(send_port(a, pa), 0);
+    assert_true(pending(b, pb));
+    assert_int_equal(fake_raised, BURST);
+    assert_int_equal(b->shared_info->vcpu_info[0].evtchn_upcall_pending, 0);
+    assert_true(late->armed);
+    when = late->expires_ns;
+    assert_in_range(when, fake_now_ns + 1, fake_now_ns + PACE_NS);
+    assert_int_equal(told_of(pa, 10), 0); /* and no other timer */
+    assert_int_equal(late->expires_ns, when);
+    assert_int_equal(send_port(a, pa), 0);
+    fake_now_ns = when;
+    evtchn_late(b->vcpu[0]);
+    assert_int_equal(fake_raised, BURST + 1);
+    assert_true(take_all(b));
+    late->armed = false;
+    assert_int_equal(told_of(pa, 10), 0); /* that was the one */
+    assert_true(late->armed);
+}
+
+static void send_rate_bounded(void **state)
+{
+    struct timer *late = &b->vcpu[0]->pace.late;
+    uint64_t began = fake_now_ns, end = began + 1000 * 1000000ull;
+    evtchn_port_t pa, pb;
+    unsigned told = 0;
+
+    (void)state;
+    pair(&pa, &pb);
+    while (fake_now_ns < end) {
+        fake_now_ns += 1000;
+        if (late->armed && fake_now_ns >= late->expires_ns) {
+            late->armed = false;
+            evtchn_late(b->vcpu[0]);
+            told += take_all(b);
+        }
+        told += told_of(pa, 1);
+    }
+    assert_in_range(told, (end - began) / PACE_NS - 1, (end - began) / PACE_NS + BURST + 1);
+    fake_now_ns += BURST * PACE_NS; /* quiet for a while */
+    evtchn_late(b->vcpu[0]);
+    fake_now_ns += PACE_NS;
+    (void)take_all(b);
+    assert_int_equal(told_of(pa, BURST), BURST);
+}
+
+static void send_to_itself_not_paced(void **state)
+{
+    struct evtchn_bind_ipi ipi = { .vcpu = 0 };
+
+    (void)state;
+    assert_int_equal(op(b, EVTCHNOP_bind_ipi, &ipi), 0);
+    (void)take_all(b);
+    for (unsigned i = 0; i < 4 * BURST; i++) {
+        assert_int_equal(send_port(b, ipi.port), 0);
+        assert_true(take_all(b));
+    }
+}
+
 static void alloc_unbound_own_labels_and_asks(void **state)
 {
     xsm_sid_t sid = fake_channel_sid(SID_A, SID_B);
@@ -625,6 +719,9 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
+        T(send_too_fast_announced_later),
+        T(send_rate_bounded),
+        T(send_to_itself_not_paced),
         T(alloc_unbound_own_labels_and_asks),
         T(alloc_unbound_denied_changes_nothing),
         T(alloc_unbound_no_remote_esrch),
