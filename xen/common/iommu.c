@@ -52,7 +52,7 @@ void iommu_init(void)
         return;
     }
     if (found == NULL) {
-        const char *why = acpi_info.dmar_addr != 0 ? "there is no driver for Intel's" : "firmware describes none";
+        const char *why = acpi_info.dmar.unit_count != 0 ? "there is no driver for Intel's" : "firmware describes none";
 
         if (options.iommu == IOMMU_REQUIRED) {
             panic("boot: iommu=on: %s", why);

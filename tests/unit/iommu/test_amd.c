@@ -28,7 +28,7 @@ static void host(void)
     acpi_info.ioapic_count = 1;
     acpi_info.ioapic[0].id = 2;
     acpi_info.ivrs.ioapic_count = 1;
-    acpi_info.ivrs.ioapic[0] = (struct acpi_ivrs_ioapic){ .id = 2, .device = 0xa0 };
+    acpi_info.ivrs.ioapic[0] = (struct acpi_ioapic_device){ .id = 2, .device = 0xa0 };
     acpi_info.ivrs.iommu_count = 1;
     acpi_info.mcfg_addr = MODEL_MCFG;
     acpi_info.mcfg_bus_last = 255;
@@ -153,7 +153,7 @@ static void init_by_words(void)
     options.iommu = IOMMU_IF_FOUND;
     CHECK(model_boot());
     CHECK(model_log_count("iommu: none: firmware describes none") == 1);
-    acpi_info.dmar_addr = 0x1000;
+    acpi_info.dmar.unit_count = 1;
     options.iommu = IOMMU_REQUIRED;
     CHECK(!model_boot());
     CHECK(strstr(model_panic, "iommu=on: there is no driver for Intel's") != NULL);
