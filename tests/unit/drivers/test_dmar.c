@@ -82,13 +82,20 @@ static void parse_several_structures(void **state)
     assert_int_equal(acpi_info.dmar.ioapic[1].id, 8);
     assert_int_equal(acpi_info.dmar.ioapic[1].device, 0xf0ff);
     assert_int_equal(acpi_info.dmar.rmrr_count, 1);
+    assert_int_equal(acpi_info.dmar.scope_count, 1);
+    assert_int_equal(acpi_info.dmar.scope[0].device, 0x1710);
+    assert_false(acpi_info.dmar.scope[0].is_bridge);
+    b[16] = 2;
+    with_structures(b, sizeof(b));
+    assert_int_equal(read_host(), 0);
+    assert_true(acpi_info.dmar.scope[0].is_bridge);
     put_drhd(b + 76, 24, 1, 0xfbff0000);
     with_structures(b, sizeof(b));
     expect_refused(-EINVAL, "offset 124: has the registers of unit 0");
 }
 
 /* Its bus depends on how the bridge is set up: no source can be told. */
-static void parse_ioapic_behind_a_bridge_stays_unknown(void **state)
+static void parse_what_is_behind_a_bridge_stays_unknown(void **state)
 {
     uint8_t b[16 + 10] = { 0 };
 
@@ -99,6 +106,27 @@ static void parse_ioapic_behind_a_bridge_stays_unknown(void **state)
     with_structures(b, sizeof(b));
     assert_int_equal(read_host(), 0);
     assert_int_equal(acpi_info.dmar.ioapic_count, 0);
+    b[16] = 1;
+    with_structures(b, sizeof(b));
+    assert_int_equal(read_host(), 0);
+    assert_int_equal(acpi_info.dmar.scope_count, 0);
+}
+
+/* A function that is left out is one that nothing holds, and is never given away. */
+static void parse_more_functions_than_room_are_left_out(void **state)
+{
+    uint8_t b[16 + 8 * (ACPI_MAX_DMAR_SCOPE + 1)] = { 0 };
+    unsigned i;
+
+    (void)state;
+    put_drhd(b, sizeof(b), 0, 0xfed90000);
+    for (i = 0; i <= ACPI_MAX_DMAR_SCOPE; i++) {
+        memcpy(b + 16 + 8 * i, (uint8_t[]){ 1, 8, 0, 0, 0, (uint8_t)i, 0, 0 }, 8);
+    }
+    with_structures(b, sizeof(b));
+    assert_int_equal(read_host(), 0);
+    assert_int_equal(acpi_info.dmar.scope_count, ACPI_MAX_DMAR_SCOPE);
+    assert_int_equal(acpi_info.dmar.scope[ACPI_MAX_DMAR_SCOPE - 1].device, (ACPI_MAX_DMAR_SCOPE - 1) << 8);
 }
 
 static void parse_no_unit_refused(void **state)
@@ -194,7 +222,7 @@ static void parse_any_byte_never_reads_outside(void **state)
             change(at, value, 1);
             good += read_host() == 0;
             assert_true(acpi_info.dmar.unit_count <= ACPI_MAX_DMAR_UNITS);
-            assert_true(acpi_info.dmar.ioapic_count <= ACPI_MAX_IOAPICS);
+            assert_true(acpi_info.dmar.ioapic_count <= ACPI_MAX_IOAPICS && acpi_info.dmar.scope_count <= ACPI_MAX_DMAR_SCOPE);
         }
         change(at, was, 1);
     }
@@ -210,7 +238,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(parse_q35_finds_unit_and_ioapic, setup),
         cmocka_unit_test_setup(parse_several_structures, setup),
-        cmocka_unit_test_setup(parse_ioapic_behind_a_bridge_stays_unknown, setup),
+        cmocka_unit_test_setup(parse_what_is_behind_a_bridge_stays_unknown, setup),
+        cmocka_unit_test_setup(parse_more_functions_than_room_are_left_out, setup),
         cmocka_unit_test_setup(parse_no_unit_refused, setup),
         cmocka_unit_test_setup(parse_bad_length_refused, setup),
         cmocka_unit_test_setup(parse_bad_unit_refused, setup),

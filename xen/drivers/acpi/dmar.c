@@ -2,7 +2,7 @@
 /*
  * DMAR: the Intel IOMMUs. Structures of kind DRHD describe a unit with the devices behind it; RMRR asks that devices may reach
  * a range; the others (address translation by devices, distance of memory, names) ask nothing of us. All units are told the same
- * of all devices, so that of a unit's devices only the I/O APICs are kept, and whether there is a unit for those that none names.
+ * of all devices, so that it is not kept which unit has which.
  * Source: Intel Virtualization Technology for Directed I/O, D51397 rev. 3.4, chapter 8 (BIOS Considerations).
  */
 #include "parse.h"
@@ -25,6 +25,8 @@
 
 /* 8.3.1, device scope: a path of (device, function) pairs from a bus on */
 #define SCOPE_SIZE 6u
+#define SCOPE_FUNCTION 1u
+#define SCOPE_BRIDGE 2u
 #define SCOPE_IOAPIC 3u
 #define PATH_STEP 2u
 
@@ -66,13 +68,26 @@ static int add_unit(const struct acpi_table *t, uint32_t at, struct acpi_dmar *d
     return 0;
 }
 
+/* What one step from a bus leads to. */
+static uint16_t scope_device(const struct acpi_table *t, uint32_t at)
+{
+    return (uint16_t)(acpi_field(t, at + 5, 1) << 8 | (acpi_field(t, at + 6, 1) & 31) << 3 |
+                      (acpi_field(t, at + 7, 1) & 7));
+}
+
+/* A function that there is no room for counts as one behind no unit. */
+static void add_function(const struct acpi_table *t, uint32_t at, struct acpi_dmar *dmar)
+{
+    if (dmar->scope_count < ACPI_MAX_DMAR_SCOPE) {
+        dmar->scope[dmar->scope_count++] = (struct acpi_dmar_scope){
+            .device = scope_device(t, at), .is_bridge = acpi_field(t, at, 1) == SCOPE_BRIDGE,
+        };
+    }
+}
+
 static int add_ioapic(const struct acpi_table *t, uint32_t at, struct acpi_dmar *dmar)
 {
-    struct acpi_ioapic_device ioapic = {
-        .id = (uint8_t)acpi_field(t, at + 4, 1),
-        .device = (uint16_t)(acpi_field(t, at + 5, 1) << 8 | (acpi_field(t, at + 6, 1) & 31) << 3 |
-                             (acpi_field(t, at + 7, 1) & 7)),
-    };
+    struct acpi_ioapic_device ioapic = { .id = (uint8_t)acpi_field(t, at + 4, 1), .device = scope_device(t, at) };
     unsigned i;
 
     for (i = 0; i < dmar->ioapic_count; i++) {
@@ -92,15 +107,21 @@ static int read_scope(const struct acpi_table *t, uint32_t at, uint32_t end, str
     uint32_t length;
 
     for (; at < end; at += length) {
+        unsigned type = (unsigned)acpi_field(t, at, 1);
         int ret = 0;
 
         length = end - at < SCOPE_SIZE ? 0 : (uint32_t)acpi_field(t, at + 1, 1);
         if (length < SCOPE_SIZE + PATH_STEP || length % PATH_STEP != 0 || length > end - at) {
             return malformed(t, at, "device scope of bad length", length);
         }
-        /* The bus behind a bridge is not in the table: such an I/O APIC stays unknown. */
-        if (acpi_field(t, at, 1) == SCOPE_IOAPIC && length == SCOPE_SIZE + PATH_STEP) {
+        /* The bus behind a bridge is not in the table: what is there stays unknown. */
+        if (length > SCOPE_SIZE + PATH_STEP) {
+            continue;
+        }
+        if (type == SCOPE_IOAPIC) {
             ret = add_ioapic(t, at, dmar);
+        } else if (type == SCOPE_FUNCTION || type == SCOPE_BRIDGE) {
+            add_function(t, at, dmar);
         }
         if (ret != 0) {
             return ret;

@@ -10,6 +10,7 @@
 #define ACPI_MAX_OVERRIDES 16
 #define ACPI_MAX_IOMMUS 8      /* AMD's */
 #define ACPI_MAX_DMAR_UNITS 32 /* Intel's: one for each root complex, and for graphics */
+#define ACPI_MAX_DMAR_SCOPE 128
 
 struct acpi_ioapic {
     uint32_t id, addr, gsi_base;
@@ -43,10 +44,17 @@ struct acpi_ivrs {
     struct acpi_ioapic_device ioapic[ACPI_MAX_IOAPICS];
     unsigned ivmd_count; /* ranges that firmware wants its devices to reach */
 };
+/* A PCI function that is behind a unit; a bridge with all behind it. */
+struct acpi_dmar_scope {
+    uint16_t device;
+    bool is_bridge;
+};
 struct acpi_dmar {
     unsigned unit_count; /* 0: no table */
     uint64_t unit[ACPI_MAX_DMAR_UNITS]; /* registers */
     bool pci_all;           /* one of them has all devices that no other has */
+    unsigned scope_count; /* for the rest; more than there is room for are left out, as those behind bridges */
+    struct acpi_dmar_scope scope[ACPI_MAX_DMAR_SCOPE];
     bool remaps_interrupts; /* firmware says that the platform can */
     unsigned ioapic_count;
     struct acpi_ioapic_device ioapic[ACPI_MAX_IOAPICS];
