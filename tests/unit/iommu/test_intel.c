@@ -296,6 +296,22 @@ static void drain_goes_on_after_an_overflow(void)
     CHECK(model[0].dropped == 15);
 }
 
+/* Firmware's faults have moved the place where the unit goes on. */
+static void drain_begins_with_the_oldest(void)
+{
+    const char *first, *last;
+
+    model[0].record_next = 2;
+    boot();
+    for (unsigned i = 1; i <= 3; i++) {
+        CHECK(model_dma(0, DISK, (uint64_t)i << 12) != 0);
+    }
+    model_second();
+    first = strstr(model_log, "address 0x1000 ");
+    last = strstr(model_log, "address 0x3000 ");
+    CHECK(first != NULL && last != NULL && first < last);
+}
+
 static void decode_names_reasons(void)
 {
     static const struct {
@@ -633,6 +649,7 @@ int main(void)
         CASE(init_bus_behind_no_bridge_stops_the_boot),
         CASE(drain_shows_each_and_counts),
         CASE(drain_goes_on_after_an_overflow),
+        CASE(drain_begins_with_the_oldest),
         CASE(decode_names_reasons),
         ON_EVERY(attach_reaches_what_is_mapped_alone),
         CASE(attach_twice_is_refused),

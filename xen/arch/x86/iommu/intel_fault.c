@@ -90,6 +90,7 @@ void intel_faults_start(struct intel_unit *u)
         record_clear(u, i);
     }
     writel(u->regs + REG_STATUS, STATUS_CLEAR);
+    u->fault_next = INTEL_CAP_FAULTS(u->cap); /* anywhere */
 }
 
 /* Records are used one after the other, around; after a pause the unit says where it went on. */
@@ -97,7 +98,7 @@ static bool record_take(struct intel_unit *u, uint32_t status, struct iommu_faul
 {
     unsigned count = INTEL_CAP_FAULTS(u->cap);
 
-    if (!record_is_used(u, u->fault_next)) {
+    if (u->fault_next >= count || !record_is_used(u, u->fault_next)) {
         u->fault_next = STATUS_FIRST(status) % count;
     }
     for (unsigned i = 0; i < count; i++) {
