@@ -25,14 +25,14 @@ size_t fuzz_seed(uint8_t *buf, size_t max)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct host host;
-    uint32_t tables[6];
+    uint32_t tables[7];
     unsigned i;
 
     host_q35(&host, 8);
     memcpy(tables, (uint32_t[]){ host_q35_madt, host_q35_fadt, host_q35_dsdt, host_q35_tpm2,
-                                 host_q35_mcfg, host_q35_ivrs }, sizeof(tables));
+                                 host_q35_mcfg, host_q35_ivrs, host_q35_dmar }, sizeof(tables));
     memcpy(host.bytes, data, size < host.used ? size : host.used);
-    for (i = 0; i < 6; i++) {
+    for (i = 0; i < 7; i++) {
         uint32_t length;
 
         memcpy(&length, host.bytes + tables[i] + 4, 4);
@@ -45,7 +45,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         fuzz_seed_accepted = true;
         if (acpi_info.cpu_count > ACPI_MAX_CPUS || acpi_info.ioapic_count > ACPI_MAX_IOAPICS ||
             acpi_info.override_count > ACPI_MAX_OVERRIDES ||
-            acpi_info.ivrs.iommu_count > ACPI_MAX_IOMMUS || acpi_info.ivrs.ioapic_count > ACPI_MAX_IOAPICS) {
+            acpi_info.ivrs.iommu_count > ACPI_MAX_IOMMUS || acpi_info.ivrs.ioapic_count > ACPI_MAX_IOAPICS ||
+            acpi_info.dmar.unit_count > ACPI_MAX_DMAR_UNITS || acpi_info.dmar.ioapic_count > ACPI_MAX_IOAPICS) {
             abort();
         }
     }

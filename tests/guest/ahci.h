@@ -16,6 +16,7 @@
 #define CONFIG_COMMAND 0x04
 #define CONFIG_BAR2 0x18
 #define CONFIG_BAR4 0x20
+#define CONFIG_IO_WINDOW 0x1c /* of a bridge, in units of 4 KiB: PCI-to-PCI Bridge Architecture 1.2, 3.2.5.6 */
 #define COMMAND_IO_AND_MASTER 5u
 #define ICH9_AHCI 0x29228086u
 /* AHCI registers through an index and a data register: AHCI 1.3.1, 2.4.2 */
@@ -83,12 +84,27 @@ static inline void shoot(uint32_t addr)
 }
 
 /* @return whether there is a disk, after which shots can be fired */
+static inline bool ahci_start_at(uint32_t controller)
+{
+    config_write(controller, CONFIG_BAR4, PORTS);
+    config_write(controller, CONFIG_COMMAND, COMMAND_IO_AND_MASTER);
+    ahci_write(HOST_CONTROL, HOST_ENABLE);
+    return config_read(controller, CONFIG_ID) == ICH9_AHCI && (ahci_read(P0_STATUS) & 15) == STATUS_PRESENT;
+}
+
 static inline bool ahci_start(void)
 {
-    config_write(DISK_CONTROLLER, CONFIG_BAR4, PORTS);
-    config_write(DISK_CONTROLLER, CONFIG_COMMAND, COMMAND_IO_AND_MASTER);
-    ahci_write(HOST_CONTROL, HOST_ENABLE);
-    return config_read(DISK_CONTROLLER, CONFIG_ID) == ICH9_AHCI && (ahci_read(P0_STATUS) & 15) == STATUS_PRESENT;
+    return ahci_start_at(DISK_CONTROLLER);
+}
+
+/* The first function behind a bridge. */
+static inline bool ahci_start_behind(uint32_t bridge, unsigned int bus)
+{
+    uint32_t window = config_read(bridge, CONFIG_IO_WINDOW) & ~0xf0f0u;
+
+    config_write(bridge, CONFIG_IO_WINDOW, window | PORTS >> 8 | (PORTS >> 8) << 8);
+    config_write(bridge, CONFIG_COMMAND, COMMAND_IO_AND_MASTER);
+    return ahci_start_at(0x80000000u | bus << 16);
 }
 
 #endif

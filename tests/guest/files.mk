@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # One folder a kernel; tests/guest/run says what `options` beside main.c may hold.
-guest-tests += memory physmap evtchn grants grantcopy misc cpu vcpu smp wakeup crash-call crash-write crash-triple
+guest-tests += memory physmap evtchn grants grantcopy misc typed cpu vcpu smp wakeup crash-call crash-write crash-triple
 
 # Checks the hash chain with the hypervisor's own SHA-256.
 guest-tests += audit

@@ -5,7 +5,6 @@
  */
 #include <xen/iommu.h>
 
-#include <xen/acpi.h>
 #include <xen/cmdline.h>
 #include <xen/domain.h>
 #include <xen/errno.h>
@@ -16,10 +15,11 @@
 #define SHOWN_MAX 8u      /* lines a drain */
 #define DRAINED_MAX 4096u /* events a drain */
 
-static const struct iommu_ops *const drivers[] = { &iommu_amd };
+static const struct iommu_ops *const drivers[] = { &iommu_amd, &iommu_intel };
 
 static const struct iommu_ops *ops; /* NULL: none; constant after iommu_init() */
 static bool remaps_interrupts;      /* same */
+static bool is_decided;             /* iommu_init() was called */
 static uint64_t fault_count;        /* boot CPU only */
 static struct timer timer;
 
@@ -47,17 +47,16 @@ void iommu_init(void)
     const struct iommu_ops *found = find_driver();
     int ret;
 
+    is_decided = true;
     if (options.iommu == IOMMU_NONE) {
         pr_warn("iommu=none: DMA of devices is not held back");
         return;
     }
     if (found == NULL) {
-        const char *why = acpi_info.dmar_addr != 0 ? "there is no driver for Intel's" : "firmware describes none";
-
         if (options.iommu == IOMMU_REQUIRED) {
-            panic("boot: iommu=on: %s", why);
+            panic("boot: iommu=on: firmware describes none");
         }
-        pr_warn("iommu: none: %s; DMA of devices is not held back", why);
+        pr_warn("iommu: none: firmware describes none; DMA of devices is not held back");
         return;
     }
     ret = found->init(&remaps_interrupts);
@@ -116,6 +115,12 @@ void iommu_detach(struct domain *d, uint16_t device)
     write_lock(&d->p2m.lock);
     d->p2m.iommu->ops->detach(d->p2m.iommu, device);
     write_unlock(&d->p2m.lock);
+}
+
+int iommu_ioapic_entry(uint32_t ioapic_id, unsigned pin, uint64_t *entry)
+{
+    ASSERT(is_decided); /* an entry made before would be refused later */
+    return ops != NULL && ops->ioapic_entry != NULL ? ops->ioapic_entry(ioapic_id, pin, entry) : 0;
 }
 
 static void show(const struct iommu_fault *f)

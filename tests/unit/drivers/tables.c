@@ -7,7 +7,7 @@
 #define HEADER 36u
 #define ROOT_ENTRIES 40u
 
-uint32_t host_q35_madt, host_q35_fadt, host_q35_dsdt, host_q35_tpm2, host_q35_mcfg, host_q35_ivrs;
+uint32_t host_q35_madt, host_q35_fadt, host_q35_dsdt, host_q35_tpm2, host_q35_mcfg, host_q35_ivrs, host_q35_dmar;
 
 static struct host *current_host;
 
@@ -134,6 +134,12 @@ void host_q35(struct host *h, unsigned width)
         1, 0, 0, 0,                                     /* every device */
         72, 0, 0, 0, 2, 0xa0, 0, 1,                     /* I/O APIC 2 is 00:14.0 */
     };
+    static const uint8_t dmar[] = {
+        38, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,            /* 39-bit addresses, interrupts are remapped */
+        0, 0, 24, 0, 1, 0, 0, 0, 0, 0, 0xd9, 0xfe, 0, 0, 0, 0, /* a unit for every device */
+        3, 8, 0, 0, 2, 0xff, 0, 0,                      /* I/O APIC 2 is ff:00.0 */
+        2, 0, 8, 0, 1, 0, 0, 0,                         /* devices may translate */
+    };
     uint8_t fadt[244 - HEADER] = { 0 }, tpm2[76 - HEADER] = { 0 };
 
     host_init(h, width);
@@ -157,6 +163,6 @@ void host_q35(struct host *h, unsigned width)
     host_put(h, host_q35_tpm2 + 68, 0x7ffd0000, 8);
     host_fix(h, host_q35_tpm2);
     host_q35_ivrs = host_table(h, "IVRS", ivrs, sizeof(ivrs));
-    host_table(h, "DMAR", "", 0);
+    host_q35_dmar = host_table(h, "DMAR", dmar, sizeof(dmar));
     host_finish(h);
 }

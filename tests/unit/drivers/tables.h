@@ -30,7 +30,7 @@ void host_finish(struct host *h);
 /** A PC as QEMU's q35 describes itself. */
 void host_q35(struct host *h, unsigned width);
 extern uint32_t host_q35_madt, host_q35_fadt, host_q35_dsdt, host_q35_tpm2, host_q35_mcfg,
-                host_q35_ivrs;
+                host_q35_ivrs, host_q35_dmar;
 
 /** Map function over the host made by the last host_finish(). */
 const void *host_map(uint64_t addr, size_t size);

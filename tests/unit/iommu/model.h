@@ -7,8 +7,7 @@
 #ifndef TEST_IOMMU_MODEL_H
 #define TEST_IOMMU_MODEL_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "host.h"
 
 #define MODEL_UNITS 2u
 #define MODEL_ADDR 0xfed80000ull /* registers of unit 0; 16 KiB each */
@@ -25,17 +24,6 @@ struct model_unit {
     unsigned dropped;       /* events for which there was no room */
 };
 extern struct model_unit model[MODEL_UNITS];
-extern uint64_t model_now_ns;
-
-/** Print why and end the test's process when it is not so. */
-#define CHECK(what)                                                                                \
-    do {                                                                                           \
-        if (!(what)) {                                                                             \
-            model_fail(__FILE__, __LINE__, #what);                                                 \
-        }                                                                                          \
-    } while (0)
-void model_fail(const char *file, int line, const char *what) __attribute__((noreturn));
-
 #define MODEL_BLOCKED (~0ull)
 /**
  * A device tries to write (or read) memory. Translations are remembered until they are invalidated.
@@ -46,20 +34,5 @@ uint64_t model_access(unsigned unit, uint16_t device, uint64_t addr, bool write)
 int model_dma(unsigned unit, uint16_t device, uint64_t addr);
 /** May an interrupt message of the device pass? */
 bool model_interrupt(unsigned unit, uint16_t device);
-
-/* What was printed since the last model_log_clear(). */
-extern char model_log[1 << 16];
-void model_log_clear(void);
-unsigned model_log_count(const char *text);
-
-/* What panic() said; it returns here. */
-extern char model_panic[256];
-/** Run iommu_init(); true unless it panicked. */
-bool model_boot(void);
-struct iommu_domain;
-/** Call fn; true when it panicked. */
-bool model_panics(void (*fn)(struct iommu_domain *), struct iommu_domain *dom);
-/** A second passes. */
-void model_second(void);
 
 #endif

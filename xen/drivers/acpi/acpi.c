@@ -123,7 +123,7 @@ static int read_table(const struct acpi_table *t, acpi_map_fn *map)
         return acpi_parse_ivrs(t, &acpi_info);
     }
     if (strcmp(t->signature, "DMAR") == 0) {
-        acpi_info.dmar_addr = t->addr;
+        return acpi_parse_dmar(t, &acpi_info);
     }
     return 0;
 }

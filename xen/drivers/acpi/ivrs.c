@@ -75,7 +75,7 @@ static int add_iommu(const struct acpi_table *t, uint32_t at, struct acpi_ivrs *
 
 static int add_ioapic(const struct acpi_table *t, uint32_t at, struct acpi_ivrs *ivrs)
 {
-    struct acpi_ivrs_ioapic ioapic = { .id = (uint8_t)acpi_field(t, at + 4, 1),
+    struct acpi_ioapic_device ioapic = { .id = (uint8_t)acpi_field(t, at + 4, 1),
                                        .device = (uint16_t)acpi_field(t, at + 5, 2) };
     unsigned i;
 

@@ -11,6 +11,7 @@
 int acpi_parse_madt(const struct acpi_table *t, struct acpi_info *info) must_check;
 int acpi_parse_mcfg(const struct acpi_table *t, struct acpi_info *info) must_check;
 int acpi_parse_hpet(const struct acpi_table *t, struct acpi_info *info) must_check;
+int acpi_parse_dmar(const struct acpi_table *t, struct acpi_info *info) must_check;
 int acpi_parse_ivrs(const struct acpi_table *t, struct acpi_info *info) must_check;
 int acpi_parse_tpm2(const struct acpi_table *t, struct acpi_info *info) must_check;
 /** @param dsdt  out: its address, 0 none */

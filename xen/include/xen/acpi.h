@@ -8,7 +8,9 @@
 #define ACPI_MAX_CPUS 64
 #define ACPI_MAX_IOAPICS 8
 #define ACPI_MAX_OVERRIDES 16
-#define ACPI_MAX_IOMMUS 8
+#define ACPI_MAX_IOMMUS 8      /* AMD's */
+#define ACPI_MAX_DMAR_UNITS 32 /* Intel's: one for each root complex, and for graphics */
+#define ACPI_MAX_DMAR_SCOPE 128
 
 struct acpi_ioapic {
     uint32_t id, addr, gsi_base;
@@ -30,8 +32,8 @@ struct acpi_iommu {
     uint64_t addr;
     uint16_t device; /* bus, device, function */
 };
-/* I/O APICs whose interrupts an IOMMU sees, with the PCI function that they seem to come from. */
-struct acpi_ivrs_ioapic {
+/* An I/O APIC whose interrupts an IOMMU sees, with the PCI function that they seem to come from. */
+struct acpi_ioapic_device {
     uint8_t id;
     uint16_t device;
 };
@@ -39,8 +41,24 @@ struct acpi_ivrs {
     unsigned iommu_count; /* 0: no table */
     struct acpi_iommu iommu[ACPI_MAX_IOMMUS];
     unsigned ioapic_count;
-    struct acpi_ivrs_ioapic ioapic[ACPI_MAX_IOAPICS];
+    struct acpi_ioapic_device ioapic[ACPI_MAX_IOAPICS];
     unsigned ivmd_count; /* ranges that firmware wants its devices to reach */
+};
+/* A PCI function that is behind a unit; a bridge with all behind it. */
+struct acpi_dmar_scope {
+    uint16_t device;
+    bool is_bridge;
+};
+struct acpi_dmar {
+    unsigned unit_count; /* 0: no table */
+    uint64_t unit[ACPI_MAX_DMAR_UNITS]; /* registers */
+    bool pci_all;           /* one of them has all devices that no other has */
+    unsigned scope_count; /* for the rest; more than there is room for are left out, as those behind bridges */
+    struct acpi_dmar_scope scope[ACPI_MAX_DMAR_SCOPE];
+    bool remaps_interrupts; /* firmware says that the platform can */
+    unsigned ioapic_count;
+    struct acpi_ioapic_device ioapic[ACPI_MAX_IOAPICS];
+    unsigned rmrr_count; /* ranges that firmware wants its devices to reach */
 };
 struct acpi_info {
     uint32_t lapic_addr;
@@ -61,7 +79,7 @@ struct acpi_info {
     uint64_t mcfg_addr;
     uint8_t mcfg_bus_first, mcfg_bus_last;
     struct acpi_ivrs ivrs;
-    uint64_t dmar_addr; /* recorded: there is no driver for it yet */
+    struct acpi_dmar dmar;
     struct acpi_tpm2_info tpm2;
 };
 extern struct acpi_info acpi_info;

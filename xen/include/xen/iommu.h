@@ -44,7 +44,7 @@ struct iommu_domain {
 };
 
 struct iommu_ops {
-    const char *name; /* its word in the protection event: amd */
+    const char *name; /* its word in the protection event: amd, intel */
     /** Does firmware describe one of this kind? */
     bool (*is_described)(void);
     /**
@@ -89,15 +89,23 @@ struct iommu_ops {
                      struct msi_message *message);
     /** Refuse it again: what the device sends after this has returned does not arrive. Detaching does so for all. */
     void (*irq_refuse)(struct iommu_domain *dom, uint16_t device, unsigned index);
+
+    /**
+     * Let a pin of an I/O APIC interrupt the hypervisor. NULL: its entry is written as it is. Boot CPU only.
+     * @param entry  in and out: the pin's redirection entry; fixed, physical destination
+     * @return 0; -ENOENT firmware does not name this I/O APIC; -ENOSPC too many pins
+     */
+    int (*ioapic_entry)(uint32_t ioapic_id, unsigned pin, uint64_t *entry);
 };
 extern const struct iommu_ops iommu_amd;
+extern const struct iommu_ops iommu_intel;
 
 /**
  * Choose by firmware's tables and the word iommu= of the command line, start, and say so in one line. Panics when an
  * IOMMU is wanted (iommu=on) or described, and cannot be had. ACPI tables, time and timers are there already.
  */
 void iommu_init(void);
-/** The word for the protection event: none, amd. Constant after iommu_init(). */
+/** The word for the protection event: none, amd, intel. Constant after iommu_init(). */
 const char *iommu_name(void);
 /** Are interrupt messages of devices blocked unless remapped? Constant after iommu_init(). */
 bool iommu_remaps_interrupts(void);
@@ -110,6 +118,8 @@ int iommu_prepare(struct domain *d) must_check;
 int iommu_attach(struct domain *d, uint16_t device) must_check;
 /** Take it back, into quarantine: it reaches nothing when this returns. */
 void iommu_detach(struct domain *d, uint16_t device);
+/** What to write into the redirection entry of an I/O APIC's pin, as above. Not before iommu_init(), which may change it. */
+int iommu_ioapic_entry(uint32_t ioapic_id, unsigned pin, uint64_t *entry) must_check;
 /** Count and log what devices tried since the last call; every second by a timer. Boot CPU only. */
 void iommu_drain(void);
 

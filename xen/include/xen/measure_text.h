@@ -22,7 +22,7 @@
 #define MEASURE_PCR_HYPERVISOR 21
 #define MEASURE_PCR_DOMAIN 22
 
-/* CPU and IOMMU protection in force; iommu is a word: none, amd, vtd. */
+/* CPU and IOMMU protection in force; iommu is a word: none, amd, intel. */
 struct measure_protection {
     bool svm, npt, smep, smap, umip, nx;
     const char *iommu;

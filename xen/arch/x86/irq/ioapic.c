@@ -5,16 +5,19 @@
 #include <asm/lapic.h>
 #include <xen/acpi.h>
 #include <xen/errno.h>
+#include <xen/iommu.h>
 #include <xen/lib.h>
 #include <xen/mm.h>
 
+/* Redirection entry: 82093AA datasheet, 3.2.4 */
 #define RED_MASKED 0x10000u
 #define RED_LEVEL 0x8000u
 #define RED_LOW 0x2000u
+#define RED_CPU(apic_id) ((uint64_t)(apic_id) << 56)
 
 struct ioapic {
     volatile uint8_t *regs;
-    uint32_t gsi_base, pins;
+    uint32_t id, gsi_base, pins;
 };
 static struct ioapic ioapics[ACPI_MAX_IOAPICS];
 static unsigned ioapic_count;
@@ -40,6 +43,7 @@ void ioapic_init(void)
         if (!a->regs) {
             panic("boot: cannot map I/O APIC %u", i);
         }
+        a->id = acpi_info.ioapic[i].id;
         a->gsi_base = acpi_info.ioapic[i].gsi_base;
         a->pins = ((ioapic_read(a, 1) >> 16) & 0xff) + 1;
         for (unsigned p = 0; p < a->pins; p++) {
@@ -50,6 +54,19 @@ void ioapic_init(void)
     /* The old PICs stay masked for good. */
     outb(0x21, 0xff);
     outb(0xa1, 0xff);
+}
+
+/* Masked while its halves do not belong together. */
+static int pin_route(struct ioapic *a, unsigned pin, uint64_t entry)
+{
+    int ret = iommu_ioapic_entry(a->id, pin, &entry);
+
+    if (ret == 0) {
+        ioapic_write(a, 0x10 + 2 * pin, RED_MASKED);
+        ioapic_write(a, 0x11 + 2 * pin, (uint32_t)(entry >> 32));
+        ioapic_write(a, 0x10 + 2 * pin, (uint32_t)entry);
+    }
+    return ret;
 }
 
 int ioapic_route_isa(unsigned irq, uint8_t vector)
@@ -67,10 +84,8 @@ int ioapic_route_isa(unsigned irq, uint8_t vector)
         unsigned pin = gsi - a->gsi_base;
 
         if (gsi >= a->gsi_base && pin < a->pins) {
-            ioapic_write(a, 0x11 + 2 * pin, cpus[0].apic_id << 24);
-            ioapic_write(a, 0x10 + 2 * pin,
-                         vector | ((flags & 3) == 3 ? RED_LOW : 0) | ((flags >> 2 & 3) == 3 ? RED_LEVEL : 0));
-            return 0;
+            return pin_route(a, pin, RED_CPU(cpus[0].apic_id) | vector | ((flags & 3) == 3 ? RED_LOW : 0) |
+                                     ((flags >> 2 & 3) == 3 ? RED_LEVEL : 0));
         }
     }
     return -ENOENT;
