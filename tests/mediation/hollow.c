@@ -58,11 +58,11 @@ bool iommu_remaps_interrupts(void)
     return true;
 }
 
-int vpci_attach(struct domain *d, uint16_t device, bool unreset, const char **why)
+int vpci_attach(struct domain *d, uint16_t device, const struct pci_terms *terms, const char **why)
 {
     (void)d;
     (void)device;
-    (void)unreset;
+    (void)terms;
     *why = "nothing is there";
     hollow_effects++;
     return -ENODEV;

@@ -6,6 +6,7 @@
 #include <xen/device_irq.h>
 
 #include <asm/cpu.h>
+#include <asm/lapic.h>
 #include <xen/domain.h>
 #include <xen/errno.h>
 #include <xen/lib.h>
@@ -58,7 +59,19 @@ static const struct iommu_ops *ops_of(const struct device_irq *irq)
 
 static int route(struct device_irq *irq, struct msi_message *host)
 {
+    if (irq->is_line) {
+        return ioapic_route_gsi(irq->gsi, irq->vector, cpus[irq->cpu].apic_id);
+    }
     return ops_of(irq)->irq_route(irq->d->p2m.iommu, irq->device, irq->index, irq->vector, cpus[irq->cpu].apic_id, host);
+}
+
+static void refuse(struct device_irq *irq)
+{
+    if (irq->is_line) {
+        ioapic_close_gsi(irq->gsi);
+    } else {
+        ops_of(irq)->irq_refuse(irq->d->p2m.iommu, irq->device, irq->index);
+    }
 }
 
 static void deliver(struct device_irq *irq)
@@ -68,7 +81,7 @@ static void deliver(struct device_irq *irq)
     }
     if (over_budget(irq)) {
         irq->held = true;
-        ops_of(irq)->irq_refuse(irq->d->p2m.iommu, irq->device, irq->index);
+        refuse(irq);
         timer_set(&irq->timer, max(irq->budget.window_ns, irq->d->device_irq_budget.window_ns) + NS_PER_MS);
         return;
     }
@@ -154,14 +167,11 @@ static void give_back(struct device_irq *irq)
     irq->d = NULL;
 }
 
-int device_irq_bind(struct device_irq *irq, struct domain *d, uint16_t device, unsigned index, struct msi_message guest,
-                    struct msi_message *host)
+/* Lock held; the rest of irq says what it is. */
+static int bind(struct device_irq *irq, struct domain *d, struct msi_message *host)
 {
     int ret;
 
-    ASSERT(irq->d == NULL);
-    spin_lock(&lock);
-    *irq = (struct device_irq){ .device = device, .index = index, .guest = guest };
     timer_init(&irq->timer, release, irq);
     ret = d->device_irq_count < DEVICE_IRQS_PER_DOMAIN ? take_vector(irq, read_once(d->vcpu[0]->sched.cpu)) : -ENOSPC;
     if (ret == 0) {
@@ -172,8 +182,43 @@ int device_irq_bind(struct device_irq *irq, struct domain *d, uint16_t device, u
             give_back(irq);
         }
     }
+    return ret;
+}
+
+int device_irq_bind(struct device_irq *irq, struct domain *d, uint16_t device, unsigned index, struct msi_message guest,
+                    struct msi_message *host)
+{
+    int ret;
+
+    ASSERT(irq->d == NULL);
+    spin_lock(&lock);
+    *irq = (struct device_irq){ .device = device, .index = index, .guest = guest };
+    ret = bind(irq, d, host);
     spin_unlock(&lock);
     return ret;
+}
+
+int device_irq_bind_line(struct device_irq *irq, struct domain *d, uint16_t device, uint32_t gsi, struct msi_message guest)
+{
+    struct msi_message none;
+    int ret;
+
+    ASSERT(irq->d == NULL);
+    spin_lock(&lock);
+    *irq = (struct device_irq){ .device = device, .is_line = true, .gsi = gsi, .guest = guest };
+    ret = ioapic_gsi_is_free(gsi);
+    ret = ret != 0 ? ret : bind(irq, d, &none);
+    spin_unlock(&lock);
+    return ret;
+}
+
+void device_irq_again(struct device_irq *irq)
+{
+    spin_lock(&lock);
+    if (!irq->held) {
+        arch_domain_message(irq->d, &irq->guest);
+    }
+    spin_unlock(&lock);
 }
 
 void device_irq_change(struct device_irq *irq, struct msi_message guest)
@@ -189,7 +234,7 @@ void device_irq_unbind(struct device_irq *irq)
         return;
     }
     spin_lock(&lock);
-    ops_of(irq)->irq_refuse(irq->d->p2m.iommu, irq->device, irq->index);
+    refuse(irq);
     give_back(irq);
     spin_unlock(&lock);
     timer_kill(&irq->timer);

@@ -9,6 +9,7 @@
 #define HEADER_SIZE 36u
 #define FADT_SIZE 276u /* revision 6 */
 #define MADT_SIZE 44u  /* before its entries */
+#define MADT_IOAPIC_SIZE 12u
 #define TPM2_SIZE 52u  /* revision 4 without log area: the log is read by hypercall */
 #define MCFG_SIZE 60u  /* one window: PCI Firmware Specification 3.3, 4.1.2 */
 #define XSDT_ENTRY_MAX 5
@@ -123,7 +124,7 @@ static gaddr_t write_fadt(struct acpi_writer *w, const struct launch_acpi *in, g
 
 static gaddr_t write_madt(struct acpi_writer *w, const struct launch_acpi *in)
 {
-    uint32_t size = MADT_SIZE + 8 * in->vcpu_count;
+    uint32_t size = MADT_SIZE + 8 * in->vcpu_count + (in->pci ? MADT_IOAPIC_SIZE : 0);
     uint8_t *t = table_begin(w, "APIC", 5, size);
     unsigned i;
 
@@ -136,6 +137,14 @@ static gaddr_t write_madt(struct acpi_writer *w, const struct launch_acpi *in)
         entry[2] = (uint8_t)i;
         entry[3] = (uint8_t)(2 * i); /* APIC identifiers are even, as Xen gives them */
         put(entry + 4, 1, 4);        /* enabled */
+    }
+    if (in->pci) {
+        uint8_t *entry = t + MADT_SIZE + 8 * in->vcpu_count;
+
+        entry[0] = 1; /* I/O APIC; its pins from 0 on */
+        entry[1] = MADT_IOAPIC_SIZE;
+        entry[2] = VPCI_IOAPIC_ID;
+        put(entry + 4, VPCI_IOAPIC, 4);
     }
     return table_end(w, t, size);
 }

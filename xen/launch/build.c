@@ -219,7 +219,7 @@ static int devices_piece(struct launch_domain *ld, struct launch_error *err)
     if (i == ld->device_count) {
         return 0;
     }
-    ret = vpci_attach(ld->d, ld->devices[i], ld->unreset >> i & 1, &why);
+    ret = vpci_attach(ld->d, ld->devices[i], &ld->device_terms[i], &why);
     if (ret == 0) {
         ld->job.device++;
         return -ERESTART;

@@ -11,6 +11,7 @@
 #include "restart.h"
 
 #include <xen/domain.h>
+#include <xen/pci.h>
 
 /* A build under way, in pieces: filled, hashed, given its devices and measured. */
 enum launch_stage { LAUNCH_FILL, LAUNCH_HASH, LAUNCH_DEVICES };
@@ -31,7 +32,7 @@ struct launch_domain {
     unsigned ioport_count;
     uint16_t devices[MANIFEST_DEVICE_MAX];
     unsigned device_count;
-    unsigned unreset;          /* bits of devices that it takes though they cannot be reset */
+    struct pci_terms device_terms[MANIFEST_DEVICE_MAX];
     struct domain_config config;
 
     struct pvh_plan plan;      /* after launch_check() */

@@ -15,6 +15,8 @@
 #define MANIFEST_NAME_MAX 16
 #define MANIFEST_IOPORT_MAX 4
 #define MANIFEST_DEVICE_MAX 4
+#define MANIFEST_NO_LINE 0xffffffffu
+#define MANIFEST_LINE_MAX 1023u
 #define MANIFEST_DEVICE_UNRESET 0x10000u /* in a cell of bulkhead,devices */
 #define MANIFEST_PATH_MAX 48
 #define MANIFEST_LABEL_MAX 256     /* with NUL */
@@ -49,6 +51,8 @@ struct manifest_domain {
     bool pci;                      /* has a PCI bus: bulkhead,devices is there */
     unsigned device_count;
     uint16_t devices[MANIFEST_DEVICE_MAX]; /* PCI functions: bus, device, function */
+    unsigned line_count;           /* 0, or device_count */
+    uint32_t lines[MANIFEST_DEVICE_MAX];   /* the pin of the I/O APICs that is a device's INTx, or MANIFEST_NO_LINE */
     unsigned unreset;              /* bits of those that it takes though they cannot be reset */
     uint32_t kernel;               /* index of its module */
     uint32_t ramdisk;              /* or MANIFEST_NO_MODULE */

@@ -14,7 +14,7 @@
 enum domain_property {
     DOMAIN_COMPATIBLE, DOMAIN_DOMID, DOMAIN_NAME, DOMAIN_LABEL, DOMAIN_FUNCTIONS, DOMAIN_MODE,
     DOMAIN_MEMORY, DOMAIN_CPUS, DOMAIN_REQUIRED, DOMAIN_WEIGHT = DOMAIN_REQUIRED,
-    DOMAIN_MAX_MEMORY, DOMAIN_START_ORDER, DOMAIN_TPM, DOMAIN_IOPORTS, DOMAIN_DEVICES, DOMAIN_ON_REBOOT,
+    DOMAIN_MAX_MEMORY, DOMAIN_START_ORDER, DOMAIN_TPM, DOMAIN_IOPORTS, DOMAIN_DEVICES, DOMAIN_LINES, DOMAIN_ON_REBOOT,
     DOMAIN_ON_CRASH, DOMAIN_ON_WATCHDOG, DOMAIN_ON_SUSPEND,
     DOMAIN_PROPERTY_COUNT
 };
@@ -34,6 +34,7 @@ static const char *const domain_properties[DOMAIN_PROPERTY_COUNT] = {
     [DOMAIN_TPM] = "bulkhead,tpm-locality",
     [DOMAIN_IOPORTS] = "bulkhead,ioports",
     [DOMAIN_DEVICES] = "bulkhead,devices",
+    [DOMAIN_LINES] = "bulkhead,device-lines",
     [DOMAIN_ON_REBOOT] = "bulkhead,on-reboot",
     [DOMAIN_ON_CRASH] = "bulkhead,on-crash",
     [DOMAIN_ON_WATCHDOG] = "bulkhead,on-watchdog",
@@ -102,6 +103,23 @@ static int read_devices(struct manifest_reader *r, struct manifest_domain *d)
         d->unreset |= cell & MANIFEST_DEVICE_UNRESET ? 1u << d->device_count : 0;
         d->devices[d->device_count++] = (uint16_t)device;
     }
+    return 0;
+}
+
+static int read_lines(struct manifest_reader *r, struct manifest_domain *d)
+{
+    unsigned i, cells = r->item.size / 4;
+
+    if (r->item.size % 4 != 0 || cells == 0 || cells > MANIFEST_DEVICE_MAX) {
+        return node_refuse(r, "one cell for each device");
+    }
+    for (i = 0; i < cells; i++) {
+        d->lines[i] = fdt_reader_cell(&r->item, i);
+        if (d->lines[i] != MANIFEST_NO_LINE && d->lines[i] > MANIFEST_LINE_MAX) {
+            return node_refuse(r, "pins of I/O APICs up to 1023, or 0xffffffff");
+        }
+    }
+    d->line_count = cells;
     return 0;
 }
 
@@ -183,6 +201,8 @@ static int read_domain_property(struct manifest_reader *r, struct manifest_domai
         return read_ioports(r, d);
     case DOMAIN_DEVICES:
         return read_devices(r, d);
+    case DOMAIN_LINES:
+        return read_lines(r, d);
     case DOMAIN_ON_REBOOT:
         return read_restart(r, d, SHUTDOWN_reboot);
     case DOMAIN_ON_CRASH:
@@ -235,6 +255,10 @@ static int check_domain(struct manifest_reader *r, struct manifest_domain *d, ui
     }
     if (d->kernel == MANIFEST_NO_MODULE) {
         return launch_fail(r->err, -EINVAL, "manifest: %s: expected a kernel module", d->path);
+    }
+    if (d->line_count != 0 && d->line_count != d->device_count) {
+        return launch_fail(r->err, -EINVAL, "manifest: %s: property bulkhead,device-lines: expected %u cells, one for each "
+                           "device", d->path, d->device_count);
     }
     if (d->max_memory_kib == 0) {
         d->max_memory_kib = d->memory_kib;

@@ -15,6 +15,13 @@ DefinitionBlock ("", "SSDT", 2, "BLKHD ", "BULKHEAD", 1)
             Name (_SEG, 0)
             Name (_BBN, 0)
             Name (_CCA, 1)
+            Name (_PRT, Package ()
+            {
+                Package () { 0x0001ffff, 0, Zero, 16 },
+                Package () { 0x0002ffff, 0, Zero, 17 },
+                Package () { 0x0003ffff, 0, Zero, 18 },
+                Package () { 0x0004ffff, 0, Zero, 19 }
+            })
             Name (_CRS, ResourceTemplate ()
             {
                 WordBusNumber (ResourceProducer, MinFixed, MaxFixed, PosDecode, 0, 0, 0, 0, 1)

@@ -139,7 +139,13 @@ static void from_manifest(const struct boot_info *bi, const struct manifest_doma
     ld->ioport_count = md->ioport_count;
     memcpy(ld->devices, md->devices, sizeof(ld->devices));
     ld->device_count = md->device_count;
-    ld->unreset = md->unreset;
+    for (i = 0; i < md->device_count; i++) {
+        ld->device_terms[i] = (struct pci_terms){
+            .unreset = md->unreset >> i & 1,
+            .has_line = md->line_count != 0 && md->lines[i] != MANIFEST_NO_LINE,
+            .gsi = md->lines[i],
+        };
+    }
     ld->in.pci = md->pci;
 }
 

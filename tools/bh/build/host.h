@@ -39,6 +39,7 @@ enum tpm_kind {
     TPM_NONE,
 };
 
+#define HOST_PCI_NO_LINE 0xffffffffu
 #define HOST_PCI_UNRESET 0x10000u /* in a cell: taken though it cannot be reset */
 
 struct host_disk {
@@ -115,7 +116,9 @@ struct host_domain {
     size_t ioports_count;
     unsigned int ioports_line;
     uint32_t pci[HOST_PCI_MAX];    /* cells of the manifest: function, and whether it may go without reset */
+    uint32_t pci_line_of[HOST_PCI_MAX]; /* pin of the I/O APICs that is its INTx; HOST_PCI_NO_LINE */
     size_t pci_count;
+    bool pci_lines;                /* some have one */
     bool pci_bus;                  /* has one, be it empty */
     unsigned int pci_line;
     struct host_disk disks[HOST_DEVICES_MAX];

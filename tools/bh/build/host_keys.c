@@ -262,6 +262,21 @@ static void domain_ioports(const struct value_context *vc, const struct conf_ent
     }
 }
 
+/* What stands after a slash. */
+static bool pci_line(const struct value_context *vc, const struct conf_entry *entry, const char *text, uint32_t *line)
+{
+    char *end = NULL;
+    unsigned long value = text != NULL ? strtoul(text, &end, 10) : HOST_PCI_NO_LINE;
+
+    if (text != NULL && (*text < '0' || *text > '9' || *end != '\0' || value > 1023)) {
+        diag_error(vc->diag, vc->file, entry->line, entry->key, "'%s' is no pin of an I/O APIC; write FUNCTION/PIN with the "
+                   "number that /proc/interrupts shows for the device as IO-APIC, such as 00:04.0/20", text);
+        return false;
+    }
+    *line = (uint32_t)value;
+    return true;
+}
+
 static void take_pci(const struct value_context *vc, const struct conf_entry *entry, struct host_domain *d,
                      uint32_t flags)
 {
@@ -278,9 +293,16 @@ static void take_pci(const struct value_context *vc, const struct conf_entry *en
                        "may have; give the others to another domain", HOST_PCI_MAX);
             return;
         }
-        if (value_pci(vc, entry, entry->values[i], &function)) {
+        char *name = bh_strdup(entry->values[i]), *line = strchr(name, '/');
+
+        if (line != NULL) {
+            *line++ = '\0';
+        }
+        if (value_pci(vc, entry, name, &function) && pci_line(vc, entry, line, &d->pci_line_of[d->pci_count])) {
+            d->pci_lines = d->pci_lines || line != NULL;
             d->pci[d->pci_count++] = function | flags;
         }
+        free(name);
     }
 }
 

@@ -113,6 +113,9 @@ static void put_domain(struct writer *w, const struct image *image, size_t i)
     if (d->pci_bus) {
         put_cells(w, "bulkhead,devices", d->pci, d->pci_count);
     }
+    if (d->pci_lines) {
+        put_cells(w, "bulkhead,device-lines", d->pci_line_of, d->pci_count);
+    }
     if (d->on_reboot) {
         put_text(w, "bulkhead,on-reboot", "restart");
     }

@@ -157,7 +157,7 @@ long domctl_assign_act(struct call *c)
     int rc = function_of(c, &function);
 
     if (rc == 0) {
-        rc = vpci_attach(c->target, function, false, &why);
+        rc = vpci_attach(c->target, function, NULL, &why);
     }
     if (rc != 0 && rc != -ERESTART) {
         pr_debug("domain %u %s: device %02x:%02x.%x is not given: %s", c->target->id, c->target->name, function >> 8,

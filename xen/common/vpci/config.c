@@ -7,6 +7,8 @@
 /* What a domain may switch: decoding, mastering, and bits of error reporting that change nothing here. */
 #define COMMAND_SHOWN (PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER | PCI_COMMAND_NO_INTX | 0x0140u)
 
+#define PIN_A 0x100u
+
 static uint32_t host_read(const struct vpci_function *f, unsigned reg)
 {
     return pci_read(f->host->id, reg, 4);
@@ -28,7 +30,7 @@ uint32_t vpci_word_read(struct vpci_function *f, unsigned reg)
     case PCI_CAPABILITIES:
         return f->cap_count != 0 ? f->cap[0].at : 0;
     case PCI_INTERRUPT:
-        return f->line; /* no pin */
+        return f->line | (vpci_has_line(f) ? PIN_A : 0);
     default:
         break;
     }
@@ -42,6 +44,7 @@ static void command_write(struct domain *d, struct vpci_function *f, uint16_t co
     f->command = command & COMMAND_SHOWN;
     pci_write(f->host->id, PCI_COMMAND, 2,
               PCI_COMMAND_MEMORY | PCI_COMMAND_NO_INTX | (f->command & PCI_COMMAND_MASTER));
+    vpci_line_follow(d, f);
     vpci_bars_follow(d, f);
 }
 

@@ -17,7 +17,11 @@
 int vpci_create(struct domain *d)
 {
     d->vpci = xzalloc(struct vpci);
-    return d->vpci != NULL ? 0 : -ENOMEM;
+    if (d->vpci == NULL) {
+        return -ENOMEM;
+    }
+    vpci_ioapic_start(d->vpci);
+    return 0;
 }
 
 /* The slot of a function, or an empty one when it has none; NULL: none is empty. Lock held. */
@@ -60,6 +64,9 @@ static void show(struct domain *d, struct vpci_function *f)
     vpci_caps_find(f);
     vpci_msix_start(f);
     f->state = VPCI_SHOWN;
+    if (vpci_has_line(f)) {
+        write_once(d->pci_lines, true);
+    }
     d->devices[i] = f->host->id;
     d->device_count = max(d->device_count, i + 1);
     __atomic_fetch_or(&d->devices_held, 1u << i, __ATOMIC_RELEASE);
@@ -142,7 +149,7 @@ static int attach(struct domain *d, struct pci_function *host, const char **why)
     return ret;
 }
 
-int vpci_attach(struct domain *d, uint16_t device, bool unreset, const char **why)
+int vpci_attach(struct domain *d, uint16_t device, const struct pci_terms *terms, const char **why)
 {
     struct pci_function *host;
     int ret;
@@ -155,12 +162,12 @@ int vpci_attach(struct domain *d, uint16_t device, bool unreset, const char **wh
     if (ret != 0) {
         return ret;
     }
-    if (host->reset_kind == PCI_RESET_NONE && !unreset && !read_once(host->unreset)) {
+    if (terms != NULL) {
+        host->terms = *terms;
+    }
+    if (host->reset_kind == PCI_RESET_NONE && !host->terms.unreset) {
         *why = "it cannot be reset, and the description does not say to take it so";
         return -EOPNOTSUPP;
-    }
-    if (unreset) {
-        write_once(host->unreset, true);
     }
     spin_lock(&d->vpci->lock);
     ret = attach(d, host, why);
@@ -176,6 +183,7 @@ static void leave(struct domain *d, struct vpci_function *f)
     if (f->state == VPCI_SHOWN) {
         vpci_msi_off(f);
         vpci_msix_off(f);
+        vpci_line_off(f);
         pci_quiet(f->host);
         f->state = VPCI_LEAVES;
         vpci_bars_follow(d, f);

@@ -55,6 +55,7 @@ struct vpci_function {
     unsigned cap_count;         /* constant, with the table */
     struct vpci_cap cap[VPCI_CAPS_MAX];
     struct vpci_bar bar[PCI_BARS];
+    bool line_bound;            /* irq[0] is that of its line */
     struct vpci_msi msi;
     struct vpci_msix msix;
     struct device_irq irq[IOMMU_IRQS_MAX];
@@ -63,6 +64,8 @@ struct vpci_function {
 struct vpci {
     spinlock_t lock;
     uint32_t selected;          /* port 0xcf8 */
+    uint8_t ioapic_index;
+    uint64_t pins[VPCI_PINS];   /* redirection entries, as the domain has written them */
     bool closed;                /* the domain ends: nothing comes any more */
     struct vpci_function function[IOMMU_DEVICES_MAX]; /* slots 1, 2...; in step with the domain's devices */
 };
@@ -90,6 +93,14 @@ void vpci_bar_write(struct domain *d, struct vpci_function *f, unsigned i, uint3
 void vpci_bars_follow(struct domain *d, struct vpci_function *f);
 /** Is page number `page` of BAR i one that holds the table of MSI-X, which domains never see? */
 bool vpci_bar_page_is_table(const struct pci_function *host, unsigned i, uint64_t page);
+
+/* -- intx.c ---------------------------------------------------------------------------------------- */
+/** Has it an interrupt line, and nothing better? */
+bool vpci_has_line(const struct vpci_function *f);
+void vpci_ioapic_start(struct vpci *p);
+/** After a change of the command word or of the pin. */
+void vpci_line_follow(struct domain *d, struct vpci_function *f);
+void vpci_line_off(struct vpci_function *f);
 
 /* -- msi.c, msix.c --------------------------------------------------------------------------------- */
 /** An interrupt cannot be bound: say so once, since the domain can ask as often as it likes. */

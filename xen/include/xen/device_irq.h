@@ -22,6 +22,8 @@ struct device_irq {
     struct domain *d;           /* borrowed; NULL: not bound. Constant while bound, as the four that follow */
     uint16_t device;
     unsigned index;             /* number of the device's interrupt: IOMMU_IRQS_MAX */
+    bool is_line;               /* it comes by a pin of an I/O APIC, gsi, and not by message */
+    uint32_t gsi;
     unsigned cpu;
     uint8_t vector;
     struct msi_message guest;   /* what the domain has written: whom to interrupt; lock of device_irq.c */
@@ -37,6 +39,13 @@ struct device_irq {
  */
 int device_irq_bind(struct device_irq *irq, struct domain *d, uint16_t device, unsigned index, struct msi_message guest,
                     struct msi_message *host) must_check;
+/**
+ * The same for the line of a device, by its edge: pin gsi of the host's I/O APICs, which is d's alone from then on.
+ * @return as device_irq_bind(); -ENOENT there is no such pin; -EBUSY somebody has it
+ */
+int device_irq_bind_line(struct device_irq *irq, struct domain *d, uint16_t device, uint32_t gsi, struct msi_message guest) must_check;
+/** The line of a bound one is asserted still: as if it came again. */
+void device_irq_again(struct device_irq *irq);
 /** From now on it goes where guest says. */
 void device_irq_change(struct device_irq *irq, struct msi_message guest);
 /** It arrives no more, once this has returned. Nothing happens to one that is not bound. */

@@ -102,6 +102,7 @@ struct domain {
     unsigned device_count;
     unsigned devices_held;           /* bits; atomic */
     struct vpci *vpci;               /* owned; how it sees them, NULL: it has none */
+    bool pci_lines;                  /* read_once(): some of them have lines */
     unsigned device_irq_count;       /* device_irq.c's lock, as the next */
     struct irq_budget device_irq_budget;
 

@@ -27,6 +27,7 @@ struct domain;
 #define PCI_COMMAND_MASTER 0x0004u
 #define PCI_COMMAND_NO_INTX 0x0400u
 #define PCI_STATUS_CAPABILITIES 0x00100000u
+#define PCI_STATUS_INTERRUPT 0x00080000u
 
 #define PCI_CAP_PM 0x01u
 #define PCI_CAP_MSI 0x05u
@@ -47,6 +48,13 @@ struct pci_bar {
 /* How a function is brought to its initial state. */
 enum pci_reset_kind { PCI_RESET_NONE, PCI_RESET_FLR, PCI_RESET_PM, PCI_RESET_BUS };
 
+/* What a description says of a function beside its number. */
+struct pci_terms {
+    bool unreset;  /* it is taken though it cannot be reset */
+    bool has_line; /* its INTx is pin gsi of the I/O APICs */
+    uint32_t gsi;
+};
+
 struct pci_function {
     uint16_t id;              /* bus, device, function; constant, as all down to reset_kind */
     struct pci_bar bar[PCI_BARS];
@@ -60,7 +68,7 @@ struct pci_function {
     volatile uint8_t *msix_pba;
     enum pci_reset_kind reset_kind;
     uint16_t bridge;            /* PCI_RESET_BUS: the port above it */
-    bool unreset;               /* a description has taken it though it cannot be reset; builder's only */
+    struct pci_terms terms;     /* as the description has it; written by who builds domains, before one has it */
     struct domain *owner;       /* atomic: who has it, or it is on its way to or from; NULL: nobody. Not a reference */
     bool clean;                 /* it has been reset, and nobody has had it since; for its owner only, as what follows */
     unsigned reset_step;        /* 0: none is under way */

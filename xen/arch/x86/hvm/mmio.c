@@ -54,6 +54,25 @@ static void pci_memory_write(struct vcpu *v, gaddr_t gaddr, unsigned size, uint3
     vpci_memory_write(v->domain, gaddr, size, value);
 }
 
+/* In place of the hole there, for a domain that has a bus. */
+static bool ioapic_has(struct vcpu *v, gaddr_t gaddr, bool write)
+{
+    (void)write;
+    return v->domain->vpci != NULL && (gaddr & PAGE_MASK) == VPCI_IOAPIC;
+}
+
+static uint32_t ioapic_read(struct vcpu *v, gaddr_t gaddr, unsigned size)
+{
+    (void)size;
+    return vpci_ioapic_read(v->domain, gaddr & (PAGE_SIZE - 1));
+}
+
+static void ioapic_write(struct vcpu *v, gaddr_t gaddr, unsigned size, uint32_t value)
+{
+    (void)size;
+    vpci_ioapic_write(v->domain, gaddr & (PAGE_SIZE - 1), value);
+}
+
 /* Reads map a page of ones there, and do not come here: hole.c. The local APIC's page is no hole while it is one. */
 static bool hole_has(struct vcpu *v, gaddr_t gaddr, bool write)
 {
@@ -79,6 +98,7 @@ static void hole_write(struct vcpu *v, gaddr_t gaddr, unsigned size, uint32_t va
 
 static const struct region regions[] = {
     { .has = apic_has, .read = apic_read, .write = apic_write, .words_only = true },
+    { .has = ioapic_has, .read = ioapic_read, .write = ioapic_write, .words_only = true },
     { .has = pci_has, .read = pci_memory_read, .write = pci_memory_write },
     { .has = hole_has, .read = hole_read, .write = hole_write },
 };

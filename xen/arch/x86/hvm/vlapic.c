@@ -10,6 +10,7 @@
 #include <xen/domain.h>
 #include <xen/errno.h>
 #include <xen/time.h>
+#include <xen/vpci.h>
 
 #define BASE_BSP 0x100u
 #define BASE_X2APIC 0x400u
@@ -157,12 +158,16 @@ void vlapic_accept(struct vcpu *v, uint8_t vector)
     l->isr[vector / 64] |= 1ull << (vector % 64);
 }
 
-static void eoi(struct vlapic *l)
+static void eoi(struct vcpu *v)
 {
+    struct vlapic *l = lapic_of(v);
     int vector = highest(l->isr);
 
     if (vector >= 0) {
         l->isr[vector / 64] &= ~(1ull << (vector % 64));
+        if (unlikely(read_once(v->domain->pci_lines))) {
+            vpci_interrupt_ended(v->domain, (uint8_t)vector);
+        }
     }
 }
 
@@ -356,7 +361,7 @@ void vlapic_write(struct vcpu *v, unsigned offset, uint32_t value)
         l->tpr = value & 0xff;
         break;
     case 0xb0:
-        eoi(l);
+        eoi(v);
         break;
     case 0xd0:
         if (!x2apic(l)) {
@@ -430,7 +435,7 @@ int vlapic_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value)
         return -EPERM;
     }
     if (likely(offset == 0xb0)) {
-        eoi(l);
+        eoi(v);
         return 0;
     }
     if (offset == 0x300) {

@@ -76,8 +76,7 @@ struct dte {
 #define DTE0_QUARANTINE (DTE0_VALID | DTE0_TRANSLATION_VALID | DTE0_MODE(AMD_LEVELS))
 #define DTE2_INTERRUPTS_VALID (1ull << 0)  /* IV, bit 128 */
 #define DTE2_IRQ_TABLE_LOG2(n) ((uint64_t)(n) << 1)
-#define DTE2_INTERRUPTS_PASS (1ull << 60)  /* IntCtl 01b, bits 189:188: as they are; 00b: target abort */
-#define DTE2_INTERRUPTS_REMAP (2ull << 60) /* IntCtl 10b: by the table */
+#define DTE2_INTERRUPTS_REMAP (2ull << 60) /* IntCtl 10b, bits 189:188: by the table; 00b: target abort */
 #define DEVICES 65536u
 #define DEVICE_TABLE_ORDER 9u /* 2 MiB */
 BUILD_ASSERT(sizeof(struct dte) * DEVICES == PAGE_SIZE << DEVICE_TABLE_ORDER);
@@ -248,11 +247,17 @@ void amd_irq_forget(uint16_t device)
     }
 }
 
+/* The third word of a device whose messages go by a table. */
+static uint64_t interrupts_by(paddr_t irq_table)
+{
+    return DTE2_INTERRUPTS_VALID | DTE2_IRQ_TABLE_LOG2(AMD_IRQ_TABLE_LOG2) | irq_table | DTE2_INTERRUPTS_REMAP;
+}
+
 int amd_device_release(uint16_t device, uint16_t id, paddr_t root, paddr_t irq_table)
 {
     struct dte *e = &device_table[device];
 
-    if (e->word[2] & DTE2_INTERRUPTS_PASS) {
+    if (amd_is_ioapic(device)) {
         return -EPERM; /* its messages would pass as an I/O APIC's */
     }
     spin_lock(&lock);
@@ -263,8 +268,7 @@ int amd_device_release(uint16_t device, uint16_t id, paddr_t root, paddr_t irq_t
     /* The id first: without rights it means nothing. */
     write_once(e->word[1], id);
     if (irq_table != 0) {
-        write_once(e->word[2], DTE2_INTERRUPTS_VALID | DTE2_IRQ_TABLE_LOG2(AMD_IRQ_TABLE_LOG2) | irq_table |
-                               DTE2_INTERRUPTS_REMAP);
+        write_once(e->word[2], interrupts_by(irq_table));
     }
     write_once(e->word[0], DTE0_QUARANTINE | root | AMD_READ | AMD_WRITE);
     forget(true, device, id);
@@ -385,7 +389,7 @@ static bool ioapics_known(void)
 
 /*
  * Translation with four levels and no right: each access is an IO_PAGE_FAULT before any table is read (2.2.2.1, IR, IW), so
- * that there is no table. I/O APICs' messages pass: their pins are ours, devices cannot write them.
+ * that there is no table. I/O APICs' messages go by tables too: entries of pins are made as these are routed.
  */
 static bool device_table_make(bool remaps_interrupts)
 {
@@ -400,7 +404,12 @@ static bool device_table_make(bool remaps_interrupts)
         device_table[i].word[2] = remaps_interrupts ? DTE2_INTERRUPTS_VALID : 0;
     }
     for (i = 0; remaps_interrupts && i < acpi_info.ivrs.ioapic_count; i++) {
-        device_table[acpi_info.ivrs.ioapic[i].device].word[2] |= DTE2_INTERRUPTS_PASS;
+        const uint32_t *table = amd_ioapic_table(i);
+
+        if (table == NULL) {
+            return false;
+        }
+        device_table[acpi_info.ivrs.ioapic[i].device].word[2] = interrupts_by(virt_to_maddr(table));
     }
     return true;
 }
@@ -486,4 +495,5 @@ const struct iommu_ops iommu_amd = {
     .attach = amd_domain_attach,
     .irq_route = amd_irq_route,
     .irq_refuse = amd_irq_refuse,
+    .ioapic_entry = amd_ioapic_entry,
 };

@@ -34,6 +34,12 @@ int amd_domain_attach(struct iommu_domain *dom, uint16_t device);
 /** Of a device that is attached to dom; NULL: it is not, or messages cannot be remapped. */
 uint32_t *amd_domain_irq_table(struct iommu_domain *dom, uint16_t device);
 
+/** Does an I/O APIC send as this function? */
+bool amd_is_ioapic(uint16_t device);
+/** The table of an I/O APIC, by its place in the IVRS; made when it is asked for first. NULL: no memory. */
+uint32_t *amd_ioapic_table(unsigned i);
+int amd_ioapic_entry(uint32_t ioapic_id, unsigned pin, uint64_t *entry);
+
 uint32_t *amd_irq_table_alloc(void);
 void amd_irq_table_free(uint32_t *table);
 int amd_irq_route(struct iommu_domain *dom, uint16_t device, unsigned index, uint8_t vector, uint32_t apic_id,

@@ -69,9 +69,23 @@ static int pin_route(struct ioapic *a, unsigned pin, uint64_t entry)
     return ret;
 }
 
+/* The I/O APIC and pin of a global number, NULL: there is none. */
+static struct ioapic *find(uint32_t gsi, unsigned *pin)
+{
+    for (unsigned i = 0; i < ioapic_count; i++) {
+        *pin = gsi - ioapics[i].gsi_base;
+        if (gsi >= ioapics[i].gsi_base && *pin < ioapics[i].pins) {
+            return &ioapics[i];
+        }
+    }
+    return NULL;
+}
+
 int ioapic_route_isa(unsigned irq, uint8_t vector)
 {
     uint32_t gsi = irq, flags = 0;
+    struct ioapic *a;
+    unsigned pin;
 
     for (unsigned i = 0; i < acpi_info.override_count; i++) {
         if (acpi_info.override[i].source == irq) {
@@ -79,14 +93,39 @@ int ioapic_route_isa(unsigned irq, uint8_t vector)
             flags = acpi_info.override[i].flags;
         }
     }
-    for (unsigned i = 0; i < ioapic_count; i++) {
-        struct ioapic *a = &ioapics[i];
-        unsigned pin = gsi - a->gsi_base;
+    a = find(gsi, &pin);
+    return a == NULL ? -ENOENT :
+           pin_route(a, pin, RED_CPU(cpus[0].apic_id) | vector | ((flags & 3) == 3 ? RED_LOW : 0) |
+                             ((flags >> 2 & 3) == 3 ? RED_LEVEL : 0));
+}
 
-        if (gsi >= a->gsi_base && pin < a->pins) {
-            return pin_route(a, pin, RED_CPU(cpus[0].apic_id) | vector | ((flags & 3) == 3 ? RED_LOW : 0) |
-                                     ((flags >> 2 & 3) == 3 ? RED_LEVEL : 0));
-        }
+/* A pin that is routed is somebody's. */
+int ioapic_gsi_is_free(uint32_t gsi)
+{
+    unsigned pin;
+    struct ioapic *a = find(gsi, &pin);
+
+    if (a == NULL) {
+        return -ENOENT;
     }
-    return -ENOENT;
+    return ioapic_read(a, 0x10 + 2 * pin) & RED_MASKED ? 0 : -EBUSY;
+}
+
+/* Lines of PCI are active low (PCI 3.0, 2.2.6). */
+int ioapic_route_gsi(uint32_t gsi, uint8_t vector, uint32_t apic_id)
+{
+    unsigned pin;
+    struct ioapic *a = find(gsi, &pin);
+
+    return a == NULL ? -ENOENT : pin_route(a, pin, RED_CPU(apic_id) | vector | RED_LOW);
+}
+
+void ioapic_close_gsi(uint32_t gsi)
+{
+    unsigned pin;
+    struct ioapic *a = find(gsi, &pin);
+
+    if (a != NULL) {
+        ioapic_write(a, 0x10 + 2 * pin, RED_MASKED);
+    }
 }

@@ -20,5 +20,10 @@ void lapic_timer_calibrate(void (*wait_10ms)(void));
 void ioapic_init(void);
 /** Route a legacy ISA interrupt to vector on the boot CPU, honouring MADT overrides; after iommu_init(). -ENOENT no I/O APIC for it; -ENOSPC. */
 int ioapic_route_isa(unsigned irq, uint8_t vector);
+/** Is pin gsi there, and nobody's? One of these three at a time. @return 0; -ENOENT; -EBUSY */
+int ioapic_gsi_is_free(uint32_t gsi);
+/** Route a device's line, active low, by its edge. @return 0; -ENOENT; -ENOSPC */
+int ioapic_route_gsi(uint32_t gsi, uint8_t vector, uint32_t apic_id);
+void ioapic_close_gsi(uint32_t gsi);
 
 #endif
