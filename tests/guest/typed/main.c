@@ -2,8 +2,8 @@
 /*
  * What is typed on the host's serial console reaches the domain that may read it: the serial port's interrupt arrives.
  *
- * Source: Xen ABI, CONSOLEIO_read; PC16550D datasheet: the port holds 16 characters. A correct hypervisor hands over line after line. With a
- * broken one the pin of the I/O APIC leads nowhere, as where interrupts are remapped and its entry is not: nothing comes.
+ * Source: Xen ABI, CONSOLEIO_read; PC16550D datasheet: the port holds 16 characters. A correct hypervisor hands over line after
+ * line. With a broken one the pin of the I/O APIC leads nowhere, as where interrupts are remapped and its entry is not.
  */
 #include "../guest.h"
 

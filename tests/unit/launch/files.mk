@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 launch-src = $(launch-pure:.o=.c) xen/launch/offline.c xen/lib/sha256.c
-acpi-src := xen/drivers/acpi/acpi.c xen/drivers/acpi/ivrs.c xen/drivers/acpi/madt.c \
-            xen/drivers/acpi/parse.c xen/drivers/acpi/table.c
+acpi-src := xen/drivers/acpi/acpi.c xen/drivers/acpi/dmar.c xen/drivers/acpi/ivrs.c \
+            xen/drivers/acpi/madt.c xen/drivers/acpi/parse.c xen/drivers/acpi/table.c
 
 unit-tests += test_manifest
 test_manifest-src = tests/unit/launch/test_manifest.c tests/unit/launch/tree.c $(launch-src)

@@ -18,7 +18,10 @@ void lapic_timer_set(uint64_t delta_ns);
 void lapic_timer_calibrate(void (*wait_10ms)(void));
 
 void ioapic_init(void);
-/** Route a legacy ISA interrupt to vector on the boot CPU, honouring MADT overrides; after iommu_init(). -ENOENT no I/O APIC for it; -ENOSPC. */
+/**
+ * Route a legacy ISA interrupt to vector on the boot CPU, honouring MADT overrides. Not before iommu_init().
+ * @return 0; -ENOENT no I/O APIC for it; -ENOSPC too many pins
+ */
 int ioapic_route_isa(unsigned irq, uint8_t vector);
 /** Is pin gsi there, and nobody's? One of these three at a time. @return 0; -ENOENT; -EBUSY */
 int ioapic_gsi_is_free(uint32_t gsi);
