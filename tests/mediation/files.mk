@@ -56,13 +56,13 @@ $(O)/tests/mediation/dma.bin: policy/access_vectors.cil policy/fine_vectors.cil 
 $(O)/tests/guest/dma.elf $(O)/tests/guest/dma-own.elf: $(O)/tests/mediation/dma.bin
 
 # Domains that get devices while they run.
-guest-tests += hotplug
+guest-tests += hotplug line
 $(O)/tests/mediation/hotplug.bin: policy/access_vectors.cil policy/fine_vectors.cil policy/base.cil policy/macros.cil \
                                   policy/kinds/domain.cil tests/mediation/hotplug.cil
 	$(call say,POLICY,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)secilc --target=xen --policyvers=30 --mls=false --handle-unknown=deny --filecontext=/dev/null -o $@ $^
-$(O)/tests/guest/hotplug.elf: $(O)/tests/mediation/hotplug.bin
+$(O)/tests/guest/hotplug.elf $(O)/tests/guest/line.elf: $(O)/tests/mediation/hotplug.bin
 
 # The guest with one permission: labels, policy and what each call asks, all from the access vectors and the table.
 guest-tests += one-permission
