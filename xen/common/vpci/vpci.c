@@ -51,6 +51,10 @@ static int add(struct domain *d, struct vpci *p, struct pci_function *host, cons
     gaddr_t next = places_end(p);
     int ret;
 
+    if (__atomic_load_n(&host->held, __ATOMIC_ACQUIRE)) {
+        *why = "another domain has it";
+        return -EBUSY;
+    }
     f->host = host;
     if (!vpci_bars_place(f, &next)) {
         *why = "there is no room for its BARs";
@@ -59,9 +63,10 @@ static int add(struct domain *d, struct vpci *p, struct pci_function *host, cons
     wait_for_reset(host);
     ret = iommu_attach(d, host->id);
     if (ret != 0) {
-        *why = ret == -EBUSY ? "another domain has it" : "the IOMMU cannot hold it";
+        *why = "the IOMMU cannot hold it";
         return ret;
     }
+    __atomic_store_n(&host->held, true, __ATOMIC_RELAXED);
     host->clean = false;
     vpci_caps_find(f);
     vpci_msix_start(f);
@@ -131,10 +136,12 @@ int vpci_release(struct domain *d)
         if (!f->gone) {
             silence(d, f);
         }
-        if (pci_reset_step(f->host) != 0) {
+        if (!f->returned && pci_reset_step(f->host) != 0) {
             waits = true;
-        } else {
+        } else if (!f->returned) {
+            f->returned = true;
             f->host->clean = true;
+            __atomic_store_n(&f->host->held, false, __ATOMIC_RELEASE);
         }
         spin_unlock(&p->lock);
     }

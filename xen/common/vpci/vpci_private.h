@@ -41,6 +41,7 @@ struct vpci_msix {
 struct vpci_function {
     struct pci_function *host;  /* constant */
     bool gone;                  /* taken away: reads all ones */
+    bool returned;              /* and reset: others may have it */
     bool complained;            /* vpci_no_interrupt() has said so */
     uint16_t command;           /* as the domain has written it */
     uint8_t line;               /* same: a byte that means nothing here */

@@ -58,7 +58,8 @@ struct pci_function {
     volatile uint8_t *msix_pba;
     enum pci_reset_kind reset_kind;
     uint16_t bridge;            /* PCI_RESET_BUS: the port above it */
-    bool clean;                 /* it has been reset, and nobody has had it since; its owner's or builder's only, as what follows */
+    bool held;                  /* a domain has it, or has not reset it yet; set by builders, one at a time. Atomic */
+    bool clean;                 /* it has been reset, and nobody has had it since; its holder's or builder's only, as what follows */
     unsigned reset_step;        /* 0: none is under way */
     uint64_t reset_until_ns;
 };

@@ -25,10 +25,14 @@ struct vpci;
  * Waits for the reset, which may take a tenth of a second.
  * @param unreset  take one that cannot be reset
  * @param why      out, on failure: what is wrong, for a message
- * @return 0; errors of pci_function_get(), iommu_attach(); -EOPNOTSUPP it cannot be reset; -ENOMEM
+ * @return 0; errors of pci_function_get(), iommu_attach(); -EBUSY another domain has it; -EOPNOTSUPP it cannot be
+ *         reset; -ENOMEM
  */
 int vpci_add(struct domain *d, uint16_t device, bool unreset, const char **why) must_check;
-/** Take function number i (of d->devices) away while d may be running: all ones from now on, and quarantine. */
+/**
+ * Take function number i (of d->devices) away while d may be running: all ones from now on, and quarantine. Others can have it
+ * when d has ended.
+ */
 void vpci_remove(struct domain *d, unsigned i);
 /**
  * The end of d's devices, in its death, before its memory is given back: quiet, in quarantine, reset. May be called again.
