@@ -78,7 +78,9 @@ static void image(void)
 
 static void leaks(void)
 {
-    static const uint64_t places[] = { 0x1000000, 0x2000000, 0xf000000, 0xfec00000, 0xfed80000, 0xfee00000, 0xb0000000 };
+    const uint64_t places[] = {
+        0x1000000, 0x2000000, 0xf000000, 0xfec00000, 0xfed80000, 0xfee00000, 0xb0000000, (uintptr_t)bystander, /* that begins with a count */
+    };
     unsigned int bad = 0;
 
     for (unsigned int i = 0; i < ARRAY_SIZE(places); i++) {
