@@ -18,6 +18,7 @@
 
 extern _Thread_local struct vcpu *fake_current;
 extern uint64_t fake_now_ns;
+extern uint64_t fake_now_step_ns; /* that much passes with each look at the clock */
 extern bool fake_preempt;         /* what preempt_wanted() answers */
 extern int fake_preempt_after;    /* > 0: becomes true after so many questions */
 extern unsigned fake_raised;      /* vcpu_events_raise() calls */

@@ -5,7 +5,7 @@
 #include <xen/timer.h>
 
 _Thread_local struct vcpu *fake_current;
-uint64_t fake_now_ns;
+uint64_t fake_now_ns, fake_now_step_ns;
 bool fake_preempt;
 int fake_preempt_after;
 unsigned fake_raised;
@@ -18,6 +18,7 @@ void fake_core_reset(void)
 {
     fake_current = NULL;
     fake_now_ns = 1000;
+    fake_now_step_ns = 0;
     fake_preempt = false;
     fake_preempt_after = 0;
     fake_raised = 0;
@@ -34,7 +35,7 @@ struct vcpu *current_vcpu(void)
 
 uint64_t time_now_ns(void)
 {
-    return fake_now_ns;
+    return fake_now_ns += fake_now_step_ns;
 }
 
 uint64_t time_wallclock_boot_s(void)
@@ -90,11 +91,6 @@ void timer_kill(struct timer *t)
 }
 
 void timer_stop(struct timer *t)
-{
-    t->armed = false;
-}
-
-void timer_kill(struct timer *t)
 {
     t->armed = false;
 }

@@ -63,6 +63,14 @@ $(O)/tests/mediation/hotplug.bin: policy/access_vectors.cil policy/fine_vectors.
 	$(Q)mkdir -p $(@D)
 	$(Q)secilc --target=xen --policyvers=30 --mls=false --handle-unknown=deny --filecontext=/dev/null -o $@ $^
 $(O)/tests/guest/hotplug.elf $(O)/tests/guest/line.elf: $(O)/tests/mediation/hotplug.bin
+# A domain that turns its devices, and what it sees of them, against everybody else.
+guest-tests += vpci-attack vpci-storm
+$(O)/tests/mediation/edu.bin: policy/access_vectors.cil policy/fine_vectors.cil policy/base.cil policy/macros.cil \
+                              policy/kinds/domain.cil tests/mediation/edu.cil
+	$(call say,POLICY,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)secilc --target=xen --policyvers=30 --mls=false --handle-unknown=deny --filecontext=/dev/null -o $@ $^
+$(O)/tests/guest/vpci-attack.elf $(O)/tests/guest/vpci-storm.elf: $(O)/tests/mediation/edu.bin
 
 # The guest with one permission: labels, policy and what each call asks, all from the access vectors and the table.
 guest-tests += one-permission

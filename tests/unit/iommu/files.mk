@@ -7,3 +7,7 @@ test_intel-src := tests/unit/iommu/test_intel.c tests/unit/iommu/model_intel.c t
                   $(addprefix xen/arch/x86/iommu/,intel.c intel_domain.c intel_fault.c intel_irq.c intel_open.c \
                     intel_scope.c intel_unit.c)
 test_intel-cflags := -Itests/unit/iommu
+
+unit-tests += test_amd_irq
+test_amd_irq-src := $(subst test_amd.c,test_amd_irq.c,$(test_amd-src))
+test_amd_irq-cflags := -Itests/unit/iommu

@@ -54,7 +54,7 @@ static void init_quarantines_every_device(void)
     CHECK(model_log_count("iommu: amd, every device in quarantine, interrupt messages too") == 1);
     for (unsigned i = 0; i < 65536; i++) {
         CHECK(model_dma(0, (uint16_t)i, 0x200000) != 0);
-        CHECK(model_interrupt(0, (uint16_t)i) == (i == 0xa0));
+        CHECK(!model_interrupt(0, (uint16_t)i)); /* nothing as it is, an I/O APIC's neither */
     }
     CHECK(model[0].invalidations == 1);
 }

@@ -291,6 +291,13 @@ uint32_t *bus_mapped(uint64_t addr)
     return NULL;
 }
 
+void bus_forget_registers(void)
+{
+    for (unsigned i = 0; i < mapped_count; i++) {
+        memset(mapped[i].at, 0, mapped[i].size);
+    }
+}
+
 uint32_t readl(const volatile void *a)
 {
     return *(const volatile uint32_t *)a;

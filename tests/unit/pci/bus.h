@@ -43,5 +43,7 @@ extern unsigned bus_reads, bus_writes;
 
 /** The host's end of a mapping of registers, NULL: there is none there. Exactly as long as was asked for. */
 uint32_t *bus_mapped(uint64_t addr);
+/** All of them are 0. */
+void bus_forget_registers(void);
 
 #endif
