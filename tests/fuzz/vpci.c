@@ -134,7 +134,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size == 0) {
         return 0;
     }
-    world_start(data[0] % 15 + 1);
+    world_start((data[0] & 15) != 0 ? data[0] & 15 : 15);
     world_check();
     for (size_t at = 1; at + 4 <= size && at < 4000; at += 4) {
         act(data + at);
