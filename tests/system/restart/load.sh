@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Both loads at once, for as long as the guest lives; a line each second or so:
-#   LOAD disk <seconds> reads=N bad=N errors=N longest_ms=N
+# All loads at once, for as long as the guest lives; a line each second or so:
+#   LOAD /dev/xvda, /dev/xvdb <seconds> reads=N bad=N errors=N longest_ms=N
+#   LOAD sync <seconds> ok=N bad=N: synchronous reads of the disk whose backend goes on with the ring
 #   LOAD net <seconds> ok=N bad=N failed=N
 B=/bin/busybox
 . /etc/expect
@@ -28,6 +29,20 @@ net() {
     done
 }
 
+sync_reads() {
+    ok=0 bad=0 first=
+    while :; do
+        sum=$($B dd if=/dev/xvda bs=64k count=16 iflag=direct 2>/dev/null | $B sha256sum)
+        [ -n "$first" ] || first=$sum
+        if [ "$sum" = "$first" ]; then ok=$((ok + 1)); else bad=$((bad + 1)); fi
+        echo "LOAD sync $($B cut -d. -f1 /proc/uptime) ok=$ok bad=$bad"
+        $B usleep 300000
+    done
+}
+
 net &
 wait_for /dev/xvda
-exec diskload /dev/xvda
+sync_reads &
+diskload /dev/xvda &
+wait_for /dev/xvdb
+exec diskload /dev/xvdb

@@ -48,6 +48,7 @@ struct host_disk {
     char *target;           /* what the backend serves it from: a path in the backend domain */
     bool readonly;
     bool boot;
+    bool keeps_ring;        /* reconnect = ring */
 };
 
 struct host_net {
