@@ -19,9 +19,11 @@ backendd-libs := -static
 
 host-progs += domain-init
 domain-init-obj := driver-domains/common/conf.o
+domain-init-obj += driver-domains/common/fault.o
 domain-init-obj += driver-domains/common/init.o
 domain-init-obj += driver-domains/common/modules.o
 domain-init-obj += driver-domains/common/services.o
+domain-init-obj += driver-domains/common/watchdog.o
 domain-init-libs := -static
 
 unit-tests += driver_domains_conf

@@ -8,8 +8,10 @@
  * link to this program and asks process 1 with a signal.
  */
 #include "conf.h"
+#include "fault.h"
 #include "modules.h"
 #include "services.h"
+#include "watchdog.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -112,6 +114,8 @@ static void directive(const struct conf_line *line)
         rc = service_add(argv, SERVICE_DAEMON);
     } else if (strcmp(what, "console") == 0 && line->count >= 2) {
         rc = service_add(argv, SERVICE_CONSOLE);
+    } else if (strcmp(what, "watchdog") == 0 && line->count == 2) {
+        rc = watchdog_start(argv[0]);
     } else {
         fprintf(stderr, "init: " CONF_FILE ":%u: no such directive: %s\n", line->number, what);
         return;
@@ -133,11 +137,19 @@ static void stop(int how)
     }
 }
 
+static int min(int a, int b)
+{
+    return a < b ? a : b;
+}
+
 static void run(const sigset_t *waited)
 {
     for (;;) {
-        struct timespec wait = { .tv_sec = services_wait(), .tv_nsec = 0 };
+        struct timespec wait = { .tv_sec = min(services_wait(), min(watchdog_wait(), fault_wait())) };
         int sig = sigtimedwait(waited, NULL, &wait);
+
+        watchdog_pet();
+        fault_run();
 
         if (sig == SIGUSR2 || sig == SIGTERM) {
             stop(RB_POWER_OFF);
@@ -184,6 +196,7 @@ int main(int argc, char **argv)
     setlinebuf(stdout);
     umask(022);
     mount_all();
+    fault_init();
     if (conf_read(text, sizeof(text)) < 0 || conf_parse(text, &conf, &error) < 0) {
         fprintf(stderr, "init: " CONF_FILE ": unreadable or too big (line %u)\n", error);
     }

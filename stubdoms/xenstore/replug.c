@@ -42,30 +42,50 @@ static struct replug_client *client_of(struct replug *r, uint16_t domid)
     return NULL;
 }
 
-/* .../device/<class>/<number>/backend names the other side. */
-static bool take_node(void *arg, const char *path, size_t length, const char *value, size_t value_len)
+/* Does a path end with this node? Without it, it is so long. */
+static bool ends(const char *path, size_t length, const char *node, size_t *folder)
 {
-    static const char last[] = "/backend";
-    struct replug *r = arg;
-    struct replug_link *l = &r->links[r->link_count];
-    size_t rest, front_len = length - (sizeof(last) - 1);
+    size_t n = strlen(node);
 
-    if (length < sizeof(last) || memcmp(path + front_len, last, sizeof(last) - 1) != 0 || r->link_count == REPLUG_LINKS_MAX) {
-        return length < sizeof(last) || memcmp(path + front_len, last, sizeof(last) - 1) != 0;
-    }
-    memset(l, 0, sizeof(*l));
-    rest = split(path, length, &l->front);
-    if (rest == 0 || !starts(path + rest, length - rest, "device/") || split(value, value_len, &l->back) == 0) {
+    *folder = length > n ? length - n : 0;
+    return length > n && memcmp(path + length - n, node, n) == 0;
+}
+
+static bool take_link(struct replug *r, const char *path, size_t folder, const char *value, size_t value_len)
+{
+    struct replug_link link = { .state = LINK_IDLE };
+    size_t rest = split(path, folder, &link.front);
+
+    if (rest == 0 || !starts(path + rest, folder - rest, "device/") || split(value, value_len, &link.back) == 0) {
         return true;
     }
-    if (front_len >= REPLUG_PATH_MAX || value_len >= REPLUG_PATH_MAX) {
+    if (folder >= REPLUG_PATH_MAX || value_len >= REPLUG_PATH_MAX || r->link_count == REPLUG_LINKS_MAX) {
         return false;
     }
-    memcpy(l->front_path, path, front_len);
-    memcpy(l->back_path, value, value_len);
-    r->link_count++;
-    if (client_of(r, l->front) == NULL) {
-        r->clients[r->client_count++] = (struct replug_client){ .domid = l->front };
+    memcpy(link.front_path, path, folder);
+    memcpy(link.back_path, value, value_len);
+    r->links[r->link_count++] = link;
+    if (client_of(r, link.front) == NULL) {
+        r->clients[r->client_count++] = (struct replug_client){ .domid = link.front };
+    }
+    return true;
+}
+
+/* .../device/<class>/<number>/backend names the other side; /reconnect comes after it. */
+static bool take_node(void *arg, const char *path, size_t length, const char *value, size_t value_len)
+{
+    struct replug *r = arg;
+    size_t folder;
+
+    if (ends(path, length, "/backend", &folder)) {
+        return take_link(r, path, folder, value, value_len);
+    }
+    if (ends(path, length, "/reconnect", &folder) && value_len == 4 && memcmp(value, "ring", 4) == 0) {
+        for (unsigned int i = 0; i < r->link_count; i++) {
+            struct replug_link *l = &r->links[i];
+
+            l->keeps_ring |= strlen(l->front_path) == folder && memcmp(l->front_path, path, folder) == 0;
+        }
     }
     return true;
 }
@@ -224,7 +244,7 @@ void replug_gone(struct replug *r, uint16_t domid)
     for (unsigned int i = 0; i < r->link_count; i++) {
         struct replug_link *l = &r->links[i];
 
-        if (l->back == domid && l->front != domid) {
+        if (l->back == domid && l->front != domid && !(l->keeps_ring && is_connected(r, l))) {
             l->cut = l->cut || is_connected(r, l);
             tops[count++] = l->front_path;
             link_set(r, l, LINK_OPENING);

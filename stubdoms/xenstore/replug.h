@@ -9,6 +9,11 @@
  *   RUNNING -> (a server of its is gone, and back: its back ends wait, InitWait) -> control/shutdown = suspend: ASKED
  *           -> it is suspended: all its other back ends are made to let go and wait: SUSPENDED -> resumed: RUNNING
  *
+ * A link with the node `reconnect` = "ring" needs none of this. Its front end's folder stays, and the back end that comes takes up
+ * the ring where the former one left it: it answers what has no answer yet, and the front end notices nothing. That is right only
+ * for a server that answers in the order of the requests: an answer takes its request's place in the ring, so that where a later one
+ * was answered first, the one that is lost is not there to be read again.
+ *
  * A link whose other side lives is taken down as a toolstack does it: the front end's state says Closed until the back end's does,
  * then Initialising until the back end's says InitWait.
  *
@@ -46,6 +51,7 @@ struct replug_link {
     uint16_t front, back;            /* domains */
     char front_path[REPLUG_PATH_MAX];
     char back_path[REPLUG_PATH_MAX];
+    bool keeps_ring;                 /* reconnect = ring */
     enum link_state state;
     bool cut;                        /* its front end was connected when the back end's domain went */
     uint64_t since_ns;

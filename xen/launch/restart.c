@@ -109,6 +109,7 @@ static void build_on(struct launch_domain *ld, uint64_t until)
     }
     restart_begun(&ld->restart, time_now_ns());
     __atomic_store_n(&ld->restart.wanted, false, __ATOMIC_RELEASE);
+    pr_debug("launch: domain %u is back, %lu pages free", ld->config.domid, mem_free_pages());
     domain_start(ld->d);
     ld->d = NULL;
     domain_changed();

@@ -29,6 +29,38 @@ static void page_alloc_within_limit_is_zero_and_accounted(void **state)
     assert_int_equal(fake_domains_alive, 0);
 }
 
+static void page_put_block_gives_up_what_nobody_else_has(void **state)
+{
+    struct domain *d = fake_domain(1, 8);
+
+    (void)state;
+    for (unsigned held = 0; held <= 4; held++) { /* 4: none */
+        uint64_t before = mem_free_pages();
+        struct page_info *pg = page_alloc(d, 2);
+
+        assert_non_null(pg);
+        memset(page_to_virt(pg), 0x55, 4096);
+        if (held < 4) {
+            assert_true(page_get(&pg[held], d));
+        }
+        page_put_block(pg, 2);
+        assert_int_equal(d->tot_pages, held < 4);
+        for (unsigned i = 0; i < 4; i++) {
+            assert_int_equal(pg[i].refcount, i == held);
+        }
+        if (held < 4) {
+            assert_ptr_equal(pg[held].owner, d);
+            page_put(&pg[held]);
+        }
+        assert_int_equal(d->tot_pages, 0);
+        assert_int_equal(d->page_list, 0);
+        assert_int_equal(mem_free_pages(), before);
+        assert_int_equal(*(uint64_t *)page_to_virt(pg), 0);
+    }
+    fake_domain_kill(d);
+    assert_int_equal(fake_domains_alive, 0);
+}
+
 static void page_alloc_for_dying_domain_is_refused(void **state)
 {
     struct domain *d = fake_domain(1, 8);
@@ -198,6 +230,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(page_alloc_within_limit_is_zero_and_accounted),
+        cmocka_unit_test(page_put_block_gives_up_what_nobody_else_has),
         cmocka_unit_test(page_alloc_for_dying_domain_is_refused),
         cmocka_unit_test(page_get_counts_and_checks_owner),
         cmocka_unit_test(page_get_full_count_is_refused),

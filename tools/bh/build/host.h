@@ -53,6 +53,7 @@ struct host_disk {
     unsigned int target_line;
     bool readonly;
     bool boot;
+    bool keeps_ring;        /* reconnect = ring */
 };
 
 enum net_mode {

@@ -340,7 +340,7 @@ static bool is_replugged(const struct host *host, const struct host_domain *d)
     bool yes = false;
 
     for (size_t n = 0; n < d->disk_count; n++) {
-        yes = yes || comes_back(&host->domains[d->disks[n].backend]);
+        yes = yes || (!d->disks[n].keeps_ring && comes_back(&host->domains[d->disks[n].backend]));
     }
     for (size_t n = 0; n < d->net_count; n++) {
         yes = yes || comes_back(&host->domains[d->nets[n].backend]);

@@ -406,10 +406,21 @@ static void disk_mode(const struct value_context *vc, const struct conf_entry *e
     }
 }
 
+static void disk_reconnect(const struct value_context *vc, const struct conf_entry *entry, void *object)
+{
+    static const char *const choices[] = { "suspend", "ring" };
+    unsigned int choice;
+
+    if (value_choice(vc, entry, choices, 2, &choice)) {
+        ((struct host_disk *)object)->keeps_ring = choice == 1;
+    }
+}
+
 static const struct host_key disk_keys[] = {
     { "backend", true, disk_backend, "backend = stordd" },
     { "target", true, disk_target, "target = /dev/nvme0n1p2" },
     { "mode", false, disk_mode, NULL },
+    { "reconnect", false, disk_reconnect, NULL },
 };
 
 static void net_backend(const struct value_context *vc, const struct conf_entry *entry,

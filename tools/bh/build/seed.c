@@ -181,6 +181,9 @@ static void disk_nodes(const struct host *host, const struct host_domain *d,
     node_number(&fixed, "backend-id", l.server);
     node_number(&fixed, "virtual-device", disk->device);
     node(&fixed, "device-type", "disk");
+    if (disk->keeps_ring) {
+        node(&fixed, "reconnect", "ring");
+    }
     node(&front, "state", STATE_INITIALISING);
     node(&back, "", "");
     node(&back, "frontend", l.front);

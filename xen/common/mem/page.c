@@ -224,6 +224,59 @@ void page_put(struct page_info *pg)
     }
 }
 
+/* All the pages of a block were given up by the last who had them: their owner's list and account are entered once. */
+static void block_release(struct page_info *head, unsigned order)
+{
+    struct domain *d = head->owner;
+    uint64_t count = 1ull << order;
+    bool last;
+
+    spin_lock(&d->page_lock);
+    for (uint64_t i = 0; i < count; i++) {
+        ASSERT(head[i].state == PAGE_DOMAIN && head[i].owner == d && !page_is_resident(&head[i]));
+        owned_remove(d, &head[i]);
+    }
+    last = account_sub(d, count);
+    spin_unlock(&d->page_lock);
+    for (uint64_t i = 0; i < count; i++) {
+        page_zero(&head[i]);
+        head[i].flags = PAGE_F_CLEAN;
+    }
+    buddy_free(head, order);
+    if (last) {
+        domain_put(d);
+    }
+}
+
+void page_put_block(struct page_info *head, unsigned order)
+{
+    uint64_t count = 1ull << order, ours = 0, i;
+    const struct domain *d = head->owner;
+
+    /* Pages that somebody else has, or that changed hands, are found before anything is given up. */
+    while (ours < count && read_once(head[ours].refcount) == 1 && head[ours].owner == d) {
+        ours++;
+    }
+    for (i = 0; ours == count && i < count; i++) {
+        uint32_t one = 1;
+
+        if (!__atomic_compare_exchange_n(&head[i].refcount, &one, 0, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
+            ours = i; /* taken since: those before it are given up already */
+        }
+    }
+    if (ours == count) {
+        block_release(head, order);
+        return;
+    }
+    for (uint64_t k = 0; k < count; k++) {
+        if (k < ours && i != 0) {
+            page_release(&head[k]);
+        } else {
+            page_put(&head[k]);
+        }
+    }
+}
+
 int page_change_owner(struct page_info *pg, struct domain *from, struct domain *to)
 {
     uint32_t one = 1;

@@ -294,6 +294,26 @@ static void gone_client_has_its_back_ends_let_go_before_it_is_served(void **stat
     assert_string_equal(value(rig, "/local/domain/6/control/shutdown"), "");
 }
 
+static void link_that_keeps_its_ring_is_left_alone(void **state)
+{
+    static const char more[] = LINK(FRONT6, BACK6, "6", "2") FRONT6 "/reconnect\tn0,r6,r2\tring\n";
+    struct rig *rig = *state;
+
+    assert_true(replug_init(&replug, &rig->server, (const uint8_t *)more, sizeof(more) - 1, &ops, NULL));
+    put(rig, FRONT6 "/ring-ref", "7");
+    replug_gone(&replug, 2);
+    assert_string_equal(value(rig, FRONT6 "/state"), "4");
+    assert_string_equal(value(rig, FRONT6 "/ring-ref"), "7");
+    assert_string_equal(value(rig, BACK6 "/state"), "1");
+    put(rig, BACK6 "/state", "2");
+    assert_false(replug_run(&replug));
+    assert_string_equal(value(rig, "/local/domain/6/control/shutdown"), "");
+    /* Where it was not connected there is no ring to keep. */
+    put(rig, FRONT6 "/state", "1");
+    replug_gone(&replug, 2);
+    assert_string_equal(value(rig, FRONT6 "/ring-ref"), "none");
+}
+
 static void paths_that_are_no_links_are_none(void **state)
 {
     struct rig *rig = *state;
@@ -321,6 +341,7 @@ int main(void)
         TEST(back_end_that_does_not_answer_is_not_waited_for),
         TEST(server_that_dies_again_costs_one_suspension),
         TEST(gone_client_has_its_back_ends_let_go_before_it_is_served),
+        TEST(link_that_keeps_its_ring_is_left_alone),
         TEST(paths_that_are_no_links_are_none),
     };
 

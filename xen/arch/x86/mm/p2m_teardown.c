@@ -15,9 +15,7 @@ static void leaf_drop(uint64_t e, unsigned level)
     struct page_info *pg = mfn_to_page(_mfn((e & P2ME_ADDR) >> PAGE_SHIFT));
 
     if (P2M_SET(p2me_type(e)) & P2M_SET_PAGES) {
-        for (uint64_t i = 0; i < 1ull << (9 * level); i++) {
-            page_put(&pg[i]);
-        }
+        page_put_block(pg, 9 * level);
     }
 }
 

@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+# Keeps a disk busy and checks every block that it gets.
+host-progs += diskload
+diskload-obj := tests/system/restart/diskload.o
+diskload-libs := -static
