@@ -154,6 +154,8 @@ int domain_create(const struct domain_config *cfg, struct domain **out)
     d->functions = cfg->functions;
     d->restart_on_reboot = cfg->restart_on_reboot;
     d->weight = cfg->weight;
+    d->start_count = cfg->start_count;
+    d->created_ns = time_now_ns();
     d->sid = cfg->sid;
     d->refcount = 1;
     d->max_pages = cfg->max_pages + OVERHEAD_PAGES;

@@ -241,8 +241,10 @@ int launch_build(struct launch_domain *ld, struct launch_error *err)
     uint64_t began = time_now_ns();
     uint8_t digest[SHA256_SIZE];
     struct launch_sink sink = { .populate = domain_populate, .write = domain_write };
-    int ret = domain_create(&ld->config, &ld->d);
+    int ret;
 
+    ld->config.start_count = ld->start_count + 1;
+    ret = domain_create(&ld->config, &ld->d);
     if (ret != 0) {
         return launch_fail(err, ret, "domain %s: cannot be created (error %d)", ld->in.name, -ret);
     }

@@ -35,6 +35,7 @@ struct domain_config {
     uint16_t weight;      /* scheduler; 256 is usual */
     uint32_t functions;   /* hyperlaunch function bits */
     bool restart_on_reboot;
+    uint64_t start_count; /* which start of this domain it is: 1, 2... */
 };
 #define DOMAIN_FUNCTION_CONSOLE (1u << 2)
 #define DOMAIN_FUNCTION_XENSTORE (1u << 30)
@@ -55,6 +56,8 @@ struct domain {
     uint32_t functions;
     bool restart_on_reboot;
     uint16_t weight;
+    uint64_t start_count;   /* from the configuration */
+    uint64_t created_ns;    /* system time */
     struct vcpu *vcpu[MAX_VCPUS]; /* vcpu_count pointers, owned */
 
     xsm_sid_t sid;          /* atomic; changes by relabel only */
