@@ -131,6 +131,27 @@ int store_write(struct store *store, const char *path, const char *value)
     return ask(store, XS_WRITE, path, strlen(path) + 1, value, strlen(value)) < 0 ? -1 : 0;
 }
 
+int store_remove(struct store *store, const char *path)
+{
+    return ask(store, XS_RM, path, strlen(path) + 1, "", 0) < 0 ? -1 : 0;
+}
+
+int store_permit(struct store *store, const char *path, const char *permissions)
+{
+    char list[128];
+    size_t size = strlen(permissions) + 1;
+
+    if (size > sizeof(list)) {
+        errno = E2BIG;
+        return -1;
+    }
+    memcpy(list, permissions, size);
+    for (char *c = list; *c != '\0'; c++) {
+        *c = *c == ',' ? '\0' : *c;
+    }
+    return ask(store, XS_SET_PERMS, path, strlen(path) + 1, list, size) < 0 ? -1 : 0;
+}
+
 int store_list(struct store *store, const char *path, char *names, size_t size)
 {
     int length = ask(store, XS_DIRECTORY, path, strlen(path) + 1, "", 0);

@@ -40,6 +40,15 @@ int store_read(struct store *store, const char *path, char *value, size_t size);
 /** Write a node. @return 0; -1 with errno */
 int store_write(struct store *store, const char *path, const char *value);
 
+/** Remove a node and all below. @return 0; -1 with errno */
+int store_remove(struct store *store, const char *path);
+
+/**
+ * Say whose a node is: letters and domids as XenStore has them, separated by commas, the owner first ("n5,r2").
+ * @return 0; -1 with errno
+ */
+int store_permit(struct store *store, const char *path, const char *permissions);
+
 /**
  * List a node's children.
  *
