@@ -63,6 +63,8 @@ int nanosleep(const struct timespec *want, struct timespec *left)
     return 0;
 }
 
+static bool answered; /* the peer has had a reply */
+
 /* -- the hypervisor --------------------------------------------------------------------------------- */
 
 int hyper_host(struct hyper_host *out)
@@ -111,6 +113,7 @@ int hyper_unpause(uint32_t id)
 int hyper_restart(uint32_t id)
 {
     fake_host.acts++;
+    fake_host.told_before_restart = answered;
     fake_host.restarted = (int)id;
     fake_host.domain[id - 1].start_count += fake_host.answer == 0 && fake_host.comes_back;
     return fake_host.answer;
@@ -263,6 +266,7 @@ static int tape_write(void *context, const uint8_t *buf, size_t n)
         return n == 8 && memcmp(buf, "BHC1", 4) == 0 ? 0 : -EPROTO;
     }
     t->skip = 0;
+    answered = true;
     if (n + 1 < t->room) {
         memcpy(t->out, buf, n);
         t->out[n] = '\n';
@@ -278,6 +282,7 @@ int fake_peer(struct session *s, const uint8_t *data, size_t size, char *out, si
     struct tape tape = { data, size, out, out_size, 0 };
     struct stream stream = { .context = &tape, .read = tape_read, .write = tape_write };
 
+    answered = false;
     *out = '\0';
     return session_serve(s, &stream, -1);
 }

@@ -26,6 +26,7 @@ struct fake_host {
     int answer;           /* what acts return */
     unsigned int acts;    /* hypercalls that change something, and writes to XenStore */
     int restarted;        /* domid of the last restart, or -1 */
+    bool told_before_restart; /* the peer had its reply when that happened */
     bool comes_back;      /* a restarted domain starts again */
     bool connects;        /* devices connect, and close, at once */
     struct fake_node node[64];

@@ -168,6 +168,7 @@ static void restart_of_self_comes_after_the_reply(void **state)
     allow_all(OPERATOR__RESTART);
     assert_true(ask(verbs[2].request));
     assert_int_equal(fake_host.restarted, FAKE_CONTROL);
+    assert_true(fake_host.told_before_restart);
 }
 
 static void status_lists_what_may_be_seen(void **state)
