@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <public/io/xenbus.h>
 #include <xsm/av_permissions.h>
@@ -19,20 +20,38 @@
 #define CONNECT_MS 15000
 #define CLOSE_MS 10000
 #define TARGET_MAX 255
+#define STORE_MS 5000 /* for one answer of XenStore */
 
 struct parties {
     struct hyper_domain guest, server;
 };
 
+/*
+ * A connection for each operation: an XenStore that does not answer costs one of them, and what it might still say is not taken
+ * for the answer to another.
+ */
+static struct store connection;
+
 static struct store *store(void)
 {
-    static struct store opened;
-    static int state;
-
-    if (state == 0) {
-        state = store_open(&opened) == 0 ? 1 : -1;
+    if (connection.patience_ms == 0) {
+        connection.fd = -1;
     }
-    return state > 0 ? &opened : NULL;
+    if (connection.fd < 0) {
+        if (access("/dev/xen/xenbus", R_OK | W_OK) != 0 || store_open(&connection) != 0) {
+            connection.fd = -1;
+            return NULL;
+        }
+        connection.patience_ms = STORE_MS;
+    }
+    return &connection;
+}
+
+void verbs_done(void)
+{
+    if (connection.patience_ms != 0) {
+        store_close(&connection);
+    }
 }
 
 /* Guest and backend, both asked about. */
@@ -112,6 +131,9 @@ static int connected(struct link *l, const struct parties *p, struct attest_erro
     }
     if (link_await(l, XenbusStateConnected, CONNECT_MS) == 0) {
         return 0;
+    }
+    if (l->failed != 0) {
+        return attest_fail(err, -l->failed, "XenStore does not answer: %s", strerror(l->failed));
     }
     link_states(l, &front, &back);
     link_remove(l);
@@ -267,7 +289,11 @@ static int detach(struct session *s, json_object *request, uint32_t perm, const 
     if (l.failed != 0) {
         return attest_fail(err, -l.failed, "XenStore refuses the nodes: %s", strerror(l.failed));
     }
-    if (link_await(&l, XenbusStateClosed, CLOSE_MS) != 0) {
+    rc = link_await(&l, XenbusStateClosed, CLOSE_MS);
+    if (l.failed != 0) {
+        return attest_fail(err, -l.failed, "XenStore does not answer: %s", strerror(l.failed));
+    }
+    if (rc != 0) {
         return attest_fail(err, -EBUSY, "%s was told to let the device go, and still uses it; ask again when it does not",
                            p.guest.name);
     }

@@ -61,10 +61,14 @@ int link_exists(struct link *l)
 static unsigned int state_read(struct link *l, const char *folder)
 {
     char path[LINK_PATH_MAX + 8], text[16];
+    int length = -1;
 
     snprintf(path, sizeof(path), "%s/state", folder);
-    return store_read(l->store, path, text, sizeof(text)) == 1 && text[0] >= '0' && text[0] <= '8'
-               ? (unsigned int)(text[0] - '0') : XenbusStateUnknown;
+    if (l->failed == 0) {
+        length = store_read(l->store, path, text, sizeof(text));
+        l->failed = length < 0 && errno != ENOENT && errno != E2BIG ? errno : 0;
+    }
+    return length == 1 && text[0] >= '0' && text[0] <= '8' ? (unsigned int)(text[0] - '0') : XenbusStateUnknown;
 }
 
 void link_states(struct link *l, unsigned int *front, unsigned int *back)
@@ -75,7 +79,7 @@ void link_states(struct link *l, unsigned int *front, unsigned int *back)
 
 int link_await(struct link *l, unsigned int state, unsigned int ms)
 {
-    for (unsigned int gone = 0; gone < ms; gone += POLL_MS) {
+    for (unsigned int gone = 0; gone < ms && l->failed == 0; gone += POLL_MS) {
         unsigned int front, back;
 
         link_states(l, &front, &back);
@@ -89,6 +93,8 @@ int link_await(struct link *l, unsigned int state, unsigned int ms)
 
 void link_remove(struct link *l)
 {
-    (void)store_remove(l->store, l->front);
-    (void)store_remove(l->store, l->back);
+    if (l->failed != ETIMEDOUT) {
+        (void)store_remove(l->store, l->front);
+        (void)store_remove(l->store, l->back);
+    }
 }

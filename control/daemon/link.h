@@ -21,7 +21,7 @@ struct link {
     struct store *store;
     uint32_t guest, server, device;
     char front[LINK_PATH_MAX], back[LINK_PATH_MAX];
-    int failed; /* errno of the first write that failed; link_node() does nothing after it */
+    int failed; /* errno of the first write that failed, or of a read but for ENOENT; nothing more is asked after it */
 };
 
 enum link_owner { LINK_FRONT, LINK_FIXED, LINK_BACK };
@@ -34,7 +34,7 @@ void link_number(struct link *l, enum link_owner owner, const char *name, uint32
 int link_exists(struct link *l);
 /** States of both ends (XenbusState*); 0 where there is none. */
 void link_states(struct link *l, unsigned int *front, unsigned int *back);
-/** Wait until both ends have the state, at most some ms. @return 0; -ETIMEDOUT */
+/** Wait until both ends have the state, at most some ms. @return 0; -ETIMEDOUT, and l->failed if it is XenStore that fails */
 int link_await(struct link *l, unsigned int state, unsigned int ms);
 void link_remove(struct link *l);
 

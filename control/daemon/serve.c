@@ -83,6 +83,7 @@ static int answer(struct session *s, struct stream *stream, const uint8_t *data,
     json_object *request = message_parse(data, size, &err), *reply = json_object_new_object();
     int rc = request != NULL ? run(s, request, reply, &err) : -EBADMSG;
 
+    verbs_done();
     json_object_object_add(reply, "ok", json_object_new_boolean(rc == 0));
     if (rc != 0) {
         message_add_string(reply, "code", code_of(rc));

@@ -18,6 +18,9 @@ verb_fn verb_attach_interface, verb_detach_interface;
 verb_fn verb_attach_device, verb_detach_device;
 verb_fn verb_enroll_request, verb_enroll;                              /* enroll.c */
 
+/** After each request: gives back what its operation has opened. */
+void verbs_done(void);
+
 /** The domain that the request's field names, which every operation needs first. @return 0; -EINVAL, -ENOENT with err */
 int verb_domain(json_object *request, const char *field, struct hyper_domain *d, struct attest_error *err);
 

@@ -17,6 +17,7 @@ struct store {
     int fd;
     int changed;      /* a watch has fired since store_changed() was last called */
     uint32_t request; /* number of the last request */
+    int patience_ms;  /* how long an answer may take; 0: for ever. After ETIMEDOUT only store_close() is possible */
     char payload[STORE_PAYLOAD_MAX + 1];
 };
 
@@ -26,6 +27,8 @@ struct store {
  * @return 0; -1 with errno, the device cannot be opened for another reason than absence
  */
 int store_open(struct store *store);
+
+void store_close(struct store *store);
 
 /**
  * Read a node.

@@ -32,6 +32,8 @@ static const char usage[]
       "  --cpu MODEL           QEMU's -cpu\n"
       "  --threads             one emulator thread per CPU; quicker, but QEMU 7.2 then loses track of\n"
       "                        a world switch in one boot of ten (docs/run.md)\n"
+      "  --control SOCKET      have QEMU make a unix socket for COM3, the line of a control domain:\n"
+      "                        `bh status --host unix:SOCKET`\n"
       "  --gdb DEV             QEMU's -gdb; the machine waits for the debugger\n"
       "  -v                    print every console line\n"
       "\n"
@@ -49,6 +51,7 @@ enum {
     OPT_STATE,
     OPT_CPU,
     OPT_GDB,
+    OPT_CONTROL,
     OPT_THREADS,
     OPT_HELP,
 };
@@ -65,6 +68,7 @@ static const struct option words[] = {
     { "state", required_argument, NULL, OPT_STATE },
     { "cpu", required_argument, NULL, OPT_CPU },
     { "gdb", required_argument, NULL, OPT_GDB },
+    { "control", required_argument, NULL, OPT_CONTROL },
     { "help", no_argument, NULL, OPT_HELP },
     { "threads", no_argument, NULL, OPT_THREADS },
     { "verbose", no_argument, NULL, 'v' },
@@ -129,6 +133,9 @@ static int option_take(struct options *o, int c)
         return 0;
     case OPT_GDB:
         o->gdb = optarg;
+        return 0;
+    case OPT_CONTROL:
+        o->control = optarg;
         return 0;
     case OPT_THREADS:
         o->threads = 1;

@@ -21,6 +21,7 @@ struct options {
     const char *state;    /* --state: folder of TPM state and logs; NULL: DIR/run */
     const char *cpu;      /* --cpu: QEMU's CPU model */
     int threads;          /* --threads: one emulator thread per CPU instead of one for all */
+    const char *control;  /* --control: socket for the third UART, or NULL */
     const char *gdb;      /* --gdb: QEMU's -gdb argument; the machine waits */
     const char *dir;      /* the host image */
 };
