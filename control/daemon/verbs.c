@@ -23,6 +23,7 @@ int verb_domain(json_object *request, const char *field, struct hyper_domain *d,
     const char *name = message_string(request, field);
     int count;
 
+    *d = (struct hyper_domain){ 0 };
     if (name == NULL || !control_word_is_good(name)) {
         return attest_fail(err, -EINVAL, "\"%s\": expected the name of a domain", field);
     }
