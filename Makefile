@@ -43,7 +43,7 @@ hv-cflags := $(freestanding) $(warnings) -mcmodel=kernel -fno-jump-tables \
 boot-cflags := $(filter-out -mcmodel=kernel,$(hv-cflags)) -mcmodel=small
 stub-cflags := $(freestanding) $(warnings) -DBULKHEAD_STUBDOM -D__XEN_TOOLS__ $(abi-inc) -Istubdoms/runtime/include
 host-cflags := -std=gnu11 -O2 -g -D_GNU_SOURCE -DBULKHEAD_HOST -D__XEN_TOOLS__ $(warnings) $(reproducible) \
-               $(abi-inc) -Itests/harness/arch-fake -Ixsm-flask/include -Iattest/include -Itools/include
+               $(abi-inc) -Itests/harness/arch-fake -Ixsm-flask/include -Iattest/include -Icontrol/include -Itools/include
 unit-cflags := $(host-cflags) -O1 -fsanitize=address,undefined -fno-sanitize-recover=all \
                -fno-omit-frame-pointer -Itests/harness
 
@@ -56,7 +56,7 @@ unit-tests :=
 generated := $(public)
 clean-extra :=
 
-include $(sort $(shell find xen xsm-flask policy stubdoms driver-domains attest tools tests \
+include $(sort $(shell find xen xsm-flask policy stubdoms driver-domains attest control tools tests \
                        -name files.mk))
 
 $(public):

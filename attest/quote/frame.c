@@ -11,17 +11,22 @@
 
 #define PAUSE_MS 5000
 
-static const uint8_t magic[4] = {'B', 'H', 'A', '1'};
+static const struct frame_form evidence_form = {{'B', 'H', 'A', '1'}, FRAME_MAX};
+
+static const struct frame_form *form_of(const struct stream *s)
+{
+    return s->form != NULL ? s->form : &evidence_form;
+}
 
 int frame_send(struct stream *s, const uint8_t *data, size_t size)
 {
     uint8_t head[8];
     int rc;
 
-    if (size > FRAME_MAX) {
+    if (size > form_of(s)->max) {
         return -EMSGSIZE;
     }
-    memcpy(head, magic, sizeof(magic));
+    memcpy(head, form_of(s)->magic, 4);
     head[4] = (uint8_t)(size >> 24);
     head[5] = (uint8_t)(size >> 16);
     head[6] = (uint8_t)(size >> 8);
@@ -55,10 +60,11 @@ static int read_all(struct stream *s, uint8_t *buf, size_t n)
 /* Read until the magic has passed. */
 static int find_magic(struct stream *s, int timeout_ms)
 {
+    const uint8_t *magic = form_of(s)->magic;
     int64_t end = now_ms() + timeout_ms;
     size_t seen = 0;
 
-    while (seen < sizeof(magic)) {
+    while (seen < 4) {
         int64_t left = end - now_ms();
         uint8_t byte;
         int got;
@@ -92,7 +98,7 @@ int frame_receive(struct stream *s, uint8_t **out, size_t *size, int timeout_ms)
         return rc;
     }
     len = (uint32_t)head[0] << 24 | (uint32_t)head[1] << 16 | (uint32_t)head[2] << 8 | head[3];
-    if (len > FRAME_MAX) {
+    if (len > form_of(s)->max) {
         return -EMSGSIZE;
     }
     buf = malloc((size_t)len + 1);

@@ -69,7 +69,7 @@ static int connect_tcp(const char *where, struct attest_error *err)
     return fd >= 0 ? fd : attest_fail(err, code, "tcp:%s: %s", where, strerror(-code));
 }
 
-static int connect_to(const char *where, struct attest_error *err)
+int client_connect(const char *where, struct attest_error *err)
 {
     if (strncmp(where, "unix:", 5) == 0) {
         return connect_unix(where + 5, err);
@@ -176,7 +176,7 @@ int client_open(struct client *c, const char *where, int wait_s, struct attest_e
     c->fds.in = -1;
     do {
         if (c->fds.in < 0) {
-            c->fds.in = c->fds.out = connect_to(where, err);
+            c->fds.in = c->fds.out = client_connect(where, err);
             stream_from_fds(&c->stream, &c->fds);
         }
         rc = c->fds.in < 0 ? c->fds.in : greet(c, err);

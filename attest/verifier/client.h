@@ -23,6 +23,9 @@ struct client {
 int client_open(struct client *c, const char *where, int wait_s, struct attest_error *err);
 void client_close(struct client *c);
 
+/** The connection alone, "unix:PATH" or "tcp:HOST:PORT". @return file descriptor; -errno with err */
+int client_connect(const char *where, struct attest_error *err);
+
 /**
  * One request. Its "op" is set by the caller, "id" here; replies to other ids are dropped.
  * @param reply  out: to be put by the caller

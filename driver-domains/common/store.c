@@ -27,12 +27,25 @@ int store_open(struct store *store)
     return 0;
 }
 
-static int read_all(int fd, void *buffer, size_t size)
+void store_close(struct store *store)
 {
+    if (store->fd >= 0) {
+        close(store->fd);
+    }
+    store->fd = -1;
+}
+
+static int read_all(const struct store *store, void *buffer, size_t size)
+{
+    struct pollfd pfd = { .fd = store->fd, .events = POLLIN };
     uint8_t *at = buffer;
 
     while (size > 0) {
-        ssize_t n = read(fd, at, size);
+        if (store->patience_ms != 0 && poll(&pfd, 1, store->patience_ms) == 0) {
+            errno = ETIMEDOUT;
+            return -1;
+        }
+        ssize_t n = read(store->fd, at, size);
 
         if (n < 0 && errno == EINTR) {
             continue;
@@ -50,14 +63,14 @@ static int read_all(int fd, void *buffer, size_t size)
 /* Read one message into store->payload, NUL-terminated. */
 static int message_read(struct store *store, struct xsd_sockmsg *head)
 {
-    if (read_all(store->fd, head, sizeof(*head)) < 0) {
+    if (read_all(store, head, sizeof(*head)) < 0) {
         return -1;
     }
     if (head->len > XENSTORE_PAYLOAD_MAX) {
         errno = EPROTO;
         return -1;
     }
-    if (read_all(store->fd, store->payload, head->len) < 0) {
+    if (read_all(store, store->payload, head->len) < 0) {
         return -1;
     }
     store->payload[head->len] = '\0';
@@ -129,6 +142,27 @@ int store_read(struct store *store, const char *path, char *value, size_t size)
 int store_write(struct store *store, const char *path, const char *value)
 {
     return ask(store, XS_WRITE, path, strlen(path) + 1, value, strlen(value)) < 0 ? -1 : 0;
+}
+
+int store_remove(struct store *store, const char *path)
+{
+    return ask(store, XS_RM, path, strlen(path) + 1, "", 0) < 0 ? -1 : 0;
+}
+
+int store_permit(struct store *store, const char *path, const char *permissions)
+{
+    char list[128];
+    size_t size = strlen(permissions) + 1;
+
+    if (size > sizeof(list)) {
+        errno = E2BIG;
+        return -1;
+    }
+    memcpy(list, permissions, size);
+    for (char *c = list; *c != '\0'; c++) {
+        *c = *c == ',' ? '\0' : *c;
+    }
+    return ask(store, XS_SET_PERMS, path, strlen(path) + 1, list, size) < 0 ? -1 : 0;
 }
 
 int store_list(struct store *store, const char *path, char *names, size_t size)

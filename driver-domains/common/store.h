@@ -17,6 +17,7 @@ struct store {
     int fd;
     int changed;      /* a watch has fired since store_changed() was last called */
     uint32_t request; /* number of the last request */
+    int patience_ms;  /* how long an answer may take; 0: for ever. After ETIMEDOUT only store_close() is possible */
     char payload[STORE_PAYLOAD_MAX + 1];
 };
 
@@ -26,6 +27,8 @@ struct store {
  * @return 0; -1 with errno, the device cannot be opened for another reason than absence
  */
 int store_open(struct store *store);
+
+void store_close(struct store *store);
 
 /**
  * Read a node.
@@ -39,6 +42,15 @@ int store_read(struct store *store, const char *path, char *value, size_t size);
 
 /** Write a node. @return 0; -1 with errno */
 int store_write(struct store *store, const char *path, const char *value);
+
+/** Remove a node and all below. @return 0; -1 with errno */
+int store_remove(struct store *store, const char *path);
+
+/**
+ * Say whose a node is: letters and domids as XenStore has them, separated by commas, the owner first ("n5,r2").
+ * @return 0; -1 with errno
+ */
+int store_permit(struct store *store, const char *path, const char *permissions);
 
 /**
  * List a node's children.

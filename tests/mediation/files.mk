@@ -46,6 +46,15 @@ $(O)/tests/mediation/comeback.bin: policy/access_vectors.cil policy/fine_vectors
 	$(Q)secilc --target=xen --policyvers=30 --mls=false --handle-unknown=deny --filecontext=/dev/null -o $@ $^
 $(O)/tests/guest/comeback.elf $(O)/tests/guest/suspend.elf: $(O)/tests/mediation/comeback.bin
 
+# A domain that another has restarted.
+guest-tests += restart
+$(O)/tests/mediation/restart.bin: policy/access_vectors.cil policy/fine_vectors.cil policy/base.cil policy/macros.cil \
+                                  policy/kinds/domain.cil tests/mediation/restart.cil
+	$(call say,POLICY,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)secilc --target=xen --policyvers=30 --mls=false --handle-unknown=deny --filecontext=/dev/null -o $@ $^
+$(O)/tests/guest/restart.elf: $(O)/tests/mediation/restart.bin
+
 # A domain with a device that does DMA.
 guest-tests += dma dma-own
 $(O)/tests/mediation/dma.bin: policy/access_vectors.cil policy/fine_vectors.cil policy/base.cil policy/macros.cil \

@@ -115,6 +115,18 @@ unsigned int xsm_audit_cpu_count(void)
     return 2;
 }
 
+unsigned cpu_count = 2;
+
+uint64_t mem_total_pages(void)
+{
+    return 4096;
+}
+
+uint64_t mem_free_pages(void)
+{
+    return 1024;
+}
+
 int xsm_audit_read(unsigned int cpu, uint64_t from, struct bulkhead_audit_record *out, size_t count,
                    size_t *n, struct xsm_audit_position *pos)
 {

@@ -69,6 +69,8 @@ static void *args_of(const char *row)
             (struct xen_hvm_altp2m_op){ .cmd = HVMOP_altp2m_create_p2m, .domain = DOMID_SELF };
     } else if (IS(VCPUOP_set_periodic_timer)) {
         ((struct vcpu_set_periodic_timer *)(void *)arg)->period_ns = 10000000;
+    } else if (IS(BULKHEAD_domain_info) || IS(BULKHEAD_domain_restart)) {
+        *(uint32_t *)(void *)arg = b->id;
     } else if (IS(BULKHEAD_policy_change)) {
         *(struct bulkhead_policy_change *)(void *)arg = (struct bulkhead_policy_change){
             .what = BULKHEAD_CHANGE_load, .how = BULKHEAD_REVOKE_drop };

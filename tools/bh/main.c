@@ -21,6 +21,8 @@
 #pragma weak attest_main
 #pragma weak policy_main
 #pragma weak tamper_main
+#pragma weak control_main
+#pragma weak control_keys_main
 
 struct verb {
     const char *name;
@@ -51,6 +53,23 @@ static const struct verb verbs[] = {
       "bh attest verify|log|ref ...",
       "Asks a host for evidence and compares it with reference values. `bh attest --help` lists\n"
       "the options.\n" },
+    { "status", control_main, "domains of a running host, and what they use", "bh status [--json] [--watch] --host WHERE",
+      "Labels, devices, starts, memory, CPU. `bh status --help` lists the options.\n" },
+    { "top", control_main, "the same, busiest first, again and again", "bh top [-d S] [-n COUNT] --host WHERE",
+      "`bh top --help` lists the options.\n" },
+    { "restart", control_main, "build a domain anew from its measured image", "bh restart DOMAIN --host WHERE",
+      "The domain's description must say on-reboot = restart. `bh restart --help` lists the options.\n" },
+    { "pause", control_main, "stop a domain's processors", "bh pause DOMAIN --host WHERE",
+      "`bh pause --help` lists the options.\n" },
+    { "unpause", control_main, "let a paused domain go on", "bh unpause DOMAIN --host WHERE",
+      "`bh unpause --help` lists the options.\n" },
+    { "attach", control_main, "give a running domain a disk or an interface",
+      "bh attach DOMAIN disk NAME BACKEND TARGET [ro] | interface NAME BACKEND [IP] | device FUNCTION",
+      "`bh attach --help` lists the options.\n" },
+    { "detach", control_main, "take it away again", "bh detach DOMAIN disk NAME | interface NAME | device FUNCTION",
+      "`bh detach --help` lists the options.\n" },
+    { "control", control_keys_main, "keys for reaching a running host", "bh control init|operator|enroll ...",
+      "`bh control --help` explains them.\n" },
     { "policy", policy_main, "compile and query a policy", "bh policy VERB ...",
       "`bh policy --help` lists the verbs.\n" },
     { "tamper", tamper_main, "copy a host image with one thing changed, for tests",

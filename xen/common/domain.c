@@ -158,6 +158,8 @@ int domain_create(const struct domain_config *cfg, struct domain **out)
     d->waits_suspended = cfg->waits_suspended;
     watchdogs_init(d);
     d->weight = cfg->weight;
+    d->start_count = cfg->start_count;
+    d->created_ns = time_now_ns();
     d->sid = cfg->sid;
     d->refcount = 1;
     d->max_pages = cfg->max_pages + OVERHEAD_PAGES;

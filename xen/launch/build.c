@@ -250,6 +250,7 @@ int launch_build_begin(struct launch_domain *ld, struct launch_error *err)
 
     memset(&ld->job, 0, sizeof(ld->job));
     ld->job.began_ns = time_now_ns();
+    ld->config.start_count = ld->start_count + 1;
     ret = domain_create(&ld->config, &ld->d);
     if (ret != 0) {
         return launch_fail(err, ret, "domain %s: cannot be created (error %d)", ld->in.name, -ret);

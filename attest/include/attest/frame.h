@@ -10,12 +10,18 @@
 /*
  * Messages over a byte stream that may begin or break anywhere (a serial line): "BHA1", the length
  * in 4 bytes big endian, then that many bytes of JSON. A receiver skips bytes until it sees the
- * magic.
+ * magic. Other protocols have other letters and a bound of their own.
  */
 #define FRAME_MAX (8u * 1024u * 1024u)
 
+struct frame_form {
+    uint8_t magic[4]; /* the first byte does not occur again */
+    uint32_t max;     /* bytes of a payload, at most FRAME_MAX */
+};
+
 struct stream {
     void *context;
+    const struct frame_form *form; /* static; NULL: that of evidence */
     /* Up to n bytes; > 0 bytes read, 0 timeout, -EPIPE end of stream, other -errno. timeout_ms < 0:
      * wait. */
     int (*read)(void *context, uint8_t *buf, size_t n, int timeout_ms);

@@ -16,6 +16,7 @@
 
 #include "../../../tools/bh/build/file.h"
 #include "../../../tools/bh/build/host.h"
+#include "../../../tools/bh/build/operators.h"
 
 static const char good[] =
     "host {\n"                                                /*  1 */
@@ -53,7 +54,22 @@ static const char good[] =
     "        backend = dd\n"                                  /* 33 */
     "        mac = 00:16:3e:aa:bb:cc\n"                       /* 34 */
     "    }\n"                                                 /* 35 */
-    "}\n";                                                    /* 36 */
+    "}\n"                                                     /* 36 */
+    "control {\n"                                             /* 37 */
+    "    ca = keys/ca.pem\n"                                  /* 38 */
+    "    serial = all\n"                                      /* 39 */
+    "    address = 10.0.0.4/24, 10.0.0.1\n"                   /* 40 */
+    "}\n"                                                     /* 41 */
+    "operator all {\n"                                        /* 42 */
+    "    subjects = alice, bob\n"                             /* 43 */
+    "    may = status, attach-disk\n"                         /* 44 */
+    "    domains = all\n"                                     /* 45 */
+    "}\n"                                                     /* 46 */
+    "operator one {\n"                                        /* 47 */
+    "    subjects = carol\n"                                  /* 48 */
+    "    may = restart\n"                                     /* 49 */
+    "    domains = dd\n"                                      /* 50 */
+    "}\n";                                                    /* 51 */
 
 static const char *const kinds[] = { "driver", "guest", "xenstore" };
 
@@ -103,6 +119,35 @@ static void host_parse_good_fills_all(void **state)
     assert_true(host.domains[0].start_order < host.domains[1].start_order);
     assert_true(host.domains[1].start_order < d->start_order);
     assert_ptr_equal(host_xenstore(&host), &host.domains[0]);
+    assert_string_equal(host.control_address, "10.0.0.4/24 10.0.0.1");
+    assert_int_equal(host.operator_count, 2);
+    assert_int_equal(host.operators[0].domain_count, 0);
+    assert_string_equal(host.operators[0].may[1], "attach_disk");
+    assert_string_equal(host.operators[1].domains[0], "dd");
+    host_free(&host);
+}
+
+/* One description becomes the policy's rules and the control domain's file; they name the same types. */
+static void operators_become_rules_and_a_file(void **state)
+{
+    struct diag diag = { 0 };
+    struct buf cil = { 0 }, text = { 0 };
+
+    (void)state;
+    assert_true(parse(good, &diag));
+    operators_cil(&host, &cil);
+    operators_text(&host, &text);
+    assert_string_equal(cil.data, "\n; operators\n"
+                        "(type all_operator_t)\n(call operator_role (all_operator_t))\n"
+                        "(allow all_operator_t domain_type (operator (status attach_disk)))\n"
+                        "(type one_operator_t)\n(call operator_role (one_operator_t))\n"
+                        "(allow one_operator_t dd_t (operator (restart)))\n");
+    assert_string_equal(text.data, "# Operators of test\n"
+                        "role all system_u:system_r:all_operator_t\ncertificate alice all\n"
+                        "certificate bob all\nrole one system_u:system_r:one_operator_t\n"
+                        "certificate carol one\naddress 10.0.0.4/24 10.0.0.1\nserial all\n");
+    buf_free(&cil);
+    buf_free(&text);
     host_free(&host);
 }
 
@@ -160,6 +205,19 @@ static void host_parse_mistake_is_named(void **state)
         { "cpus = 2", "cpus =", "h.conf:27: cpus: a value is missing; write cpus = VALUE" },
         { "cpus = 2", "cpus 2", "h.conf:27: cpus: neither a section nor a value; write" },
         { "cpus = 2", "cpus = $2", "h.conf:27: '$' has no meaning here; put the value in quotes" },
+        { "serial = all", "serial = nobody", "h.conf:39: serial: there is no role 'nobody'; add" },
+        { "10.0.0.4/24", "10.0.0.4", "h.conf:40: address: an IPv4 address with its bits, and" },
+        { "10.0.0.4/24", "10.0.0.4/33", "h.conf:40: address: an IPv4 address with its bits, and" },
+        { ", 10.0.0.1", ", 10.0.0.256", "h.conf:40: address: an IPv4 address with its bits, and" },
+        { "operator one", "operator all", "h.conf:47: all: a role of this name is in line 42" },
+        { "operator one", "operator o-ne", "h.conf:47: operator: 'o-ne' is not a role's name" },
+        { "= carol", "= bob", "h.conf:48: subjects: 'bob' has the role 'all' already" },
+        { "= alice, bob", "= bob, bob", "h.conf:43: subjects: 'bob' has the role 'all' already" },
+        { "= carol", "= \"c d\"", "h.conf:48: subjects: 'c d' is no name for a certificate" },
+        { "may = restart", "may = reboot", "h.conf:49: may: 'reboot' is nothing an operator may" },
+        { "    may = restart\n", "", "h.conf:47: one: the key 'may' is missing; add" },
+        { "domains = dd", "domains = dx", "h.conf:50: domains: there is no domain 'dx'; name" },
+        { "control {\n", "control {\n}\ncontrol {\n", "h.conf:39: control: a second control section" },
         { "id = 5", "id = 2", "h.conf:22: id: domid 2 is taken by 'dd' in line 14; choose" },
         { "id = 5", "id = 0", "h.conf:22: id: 0 is out of range; write a number from 1 to 32751" },
         { "domain guest", "domain dd2", NULL },
@@ -306,6 +364,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(host_parse_good_fills_all),
+        cmocka_unit_test(operators_become_rules_and_a_file),
         cmocka_unit_test(host_parse_mistake_is_named),
         cmocka_unit_test(host_parse_cut_anywhere_is_is_refused_unless_whole),
         cmocka_unit_test(host_parse_any_byte_does_not_break),

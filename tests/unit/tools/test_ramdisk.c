@@ -69,7 +69,9 @@ static bool build(const char *text, struct buf *out, struct diag *diag)
     struct recipe recipe;
     char *build_folder = bh_printf("%s/build", folder);
     char *recipe_folder = bh_printf("%s/recipe", folder);
-    const struct ramdisk_context rc = { build_folder, &debian, &inputs, 1234567, diag };
+    char roles[] = "role r c\n";
+    const struct ramdisk_derived derived = { "operators", { .data = roles, .len = sizeof(roles) - 1 } };
+    const struct ramdisk_context rc = { build_folder, &debian, &inputs, 1234567, diag, &derived, 1 };
 
     assert_true(recipe_parse(&recipe, "r", (const uint8_t *)text, strlen(text), diag));
     bool good = ramdisk_build(&rc, &recipe, recipe_folder, out);
@@ -116,14 +118,14 @@ static void ramdisk_build_holds_all_sorted(void **state)
 
     (void)state;
     if (!build("node 0600 c 5 1 /dev/console\nfile 0644 hello.txt /etc/hello\n"
-               "built 0755 bin/tool /sbin/tool\nlink /bin/sh tool\ndir 1777 /tmp\n", &out,
+               "built 0755 bin/tool /sbin/tool\nlink /bin/sh tool\ndir 1777 /tmp\nhost 0600 operators /etc/roles\n", &out,
                &diag)) {
         fail_msg("%s", diag.text.data);
     }
     char *text = listing(&out);
 
     assert_string_equal(text, "bin 040755 |bin/sh 120777 tool|dev 040755 |"
-                              "dev/console 020600 |etc 040755 |etc/hello 100644 hello\n|"
+                              "dev/console 020600 |etc 040755 |etc/hello 100644 hello\n|etc/roles 100600 role r c\n|"
                               "sbin 040755 |sbin/tool 100755 tool|tmp 041777 |");
     free(text);
     buf_free(&out);

@@ -190,7 +190,7 @@ static void foreign_policy_own_classes_by_fallback(void **state)
     assert_int_equal(allowed_bits("u:r:a_t", "u:r:b_t", SECCLASS_BULKHEAD),
                      BULKHEAD__LOG_READ | BULKHEAD__AUDIT_READ);
     assert_int_equal(allowed_bits("u:r:b_t", "u:r:a_t", SECCLASS_BULKHEAD),
-                     BULKHEAD__TPM_USE | BULKHEAD__AUDIT_SEAL);
+                     BULKHEAD__TPM_USE | BULKHEAD__AUDIT_SEAL | BULKHEAD__DOMAIN_INFO);
     /* Where Xen asks nothing, all are allowed; the others by what is asked in their place. */
     assert_int_equal(allowed_bits("u:r:b_t", "u:r:a_t", SECCLASS_XENSTORE),
                      XENSTORE__INTRODUCE | XENSTORE__READ | XENSTORE__WRITE | XENSTORE__CREATE |

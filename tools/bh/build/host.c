@@ -164,10 +164,49 @@ static void domain_read(const struct value_context *vc, const struct conf_sectio
     }
 }
 
+static void operator_read(const struct value_context *vc, const struct conf_section *section,
+                          struct host *host)
+{
+    if (section->name == NULL || !name_is_good(section->name) || strchr(section->name, '-') != NULL) {
+        diag_error(vc->diag, vc->file, section->line, "operator",
+                   "'%s' is not a role's name; write operator NAME {, with a letter, then letters "
+                   "and digits, all small, 15 at most", section->name != NULL ? section->name : "");
+        return;
+    }
+    if (host->operator_count == HOST_OPERATORS_MAX) {
+        diag_error(vc->diag, vc->file, section->line, section->name,
+                   "more than %d roles; leave some out", HOST_OPERATORS_MAX);
+        return;
+    }
+    struct host_operator *o = &host->operators[host->operator_count++];
+
+    o->name = bh_strdup(section->name);
+    o->line = section->line;
+    section_read(vc, section, &operator_section_keys, o);
+}
+
+/* Sections that stand beside host and domains. @return false if there is no such one */
+static bool other_read(const struct value_context *vc, const struct conf_section *section,
+                       struct host *host)
+{
+    if (strcmp(section->kind, "operator") == 0) {
+        operator_read(vc, section, host);
+    } else if (strcmp(section->kind, "control") == 0 && host->control_line != 0) {
+        diag_error(vc->diag, vc->file, section->line, "control", "a second control section, the "
+                   "first is in line %u; remove one", host->control_line);
+    } else if (strcmp(section->kind, "control") == 0) {
+        host->control_line = section->line;
+        section_read(vc, section, &control_section_keys, host);
+    } else {
+        return false;
+    }
+    return true;
+}
+
 bool host_parse(struct host *host, const char *file, const uint8_t *text, size_t len,
                 const char *const *kinds, size_t kind_count, struct diag *diag)
 {
-    static const char *const outer[] = { "host", "domain" };
+    static const char *const outer[] = { "host", "domain", "control", "operator" };
     const struct value_context vc = { .file = file, .diag = diag };
     unsigned int before = diag->error_count;
     const struct conf_section *host_section = NULL;
@@ -198,7 +237,7 @@ bool host_parse(struct host *host, const char *file, const uint8_t *text, size_t
             }
         } else if (strcmp(s->kind, "domain") == 0) {
             domain_read(&vc, s, host);
-        } else {
+        } else if (!other_read(&vc, s, host)) {
             unknown_report(&vc, s->line, s->kind, "section", outer, COUNT(outer));
         }
     }
@@ -231,6 +270,13 @@ const struct host_domain *host_xenstore(const struct host *host)
     return NULL;
 }
 
+static void texts_free(char **texts, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free(texts[i]);
+    }
+}
+
 void host_free(struct host *host)
 {
     for (size_t i = 0; i < host->domain_count; i++) {
@@ -252,6 +298,17 @@ void host_free(struct host *host)
         free(d->ramdisk);
         free(d->cmdline);
     }
+    for (size_t i = 0; i < host->operator_count; i++) {
+        struct host_operator *o = &host->operators[i];
+
+        free(o->name);
+        texts_free(o->subjects, o->subject_count);
+        texts_free(o->may, o->may_count);
+        texts_free(o->domains, o->domain_count);
+    }
+    free(host->control_address);
+    free(host->control_ca);
+    free(host->control_serial);
     free(host->file);
     free(host->name);
     free(host->hypervisor_cmdline);
@@ -262,7 +319,9 @@ size_t host_key_names(const struct host_key_name **names)
 {
     static struct host_key_name all[64];
     static const struct host_keys *const tables[] = { &host_section_keys, &domain_section_keys,
-                                                      &disk_section_keys, &net_section_keys };
+                                                      &disk_section_keys, &net_section_keys,
+                                                      &control_section_keys,
+                                                      &operator_section_keys };
     size_t count = 0;
 
     for (size_t t = 0; t < COUNT(tables); t++) {

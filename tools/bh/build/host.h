@@ -19,6 +19,9 @@
 #define HOST_DEVICES_MAX 16   /* disks, and as many network interfaces, of one domain */
 #define HOST_IOPORTS_MAX 4
 #define HOST_PCI_MAX 4        /* PCI functions of one domain */
+#define HOST_OPERATORS_MAX 16  /* roles */
+#define HOST_SUBJECTS_MAX 8    /* certificates of one role */
+#define OPERATOR_VERBS_MAX 11
 #define HOST_RESERVE_KIB (96 * 1024) /* left to the hypervisor: its heap, tables, boot modules */
 
 enum kernel_source {
@@ -130,6 +133,20 @@ struct host_domain {
     bool serves_nets;
 };
 
+/* A role of operators: who has it, what they may, with which domains. */
+struct host_operator {
+    char *name;
+    unsigned int line;
+    char *subjects[HOST_SUBJECTS_MAX]; /* common names of client certificates */
+    size_t subject_count;
+    unsigned int subjects_line;
+    char *may[OPERATOR_VERBS_MAX];     /* permissions of class operator */
+    size_t may_count;
+    char *domains[HOST_DOMAINS_MAX];
+    size_t domain_count;               /* 0: all */
+    unsigned int domains_line;
+};
+
 struct host {
     char *file;             /* the description, as named by the person */
     char *name;
@@ -141,6 +158,12 @@ struct host {
     enum tpm_kind tpm;
     struct host_domain domains[HOST_DOMAINS_MAX]; /* in ascending order of domid */
     size_t domain_count;
+    char *control_ca;       /* certificate of the operators' authority, relative to the description; or NULL */
+    char *control_serial;   /* role of whoever holds the control domain's serial line; or NULL */
+    char *control_address;  /* of the control domain's eth0: A.B.C.D/BITS, and a gateway; or NULL */
+    unsigned int control_line, control_ca_line, control_serial_line;
+    struct host_operator operators[HOST_OPERATORS_MAX];
+    size_t operator_count;
 };
 
 /**

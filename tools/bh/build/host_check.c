@@ -355,6 +355,48 @@ static int by_id(const void *a, const void *b)
     return x->id < y->id ? -1 : x->id > y->id;
 }
 
+/* Every name in a role is that of something, and nobody has two roles. */
+static void check_operators(struct host *host, struct diag *diag)
+{
+    bool line = host->control_serial == NULL;
+
+    for (size_t i = 0; i < host->operator_count; i++) {
+        const struct host_operator *o = &host->operators[i];
+
+        line = line || strcmp(o->name, host->control_serial) == 0;
+        for (size_t n = 0; n < o->domain_count; n++) {
+            if (host_domain_index(host, o->domains[n]) < 0) {
+                diag_error(diag, host->file, o->domains_line, "domains",
+                           "there is no domain '%s'; name one of this host, or write all",
+                           o->domains[n]);
+            }
+        }
+        for (size_t k = 0; k <= i; k++) {
+            const struct host_operator *other = &host->operators[k];
+
+            if (k < i && strcmp(o->name, other->name) == 0) {
+                diag_error(diag, host->file, o->line, o->name,
+                           "a role of this name is in line %u already; choose another",
+                           other->line);
+            }
+            for (size_t a = 0; a < o->subject_count; a++) {
+                for (size_t b = 0; b < (k < i ? other->subject_count : a); b++) {
+                    if (strcmp(o->subjects[a], other->subjects[b]) == 0) {
+                        diag_error(diag, host->file, o->subjects_line, "subjects",
+                                   "'%s' has the role '%s' already; a certificate has one role",
+                                   o->subjects[a], other->name);
+                    }
+                }
+            }
+        }
+    }
+    if (!line) {
+        diag_error(diag, host->file, host->control_serial_line, "serial",
+                   "there is no role '%s'; add operator %s { }", host->control_serial,
+                   host->control_serial);
+    }
+}
+
 void host_check(struct host *host, const char *const *kinds, size_t kind_count, struct diag *diag)
 {
     if (host->domain_count == 0) {
@@ -372,6 +414,7 @@ void host_check(struct host *host, const char *const *kinds, size_t kind_count, 
     check_pci(host, diag);
     check_macs(host, diag);
     host_check_links(host, diag);
+    check_operators(host, diag);
     for (size_t i = 0; i < host->domain_count; i++) {
         struct host_domain *d = &host->domains[i];
 

@@ -507,6 +507,139 @@ static const struct host_key net_keys[] = {
     { "vlan", false, net_vlan, NULL },
 };
 
+/* -- control and operator ---------------------------------------------------------------------- */
+
+static void control_ca(const struct value_context *vc, const struct conf_entry *entry, void *object)
+{
+    struct host *host = object;
+
+    host->control_ca_line = entry->line;
+    value_text(vc, entry, 255, &host->control_ca);
+}
+
+static void control_serial(const struct value_context *vc, const struct conf_entry *entry,
+                           void *object)
+{
+    struct host *host = object;
+
+    host->control_serial_line = entry->line;
+    value_text(vc, entry, 15, &host->control_serial);
+}
+
+static bool is_address(const char *text, bool with_bits)
+{
+    unsigned int part[4], bits = 32;
+    int end = 0;
+
+    return strspn(text, "0123456789./") == strlen(text)
+           && (with_bits ? sscanf(text, "%3u.%3u.%3u.%3u/%2u%n", &part[0], &part[1], &part[2], &part[3], &bits, &end) == 5
+                         : sscanf(text, "%3u.%3u.%3u.%3u%n", &part[0], &part[1], &part[2], &part[3], &end) == 4)
+           && text[end] == '\0' && part[0] < 256 && part[1] < 256 && part[2] < 256 && part[3] < 256
+           && bits >= 1 && bits <= 32;
+}
+
+static void control_address(const struct value_context *vc, const struct conf_entry *entry,
+                            void *object)
+{
+    struct host *host = object;
+
+    if (entry->value_count < 1 || entry->value_count > 2 || !is_address(entry->values[0], true)
+        || (entry->value_count == 2 && !is_address(entry->values[1], false))) {
+        diag_error(vc->diag, vc->file, entry->line, entry->key, "an IPv4 address with its bits, and "
+                   "perhaps a gateway's, expected; such as 10.0.0.4/24, 10.0.0.1");
+        return;
+    }
+    free(host->control_address);
+    host->control_address = entry->value_count == 2
+                                ? bh_printf("%s %s", entry->values[0], entry->values[1])
+                                : bh_strdup(entry->values[0]);
+}
+
+static const struct host_key control_keys[] = {
+    { "address", false, control_address, NULL },
+    { "ca", false, control_ca, NULL },
+    { "serial", false, control_serial, NULL },
+};
+
+static void words(const struct value_context *vc, const struct conf_entry *entry, char **out,
+                  size_t max, size_t *count)
+{
+    if (entry->value_count > max) {
+        diag_error(vc->diag, vc->file, entry->line, entry->key,
+                   "%zu words are too many; %zu is the most", entry->value_count, max);
+        return;
+    }
+    for (size_t i = 0; i < entry->value_count; i++) {
+        out[(*count)++] = bh_strdup(entry->values[i]);
+    }
+}
+
+static void operator_subjects(const struct value_context *vc, const struct conf_entry *entry,
+                              void *object)
+{
+    struct host_operator *o = object;
+
+    o->subjects_line = entry->line;
+    words(vc, entry, o->subjects, HOST_SUBJECTS_MAX, &o->subject_count);
+    for (size_t i = 0; i < o->subject_count; i++) {
+        const char *s = o->subjects[i];
+
+        if (strlen(s) > 63 || *s == '\0'
+            || strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-@") != strlen(s)) {
+            diag_error(vc->diag, vc->file, entry->line, entry->key, "'%s' is no name for a "
+                       "certificate; use letters, digits and . _ - @, 63 at most", s);
+        }
+    }
+}
+
+static void operator_may(const struct value_context *vc, const struct conf_entry *entry,
+                         void *object)
+{
+    static const char *const verbs[OPERATOR_VERBS_MAX] = {
+        "status", "restart", "pause", "unpause", "attach-disk", "detach-disk", "attach-interface",
+        "detach-interface", "attach-device", "detach-device", "enroll",
+    };
+    struct host_operator *o = object;
+
+    words(vc, entry, o->may, OPERATOR_VERBS_MAX, &o->may_count);
+    for (size_t i = 0; i < o->may_count; i++) {
+        bool known = false;
+
+        for (size_t k = 0; k < OPERATOR_VERBS_MAX; k++) {
+            known = known || strcmp(verbs[k], o->may[i]) == 0;
+        }
+        if (!known) {
+            diag_error(vc->diag, vc->file, entry->line, entry->key, "'%s' is nothing an operator "
+                       "may; possible: status, restart, pause, unpause, attach-disk, detach-disk, "
+                       "attach-interface, detach-interface, attach-device, detach-device, enroll",
+                       o->may[i]);
+        }
+        for (char *c = o->may[i]; *c != '\0'; c++) {
+            *c = *c == '-' ? '_' : *c; /* as the policy spells it */
+        }
+    }
+}
+
+static void operator_domains(const struct value_context *vc, const struct conf_entry *entry,
+                             void *object)
+{
+    struct host_operator *o = object;
+
+    o->domains_line = entry->line;
+    if (entry->value_count == 1 && strcmp(entry->values[0], "all") == 0) {
+        return;
+    }
+    words(vc, entry, o->domains, HOST_DOMAINS_MAX, &o->domain_count);
+}
+
+static const struct host_key operator_keys[] = {
+    { "subjects", false, operator_subjects, NULL },
+    { "may", true, operator_may, "may = status, restart" },
+    { "domains", true, operator_domains, "domains = netdd" },
+};
+
+const struct host_keys control_section_keys = { "control", control_keys, COUNT(control_keys) };
+const struct host_keys operator_section_keys = { "operator", operator_keys, COUNT(operator_keys) };
 const struct host_keys host_section_keys = { "host", host_keys, COUNT(host_keys) };
 const struct host_keys domain_section_keys = { "domain", domain_keys, COUNT(domain_keys) };
 const struct host_keys disk_section_keys = { "disk", disk_keys, COUNT(disk_keys) };

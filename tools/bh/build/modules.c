@@ -7,6 +7,7 @@
 #include "file.h"
 #include "kernel.h"
 #include "ramdisk.h"
+#include "operators.h"
 #include "recipe.h"
 #include "suggest.h"
 
@@ -137,18 +138,43 @@ bool modules_kernels(const struct modules_context *mc)
     return good;
 }
 
+/* Files for the control domain: who may what, and whose certificates count; without an authority nobody's. */
+static bool derived_make(const struct modules_context *mc, struct ramdisk_derived derived[2])
+{
+    const struct host *host = mc->image->host;
+    bool good = true;
+
+    derived[0] = (struct ramdisk_derived){ .name = "operators" };
+    derived[1] = (struct ramdisk_derived){ .name = "operators-ca" };
+    operators_text(host, &derived[0].data);
+    if (host->control_ca != NULL) {
+        char *path = path_join(mc->folder, host->control_ca);
+
+        good = inputs_read(mc->inputs, path, &derived[1].data, mc->diag);
+        if (!good) {
+            diag_error(mc->diag, host->file, host->control_ca_line, "ca", "there is no such file; make it with "
+                       "`bh control init`, or correct the path");
+        }
+        free(path);
+    }
+    return good;
+}
+
 static bool recipe_add(const struct modules_context *mc, const char *path, struct buf *out)
 {
+    struct ramdisk_derived derived[2] = { 0 };
     struct recipe recipe = { 0 };
     struct buf text = { 0 };
     char *folder = path_folder(path);
-    const struct ramdisk_context rc = { mc->build, mc->debian, mc->inputs, mc->time, mc->diag };
-    bool good = inputs_read(mc->inputs, path, &text, mc->diag)
+    const struct ramdisk_context rc = { mc->build, mc->debian, mc->inputs, mc->time, mc->diag, derived, 2 };
+    bool good = derived_make(mc, derived) && inputs_read(mc->inputs, path, &text, mc->diag)
                 && recipe_parse(&recipe, path, (const uint8_t *)text.data, text.len, mc->diag)
                 && ramdisk_build(&rc, &recipe, folder, out);
 
     recipe_free(&recipe);
     buf_free(&text);
+    buf_free(&derived[0].data);
+    buf_free(&derived[1].data);
     free(folder);
     return good;
 }

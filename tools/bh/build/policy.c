@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "file.h"
+#include "operators.h"
 #include "spawn.h"
 
 #define POLICY_VERSION "30" /* the newest that compilers write for Xen */
@@ -184,6 +185,7 @@ void policy_cil(const struct host *host, struct buf *out)
         }
         buf_printf(out, "(call resource_use (%s_t %s_port_t))\n", d->name, d->name);
     }
+    operators_cil(host, out);
 }
 
 /* secilc's own messages, and the line of the generated file that they are about. */

@@ -249,6 +249,23 @@ static bool module_add(struct archive_plan *plan, const struct recipe_entry *ent
     return false;
 }
 
+static bool derived_add(struct archive_plan *plan, const struct recipe_entry *entry)
+{
+    for (size_t i = 0; i < plan->rc->derived_count; i++) {
+        const struct ramdisk_derived *d = &plan->rc->derived[i];
+
+        if (strcmp(d->name, entry->source) == 0) {
+            struct buf data = { 0 };
+
+            buf_put(&data, d->data.data, d->data.len);
+            cpio_add(&plan->cpio, entry->path, S_IFREG | entry->mode)->data = data;
+            return true;
+        }
+    }
+    return entry_fail(plan, entry, "is no file that the host's description gives; there are: "
+                      "operators, operators-ca");
+}
+
 static bool entry_add(struct archive_plan *plan, const struct recipe_entry *entry)
 {
     struct buf data = { 0 };
@@ -280,6 +297,8 @@ static bool entry_add(struct archive_plan *plan, const struct recipe_entry *entr
                  (entry->node_type == 'c' ? S_IFCHR : S_IFBLK) | entry->mode)
             ->device = makedev(entry->major, entry->minor);
         return true;
+    case RECIPE_HOST:
+        return derived_add(plan, entry);
     case RECIPE_MODULE:
     default:
         return module_add(plan, entry);

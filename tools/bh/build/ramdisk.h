@@ -12,12 +12,20 @@
 #include "inputs.h"
 #include "recipe.h"
 
+/* A file that the description of the host gives, for `host` entries. */
+struct ramdisk_derived {
+    const char *name;
+    struct buf data;
+};
+
 struct ramdisk_context {
     const char *build;       /* folder of `built` files */
     struct debian *debian;
     struct inputs *inputs;   /* gets every file that went in */
     time_t time;             /* of every file in the archive */
     struct diag *diag;
+    const struct ramdisk_derived *derived;
+    size_t derived_count;
 };
 
 /**

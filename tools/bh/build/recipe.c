@@ -23,6 +23,7 @@ static const struct {
     [RECIPE_LINK] = { "link", "PS", "link /PATH TARGET" },
     [RECIPE_NODE] = { "node", "MT12P", "node MODE c|b MAJOR MINOR /PATH" },
     [RECIPE_MODULE] = { "module", "S", "module NAME" },
+    [RECIPE_HOST] = { "host", "MSP", "host MODE NAME /PATH" },
 };
 
 #define KIND_COUNT (sizeof(kinds) / sizeof(kinds[0]))
@@ -119,7 +120,7 @@ static void line_parse(struct recipe *recipe, unsigned int line, char *text, str
         const char *near = suggest_nearest(words[0], known, KIND_COUNT);
 
         diag_error(diag, recipe->file, line, words[0], "there is no such entry; %s%s%s"
-                   "Possible: dir, file, built, package, program, link, node, module",
+                   "Possible: dir, file, built, package, program, link, node, module, host",
                    near != NULL ? "did you mean '" : "", near != NULL ? near : "",
                    near != NULL ? "'? " : "");
         return;

@@ -18,12 +18,13 @@ enum recipe_kind {
     RECIPE_LINK,    /* source: what the link holds */
     RECIPE_NODE,
     RECIPE_MODULE,  /* source: module name */
+    RECIPE_HOST,    /* source: name of a file that the host's description gives */
 };
 
 struct recipe_entry {
     enum recipe_kind kind;
     unsigned int line;
-    unsigned int mode;  /* permission bits; of DIR, FILE, BUILT, NODE */
+    unsigned int mode;  /* permission bits; of DIR, FILE, BUILT, NODE, HOST */
     char *package;      /* of PACKAGE and PROGRAM */
     char *source;
     char *path;         /* absolute path in the image; of all but MODULE */

@@ -33,6 +33,8 @@ static const char usage[]
       "  --threads             one emulator thread per CPU; quicker, but QEMU 7.2 then loses track of\n"
       "                        a world switch in one boot of ten (docs/run.md)\n"
       "  --qemu 'ARGS'         further arguments for QEMU, split at spaces; may be given more than once\n"
+      "  --control SOCKET      have QEMU make a unix socket for COM3, the line of a control domain:\n"
+      "                        `bh status --host unix:SOCKET`\n"
       "  --gdb DEV             QEMU's -gdb; the machine waits for the debugger\n"
       "  -v                    print every console line\n"
       "\n"
@@ -50,6 +52,7 @@ enum {
     OPT_STATE,
     OPT_CPU,
     OPT_GDB,
+    OPT_CONTROL,
     OPT_THREADS,
     OPT_QEMU,
     OPT_HELP,
@@ -68,6 +71,7 @@ static const struct option words[] = {
     { "cpu", required_argument, NULL, OPT_CPU },
     { "gdb", required_argument, NULL, OPT_GDB },
     { "qemu", required_argument, NULL, OPT_QEMU },
+    { "control", required_argument, NULL, OPT_CONTROL },
     { "help", no_argument, NULL, OPT_HELP },
     { "threads", no_argument, NULL, OPT_THREADS },
     { "verbose", no_argument, NULL, 'v' },
@@ -139,6 +143,9 @@ static int option_take(struct options *o, int c)
             return -1;
         }
         o->qemu[o->qemu_count++] = optarg;
+        return 0;
+    case OPT_CONTROL:
+        o->control = optarg;
         return 0;
     case OPT_THREADS:
         o->threads = 1;

@@ -187,6 +187,17 @@ static void add_further(struct args *args, const struct options *options)
     }
 }
 
+/* The third UART, for a control domain. */
+static void add_control(struct args *args, const struct options *options)
+{
+    if (options->control != NULL) {
+        add(args, "-chardev");
+        add(args, "socket,id=com3,server=on,wait=off,path=%s", options->control);
+        add(args, "-serial");
+        add(args, "chardev:com3");
+    }
+}
+
 static void add_channels(struct args *args, const struct config *config,
                          const struct machine_paths *paths)
 {
@@ -218,6 +229,7 @@ int qemu_start(struct proc *proc, const struct config *config, const struct opti
     snprintf(log, sizeof(log), "%s/qemu.log", paths->state);
     add_machine(&args, config, options);
     add_channels(&args, config, paths);
+    add_control(&args, options);
     rc = options->firmware == FIRMWARE_OVMF ? add_ovmf(&args, paths)
                                             : add_direct(&args, config, paths);
     add_further(&args, options);

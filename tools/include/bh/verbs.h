@@ -22,6 +22,12 @@ int attest_main(int argc, char **argv);
 /** `bh tamper`: copy a host image with one thing changed, for tests. tools/bh/run. */
 int tamper_main(int argc, char **argv);
 
+/** `bh status`, `top`, `restart`, `pause`, `unpause`, `attach`, `detach`: a running host. control/client. */
+int control_main(int argc, char **argv);
+
+/** `bh control`: keys for reaching one. control/client. */
+int control_keys_main(int argc, char **argv);
+
 /** `bh policy`: compile and query a policy. */
 int policy_main(int argc, char **argv);
 

@@ -8,6 +8,7 @@
 #include <public/bulkhead.h>
 
 #include "audit_op.h"
+#include "control_op.h"
 #include "policy_change.h"
 
 #define READ_MAX (64u * 1024u)
@@ -58,6 +59,12 @@ static const struct hypercall_row rows[] = {
                           Q_OPTIONAL_CHOSEN(CALLER, SECURITY, FLASK_OP,
                                             FLASK_OP__LOAD | FLASK_OP__COMMITBOOLS | FLASK_OP__RELABEL_DOMAIN)),
                   policy_change_act),
+    [BULKHEAD_domain_info] =
+        ROW(BULKHEAD_domain_info, sizeof(struct bulkhead_domain_info), sizeof(struct bulkhead_domain_info),
+            domain_info_decode, ASK(Q(CALLER, TARGET, BULKHEAD, DOMAIN_INFO)), domain_info_act),
+    [BULKHEAD_domain_restart] =
+        ROW(BULKHEAD_domain_restart, sizeof(struct bulkhead_domain_restart), 0, domain_restart_decode,
+            ASK(Q(CALLER, TARGET, BULKHEAD, DOMAIN_RESTART)), domain_restart_act),
 };
 
 const struct hypercall_family bulkhead_op_family = {

@@ -6,6 +6,7 @@ hv-obj += xen/common/xsm_env.o
 hv-obj += xen/common/hypercalls/audit_op.o
 hv-obj += xen/common/hypercalls/bulkhead_op.o
 hv-obj += xen/common/hypercalls/console_io.o
+hv-obj += xen/common/hypercalls/control_op.o
 hv-obj += xen/common/hypercalls/dm_op.o
 hv-obj += xen/common/hypercalls/domctl.o
 hv-obj += xen/common/hypercalls/domctl_device.o

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sysctl: the hypervisor as its administrator sees it. Every operation is asked about; but for the list of domains none is
- * offered yet.
+ * sysctl: the hypervisor as its administrator sees it. Every operation is asked about; but for the list of domains and the
+ * size of the machine none is offered yet.
  */
 #include "domctl.h"
 #include "families.h"
 
+#include <asm/cpu.h>
 #include <xen/guest_access.h>
+#include <xen/mm.h>
 
 #include <public/sysctl.h>
 
@@ -83,13 +85,32 @@ static long list_act(struct call *c)
     return rc;
 }
 
+/* The machine. What the tools ask for and this hypervisor does not tell (nodes, capabilities it does not offer) is zero. */
+static long physinfo_act(struct call *c)
+{
+    struct xen_sysctl_physinfo *p = &((struct xen_sysctl *)c->arg)->u.physinfo;
+
+    memset(p, 0, sizeof(*p));
+    p->threads_per_core = 1;
+    p->cores_per_socket = cpu_count;
+    p->nr_cpus = cpu_count;
+    p->max_cpu_id = cpu_count - 1;
+    p->nr_nodes = 1;
+    p->capabilities = XEN_SYSCTL_PHYSCAP_hvm | XEN_SYSCTL_PHYSCAP_hap;
+    p->total_pages = mem_total_pages();
+    p->free_pages = mem_free_pages();
+    p->max_mfn = mem_total_pages() - 1;
+    return 0;
+}
+
 static const struct hypercall_row rows[] = {
     [XEN_SYSCTL_readconsole] =
         ROW(XEN_SYSCTL_readconsole, 0, 0, readconsole_decode,
             ASK(Q_CHOSEN(CALLER, XEN, SYSCTL, SYSCTL__READCONSOLE | SYSCTL__CLEARCONSOLE)),
             act_absent),
     SYSCTL_ROW(tbuf_op, TBUF_OP),
-    SYSCTL_ROW(physinfo, PHYSINFO),
+    [XEN_SYSCTL_physinfo] = ROW(XEN_SYSCTL_physinfo, 0, sizeof(struct xen_sysctl), NULL,
+                                ASK(Q(CALLER, XEN, SYSCTL, PHYSINFO)), physinfo_act),
     SYSCTL_ROW(sched_id, SCHED_ID),
     SYSCTL_ROW(perfc_op, PERFC_OP),
     [XEN_SYSCTL_getdomaininfolist] =

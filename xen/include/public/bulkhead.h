@@ -173,4 +173,44 @@ struct bulkhead_policy_change {
 };
 #endif
 
+/*
+ * What XEN_DOMCTL_getdomaininfo has no room for: who a domain is in the host's description, how often it was started, what
+ * it holds.
+ * Errors: -EACCES policy; -EFAULT; -EINVAL pad not zero; -ESRCH no such domain.
+ */
+#define BULKHEAD_domain_info 5
+
+#define BULKHEAD_DOMAIN_restarts 1 /* its description says on-reboot = restart */
+#define BULKHEAD_DOMAIN_NAME_MAX 16
+#define BULKHEAD_DOMAIN_DEVICES_MAX 16
+
+#ifndef __ASSEMBLY__
+struct bulkhead_domain_info {
+    uint32_t domid;        /* in; DOMID_SELF is answered with the number */
+    uint32_t pad;          /* in: zero */
+    uint32_t flags;        /* out: BULKHEAD_DOMAIN_* */
+    uint32_t device_count; /* out: PCI functions that it holds now */
+    uint64_t start_count;  /* out: 1 for a domain that was never restarted */
+    uint64_t age_ns;       /* out: since this start */
+    uint64_t host_age_ns;  /* out: since the boot of the host */
+    char name[BULKHEAD_DOMAIN_NAME_MAX];           /* out: NUL-terminated */
+    uint16_t devices[BULKHEAD_DOMAIN_DEVICES_MAX]; /* out: bus << 8 | device << 3 | function; the first device_count */
+};
+#endif
+
+/*
+ * End a domain and build it again from its measured image, as if it had rebooted. The call returns when the domain does not
+ * run any more; BULKHEAD_domain_info tells by start_count when it is there again. The calling domain may name itself.
+ * Errors: -EACCES policy; -EFAULT; -EINVAL pad not zero; -ESRCH no such domain; -EPERM its description does not say
+ * on-reboot = restart; -EBUSY it is being built, or ends already.
+ */
+#define BULKHEAD_domain_restart 6
+
+#ifndef __ASSEMBLY__
+struct bulkhead_domain_restart {
+    uint32_t domid; /* in */
+    uint32_t pad;   /* in: zero */
+};
+#endif
+
 #endif

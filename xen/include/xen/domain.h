@@ -39,6 +39,7 @@ struct domain_config {
     uint32_t functions;   /* hyperlaunch function bits */
     uint32_t restart_on;  /* bits 1 << SHUTDOWN_*: ends after which it is built anew */
     bool waits_suspended; /* a suspended one stays, to be resumed or destroyed */
+    uint64_t start_count; /* which start of this domain it is: 1, 2... */
 };
 #define DOMAIN_FUNCTION_CONSOLE (1u << 2)
 #define DOMAIN_FUNCTION_XENSTORE (1u << 30)
@@ -59,6 +60,8 @@ struct domain {
     uint32_t functions;
     uint32_t restart_on;    /* bits 1 << SHUTDOWN_* */
     uint16_t weight;
+    uint64_t start_count;   /* from the configuration */
+    uint64_t created_ns;    /* system time */
     struct vcpu *vcpu[MAX_VCPUS]; /* vcpu_count pointers, owned */
 
     xsm_sid_t sid;          /* atomic; changes by relabel only */

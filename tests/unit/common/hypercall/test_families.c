@@ -10,6 +10,7 @@
 #include <xen/console.h>
 #include <xen/errno.h>
 
+#include <public/bulkhead.h>
 #include <public/domctl.h>
 #include <public/event_channel.h>
 #include <public/hvm/dm_op.h>
@@ -40,6 +41,7 @@ static int setup(void **state)
     (void)state;
     fake_core_reset();
     fake_xsm_reset();
+    fake_fault_first = fake_fault_last = 0;
     a = fake_domain_new(5, 3, 20);
     b = fake_domain_new(7, 1, 30);
     assert_int_equal(evtchn_init(a), 0);
@@ -388,6 +390,62 @@ static void console_read_returns_what_was_typed(void **state)
     assert_string_equal(buf, "ls\n");
 }
 
+/* -- control ---------------------------------------------------------------------------------------- */
+
+static void domain_info_tells_name_starts_devices(void **state)
+{
+    struct bulkhead_domain_info info = { .domid = b->id };
+
+    (void)state;
+    snprintf(b->name, sizeof(b->name), "netdd");
+    b->start_count = 3;
+    b->created_ns = 400;
+    b->device_count = 2;
+    b->devices[0] = 0x0010;
+    b->devices[1] = 0x0020;
+    b->devices_held = 2;
+    fake_now_ns = 1000;
+    assert_int_equal(call(__HYPERVISOR_bulkhead_op, BULKHEAD_domain_info, (uint64_t)&info, 0), 0);
+    assert_string_equal(info.name, "netdd");
+    assert_int_equal(info.start_count, 3);
+    assert_int_equal(info.age_ns, 600);
+    assert_int_equal(info.host_age_ns, 1000);
+    assert_int_equal(info.device_count, 1);
+    assert_int_equal(info.devices[0], 0x0020);
+    assert_int_equal(info.flags, 0);
+    info = (struct bulkhead_domain_info){ .domid = b->id, .pad = 1 };
+    assert_int_equal(call(__HYPERVISOR_bulkhead_op, BULKHEAD_domain_info, (uint64_t)&info, 0), -EINVAL);
+    info = (struct bulkhead_domain_info){ .domid = 0x10000u | b->id }; /* not cut to the number of a domain */
+    assert_int_equal(call(__HYPERVISOR_bulkhead_op, BULKHEAD_domain_info, (uint64_t)&info, 0), -ESRCH);
+}
+
+static void domain_restart_only_what_its_description_lets(void **state)
+{
+    struct bulkhead_domain_restart op = { .domid = b->id };
+
+    (void)state;
+    assert_int_equal(call(__HYPERVISOR_bulkhead_op, BULKHEAD_domain_restart, (uint64_t)&op, 0), -EPERM);
+    assert_int_equal(b->state, DOMAIN_RUNNING);
+    b->restart_on = 1u << SHUTDOWN_reboot;
+    assert_int_equal(call(__HYPERVISOR_bulkhead_op, BULKHEAD_domain_restart, (uint64_t)&op, 0), 0);
+    assert_int_equal(b->state, DOMAIN_SHUTDOWN);
+    assert_int_equal(b->shutdown_code, SHUTDOWN_reboot);
+    assert_int_equal(call(__HYPERVISOR_bulkhead_op, BULKHEAD_domain_restart, (uint64_t)&op, 0), -EBUSY);
+    op.pad = 1;
+    assert_int_equal(call(__HYPERVISOR_bulkhead_op, BULKHEAD_domain_restart, (uint64_t)&op, 0), -EINVAL);
+}
+
+static void sysctl_physinfo_tells_size(void **state)
+{
+    struct xen_sysctl op = { .cmd = XEN_SYSCTL_physinfo, .interface_version = XEN_SYSCTL_INTERFACE_VERSION };
+
+    (void)state;
+    assert_int_equal(call(__HYPERVISOR_sysctl, (uint64_t)&op, 0, 0), 0);
+    assert_int_equal(op.u.physinfo.nr_cpus, 2);
+    assert_int_equal(op.u.physinfo.total_pages, 4096);
+    assert_int_equal(op.u.physinfo.free_pages, 1024);
+}
+
 /* -- domctl ----------------------------------------------------------------------------------------- */
 
 static long domctl(struct xen_domctl *op, unsigned cmd, domid_t id)
@@ -666,6 +724,9 @@ int main(void)
         T(console_read_returns_what_was_typed),
         T(hvm_params_asked_one_by_one),
         T(dm_op_asked_one_by_one),
+        T(domain_info_tells_name_starts_devices),
+        T(domain_restart_only_what_its_description_lets),
+        T(sysctl_physinfo_tells_size),
         T(domctl_pause_unpause_info),
         T(domctl_resume_a_suspended_one_only),
         T(watchdog_runs_out_or_is_put_off_or_ended),

@@ -302,6 +302,7 @@ static const struct {
     { SECCLASS_PHYSMAP_OP, PHYSMAP_OP__DEV_MMIO, "of another architecture" },
     { SECCLASS_BULKHEAD, BULKHEAD__TPM_USE, "asked at launch, where the page is given" },
     { SECCLASS_XENSTORE, ~0u, "asked by the xenstore domain" },
+    { SECCLASS_OPERATOR, ~0u, "asked by the control domain" },
 };
 
 static void permissions_every_one_is_asked_or_listed(void **state)

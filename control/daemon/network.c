@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The one interface that the control domain may have. Its image has no other program that could set it up. */
+#include <errno.h>
+#include <net/if.h>
+#include <net/route.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "listen.h"
+
+#define INTERFACE "eth0"
+#define WAIT_MS 60000
+#define POLL_MS 100
+
+static void address_set(struct sockaddr *to, struct in_addr address)
+{
+    struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr = address };
+
+    memcpy(to, &in, sizeof(in));
+}
+
+static int interface_set(int sock, unsigned long request, struct in_addr address)
+{
+    struct ifreq r = { .ifr_name = INTERFACE };
+
+    address_set(&r.ifr_addr, address);
+    return ioctl(sock, request, &r);
+}
+
+static int interface_up(int sock)
+{
+    struct ifreq r = { .ifr_name = INTERFACE };
+
+    if (ioctl(sock, SIOCGIFFLAGS, &r) < 0) {
+        return -1;
+    }
+    r.ifr_flags = (short)(r.ifr_flags | IFF_UP);
+    return ioctl(sock, SIOCSIFFLAGS, &r);
+}
+
+static int route_add(int sock, struct in_addr gateway)
+{
+    struct rtentry r = { .rt_flags = RTF_UP | RTF_GATEWAY };
+    const struct in_addr any = { 0 };
+
+    if (gateway.s_addr == 0) {
+        return 0;
+    }
+    address_set(&r.rt_dst, any);
+    address_set(&r.rt_genmask, any);
+    address_set(&r.rt_gateway, gateway);
+    return ioctl(sock, SIOCADDRT, &r) < 0 && errno != EEXIST ? -1 : 0;
+}
+
+int network_up(const struct roles *roles, struct attest_error *err)
+{
+    int sock, rc;
+
+    if (roles->network.address.s_addr == 0) {
+        return 0; /* as it is: nothing is said */
+    }
+    for (unsigned int ms = 0; if_nametoindex(INTERFACE) == 0; ms += POLL_MS) {
+        if (ms >= WAIT_MS) {
+            return attest_fail(err, -ENODEV, "no interface " INTERFACE " within %d s", WAIT_MS / 1000);
+        }
+        nanosleep(&(struct timespec){ .tv_nsec = POLL_MS * 1000000L }, NULL);
+    }
+    sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    rc = sock >= 0 && interface_set(sock, SIOCSIFADDR, roles->network.address) == 0
+                 && interface_set(sock, SIOCSIFNETMASK, roles->network.mask) == 0 && interface_up(sock) == 0
+                 && route_add(sock, roles->network.gateway) == 0 ? 0 : -errno;
+    if (sock >= 0) {
+        close(sock);
+    }
+    return rc == 0 ? 0 : attest_fail(err, rc, INTERFACE ": %s", strerror(-rc));
+}

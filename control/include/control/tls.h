@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A stream (attest/frame.h) over TLS 1.3, both ends with certificates of one authority. Nothing older is spoken, nothing is
+ * resumed, and no frame is read before the handshake has told who the peer is.
+ */
+#ifndef CONTROL_TLS_H
+#define CONTROL_TLS_H
+
+#include <openssl/ssl.h>
+
+#include <attest/frame.h>
+#include <control/cert.h>
+
+struct tls {
+    SSL *ssl;
+    int fd; /* borrowed, made non-blocking */
+};
+
+/** Context of one end. The three files are borrowed until it returns. @return NULL with err */
+SSL_CTX *tls_context(enum cert_use own_use, X509 *authority, X509 *cert, EVP_PKEY *key, struct attest_error *err);
+
+/**
+ * Shake hands on a connected socket.
+ * @param host  the client's: the name that the peer's certificate must have; NULL for the server
+ * @return 0 with *stream ready; -ETIMEDOUT; -EACCES the peer or we are refused, err says why
+ */
+int tls_start(struct tls *tls, SSL_CTX *ctx, int fd, const char *host, int timeout_ms, struct stream *stream,
+              struct attest_error *err);
+
+/** Common name of the peer's certificate, which the handshake has verified. @return 0 or -EINVAL */
+int tls_peer(const struct tls *tls, char *name, size_t size);
+
+void tls_stop(struct tls *tls);
+
+#endif
