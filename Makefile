@@ -4,6 +4,7 @@
 #   hv-obj          objects of the hypervisor              xen/common/domain.o
 #   boot-obj        hypervisor objects that run identity-mapped, before its page tables
 #   host-progs      host programs, output under $(O)/bin/  bh    (with bh-obj, bh-libs)
+#   test-progs      the same, for tests alone
 #   stubdoms        stub domains, output $(O)/stubdoms/<name>.elf  (with <name>-obj)
 #   guest-tests     test kernels on the stub runtime, one folder each below tests/guest/
 #   unit-tests      host tests, output $(O)/unit/<name>    (with <name>-src, <name>-libs)
@@ -50,6 +51,7 @@ unit-cflags := $(host-cflags) -O1 -fsanitize=address,undefined -fno-sanitize-rec
 hv-obj :=
 boot-obj :=
 host-progs :=
+test-progs :=
 stubdoms :=
 guest-tests :=
 unit-tests :=
@@ -108,7 +110,7 @@ $(O)/bin/$(1): $(addprefix $(O)/host/,$($(1)-obj))
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)$(CC) -o $$@ $$(filter %.o,$$^) $($(1)-libs)
 endef
-$(foreach p,$(host-progs),$(eval $(call host-prog-rule,$(p))))
+$(foreach p,$(host-progs) $(test-progs),$(eval $(call host-prog-rule,$(p))))
 
 # -- stub domains and test kernels --------------------------------------------------------------
 $(O)/stub/%.o: %.c | $(generated)
@@ -145,6 +147,8 @@ $(O)/unit/$(1): $($(1)-src) | $(generated)
 endef
 $(foreach t,$(unit-tests),$(eval $(call unit-rule,$(t))))
 
+test-progs: $(addprefix $(O)/bin/,$(test-progs))
+
 unit: $(addprefix $(O)/unit/,$(unit-tests))
 	$(Q)tools/build/run-unit $(O) $(unit-tests)
 
@@ -169,7 +173,7 @@ check-headers: $(generated)
 
 analyze: $(generated)
 	$(Q)tools/build/analyze $(O) "$(hv-cflags)" "$(host-cflags)" "$(stub-cflags)" \
-	    "$(hv-obj)" "$(sort $(foreach p,$(host-progs),$($(p)-obj)))" "$(sort $(runtime-obj) $(foreach s,$(stubdoms),$($(s)-obj)))"
+	    "$(hv-obj)" "$(sort $(foreach p,$(host-progs) $(test-progs),$($(p)-obj)))" "$(sort $(runtime-obj) $(foreach s,$(stubdoms),$($(s)-obj)))"
 
 # -- what a person types ------------------------------------------------------------------------
 IMAGE := $(O)/first-light
@@ -189,12 +193,12 @@ run-scenario:
 	$(Q)tools/build/scenario $(O) $(HOST_CONF) $(IMAGE)
 
 run-shell:
-	$(Q)$(bh) build -O $(O) -o $(IMAGE) $(HOST_CONF)
+	$(Q)tools/build/host-image $(O) $(IMAGE) $(HOST_CONF)
 	$(Q)$(bh) run --shell $(IMAGE)
 
 test:
 	$(Q)tools/build/deps build run test
-	$(Q)$(again) -j$$(nproc) all
+	$(Q)$(again) -j$$(nproc) all test-progs
 	$(Q)tests/run $(O)
 
 bench:
@@ -223,7 +227,7 @@ export help_text
 help:
 	@echo "$$help_text"
 
-.PHONY: all unit guest-tests-run race-long soak-restart check-headers analyze deps run run-scenario run-shell test bench clean help
+.PHONY: all test-progs unit guest-tests-run race-long soak-restart check-headers analyze deps run run-scenario run-shell test bench clean help
 all: $(addprefix $(O)/bin/,$(host-progs)) $(addprefix $(O)/stubdoms/,$(addsuffix .elf,$(stubdoms))) \
      $(addprefix $(O)/tests/guest/,$(addsuffix .elf,$(guest-tests))) $(hv-target)
 

@@ -134,6 +134,18 @@ static int is_offline(struct store *store, const struct known *known)
     return backend_read(store, &known->backend, "online", text) == 0 && strcmp(text, "0") == 0;
 }
 
+/*
+ * Let the front end close: it would wait for the device for minutes, and a guest's start with it.
+ * The kernel's backend follows when the front end has closed; one that comes again is tried again.
+ */
+static void device_give_up(struct store *store, const struct known *known)
+{
+    char closing[4];
+
+    snprintf(closing, sizeof(closing), "%d", XenbusStateClosing);
+    (void)backend_write(store, &known->backend, "state", closing);
+}
+
 /* @return 1 if the device wants to be asked again soon */
 static int device_step(struct store *store, struct known *known)
 {
@@ -156,11 +168,16 @@ static int device_step(struct store *store, struct known *known)
     if (known->settled || state != XenbusStateInitWait) {
         return 0;
     }
-    if (known->kind->hotplug(store, &known->backend) == HOTPLUG_LATER) {
+    enum hotplug_result result = known->kind->hotplug(store, &known->backend);
+
+    if (result == HOTPLUG_LATER) {
         if (known->retries++ < RETRIES_MAX) {
             return 1;
         }
-        (void)backend_fail(store, &known->backend, known->kind->type, "%s", known->kind->late);
+        result = backend_fail(store, &known->backend, known->kind->type, "%s", known->kind->late);
+    }
+    if (result == HOTPLUG_ERROR) {
+        device_give_up(store, known);
     }
     known->settled = 1;
     return 0;

@@ -15,10 +15,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
@@ -67,7 +69,7 @@ static int conf_read(char *text, size_t size)
     return 0;
 }
 
-/* Copy a disk image of the ramdisk to a block device and give its memory back. */
+/* Copy a disk image of the ramdisk to a block device, partitions and all, and give its memory back. */
 static int fill(const char *from, const char *to)
 {
     static char block[65536];
@@ -83,6 +85,9 @@ static int fill(const char *from, const char *to)
     }
     int error = errno;
 
+    if (out >= 0 && n == 0) {
+        (void)ioctl(out, BLKRRPART); /* what is not a table of partitions is no mistake */
+    }
     if (out >= 0 && (fsync(out) < 0 || close(out) < 0)) {
         n = -1;
         error = errno;

@@ -15,10 +15,6 @@
 
 #include "volume.h"
 
-#ifndef TARGET_IMAGES /* a test has its own */
-#define TARGET_IMAGES "/images"
-#define TARGET_MOUNTS "/run/mnt"
-#endif
 #define ATTEMPTS_PER_ACTIVATION 20
 
 static int path_is_clean(const char *path)

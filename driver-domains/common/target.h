@@ -15,6 +15,11 @@
 
 #define TARGET_MAX 256
 
+#ifndef TARGET_IMAGES /* a test has its own */
+#define TARGET_IMAGES "/images"
+#define TARGET_MOUNTS "/run/mnt"
+#endif
+
 struct target {
     char device[TARGET_MAX]; /* block device, or empty */
     char file[TARGET_MAX];   /* path in that device's file system, or in /images; or empty */

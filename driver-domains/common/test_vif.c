@@ -37,7 +37,8 @@
 #include "uplink.h"
 
 #define PROBE 0x88b5 /* an EtherType for experiments */
-#define QUIET_MS 150 /* what has not arrived by then does not come */
+#define QUIET_MS 150 /* what has not arrived by then, and is not sent again, does not come */
+#define PATIENCE 50  /* how often what must arrive is sent */
 
 static struct store store;
 static int ready; /* the kernel can do what this test needs */
@@ -145,6 +146,7 @@ static void frame_send(const char *name, const uint8_t to[6], const uint8_t from
  */
 static unsigned int frame_wait(int fd, uint16_t type, uint8_t frame[256])
 {
+    memset(frame, 0, 256);
     struct pollfd pfd = { .fd = fd, .events = POLLIN };
 
     while (poll(&pfd, 1, QUIET_MS) == 1) {
@@ -173,18 +175,36 @@ static unsigned int frame_wait(int fd, uint16_t type, uint8_t frame[256])
 
 static const uint8_t everybody[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
 
-/* Does a broadcast that `from` sends, with some guest's address, arrive at `to`? */
-static unsigned int reaches(const char *from, unsigned int address, const char *to)
+static uint8_t question; /* number of what is being sent: what comes late must not answer the next */
+
+/* Does a broadcast that `from` sends, with some guest's address, arrive at `to`? Tried `tries` times. */
+static unsigned int broadcast(const char *from, unsigned int address, const char *to, int tries)
 {
     uint8_t mac[6], frame[256];
     int fd = listener(to);
+    unsigned int tag = 0;
 
+    question++;
     guest_mac(address, mac);
-    frame_send(from, everybody, mac, PROBE, "probe", 6);
-    unsigned int tag = frame_wait(fd, PROBE, frame);
-
+    while (tag == 0 && tries-- > 0) {
+        frame_send(from, everybody, mac, PROBE, &question, 1);
+        do {
+            tag = frame_wait(fd, PROBE, frame);
+        } while (tag != 0 && frame[14] != question);
+    }
     close(fd);
     return tag;
+}
+
+/* What is expected to arrive may take its time: a port forwards when its cable has been noticed. */
+static unsigned int reaches(const char *from, unsigned int address, const char *to)
+{
+    return broadcast(from, address, to, PATIENCE);
+}
+
+static unsigned int leaks(const char *from, unsigned int address, const char *to)
+{
+    return broadcast(from, address, to, 2);
 }
 
 static int write_file(const char *path, const char *text)
@@ -300,8 +320,8 @@ static void bridged_guests_meet_under_their_own_address(void **state)
     guest(6, NULL);
     assert_int_equal(reaches("g5", 5, "g6"), 1);
     assert_int_equal(reaches("g6", 6, "g5"), 1);
-    assert_int_equal(reaches("g5", 6, "g6"), 0); /* another's address */
-    assert_int_equal(reaches("g5", 99, "g6"), 0); /* nobody's */
+    assert_int_equal(leaks("g5", 6, "g6"), 0); /* another's address */
+    assert_int_equal(leaks("g5", 99, "g6"), 0); /* nobody's */
     assert_int_equal(reaches("g6", 6, "g5"), 1); /* and 6 has not moved */
 }
 
@@ -319,17 +339,17 @@ static void vlans_are_apart_and_tagged_outside(void **state)
     guest(7, seven);
     guest(8, seven);
     assert_int_equal(reaches("g7", 7, "g8"), 1);
-    assert_int_equal(reaches("g7", 7, "g5"), 0);
-    assert_int_equal(reaches("g5", 5, "g7"), 0);
+    assert_int_equal(leaks("g7", 7, "g5"), 0);
+    assert_int_equal(leaks("g5", 5, "g7"), 0);
     assert_int_equal(reaches("g7", 7, "wire"), 7);
     assert_int_equal(reaches("g5", 5, "wire"), 1);
-    assert_int_equal(reaches("g7", 5, "g5"), 0);
+    assert_int_equal(leaks("g7", 5, "g5"), 0);
 }
 
 /* An IPv4 packet without payload, protocol 253 (experiments). */
 static void packet(uint8_t out[20], const char *from, const char *to)
 {
-    const uint8_t head[20] = { 0x45, 0, 0, 20, 0, 1, 0, 0, 64, 253 };
+    const uint8_t head[20] = { 0x45, 0, 0, 20, 0, question, 0, 0, 64, 253 };
     uint32_t sum = 0;
 
     memcpy(out, head, 20);
@@ -359,7 +379,7 @@ static void neighbour(const char *name, const char *address, const uint8_t mac[6
 }
 
 /* Send a packet as guest 9 to 10.5.0.9 outside. @return its source address there; "" none arrives */
-static const char *outside(const char *from)
+static const char *outside(const char *from, int tries)
 {
     static char text[INET_ADDRSTRLEN];
     uint8_t frame[256], data[20], mac[6];
@@ -369,11 +389,17 @@ static const char *outside(const char *from)
     strcpy(request.ifr_name, "vif9.0");
     assert_int_equal(ioctl(wire, SIOCGIFHWADDR, &request), 0);
     guest_mac(9, mac);
+    question++;
     packet(data, from, "10.5.0.9");
-    frame_send("g9", (const uint8_t *)request.ifr_hwaddr.sa_data, mac, ETH_P_IP, data, sizeof(data));
     text[0] = '\0';
-    if (frame_wait(wire, ETH_P_IP, frame) != 0) {
-        inet_ntop(AF_INET, frame + 14 + 12, text, sizeof(text));
+    while (text[0] == '\0' && tries-- > 0) {
+        frame_send("g9", (const uint8_t *)request.ifr_hwaddr.sa_data, mac, ETH_P_IP, data,
+                   sizeof(data));
+        while (text[0] == '\0' && frame_wait(wire, ETH_P_IP, frame) != 0) {
+            if (frame[14 + 5] == question) {
+                inet_ntop(AF_INET, frame + 14 + 12, text, sizeof(text));
+            }
+        }
     }
     close(wire);
     return text;
@@ -396,9 +422,9 @@ static void routed_guest_has_one_address(void **state)
     (void)state;
     need_bridge();
     routed("route");
-    assert_string_equal(outside("10.9.0.2"), "10.9.0.2");
-    assert_string_equal(outside("10.9.0.3"), "");
-    assert_string_equal(outside("10.5.0.7"), "");
+    assert_string_equal(outside("10.9.0.2", PATIENCE), "10.9.0.2");
+    assert_string_equal(outside("10.9.0.3", 2), "");
+    assert_string_equal(outside("10.5.0.7", 2), "");
 }
 
 static void translated_guest_is_seen_as_the_domain(void **state)
@@ -406,8 +432,8 @@ static void translated_guest_is_seen_as_the_domain(void **state)
     (void)state;
     need_bridge();
     routed("nat");
-    assert_string_equal(outside("10.9.0.2"), "10.5.0.1");
-    assert_string_equal(outside("10.9.0.3"), "");
+    assert_string_equal(outside("10.9.0.2", PATIENCE), "10.5.0.1");
+    assert_string_equal(outside("10.9.0.3", 2), "");
 }
 
 static void proxy_answers_for_any_gateway(void **state)
@@ -424,12 +450,36 @@ static void proxy_answers_for_any_gateway(void **state)
     inet_pton(AF_INET, "10.9.0.2", request + 14);
     inet_pton(AF_INET, "10.5.0.77", request + 24);
     (void)write_file("/proc/sys/net/ipv4/neigh/vif9.0/proxy_delay", "0");
-    frame_send("g9", everybody, mac, ETH_P_ARP, request, sizeof(request));
-    do {
-        assert_int_equal(frame_wait(fd, ETH_P_ARP, frame), 1);
-    } while (frame[14 + 7] != 2);
+    frame[14 + 7] = 0;
+    for (int i = 0; i < PATIENCE && frame[14 + 7] != 2; i++) {
+        frame_send("g9", everybody, mac, ETH_P_ARP, request, sizeof(request));
+        while (frame_wait(fd, ETH_P_ARP, frame) != 0 && frame[14 + 7] != 2) {
+        }
+    }
+    assert_int_equal(frame[14 + 7], 2);
     assert_memory_equal(frame + 14 + 14, request + 24, 4);
     close(fd);
+}
+
+/* Where there are cards: the step that boots Debian's kernel. Last, for it leaves the bridge there. */
+static void first_card_is_the_uplink(void **state)
+{
+    struct options options = { 0 };
+
+    (void)state;
+    if (access("/etc/lab", F_OK) < 0) {
+        skip();
+    }
+    int space = open("/proc/1/ns/net", O_RDONLY | O_CLOEXEC);
+
+    assert_int_equal(setns(space, CLONE_NEWNET), 0);
+    assert_int_equal(mount("sysfs", "/sys", "sysfs", 0, NULL), 0);
+    assert_int_equal(uplink_vlan(9), 0);
+    assert_int_equal(uplink_start(&options), 0);
+    assert_int_equal(access("/sys/class/net/" UPLINK_BRIDGE "/brif/eth0", F_OK), 0);
+    assert_int_equal(access("/sys/class/net/" UPLINK_BRIDGE "/brif/eth1", F_OK), -1);
+    uplink_follow();
+    close(space);
 }
 
 int main(void)
@@ -443,6 +493,7 @@ int main(void)
         cmocka_unit_test_setup(routed_guest_has_one_address, setup),
         cmocka_unit_test_setup(translated_guest_is_seen_as_the_domain, setup),
         cmocka_unit_test_setup(proxy_answers_for_any_gateway, setup),
+        cmocka_unit_test(first_card_is_the_uplink),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

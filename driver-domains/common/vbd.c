@@ -57,15 +57,14 @@ static enum hotplug_result vbd_hotplug(struct store *store, struct backend *back
 {
     char text[64];
 
-    if (backend->claim == NULL) {
-        enum hotplug_result result = claim_target(store, backend);
+    enum hotplug_result result = backend->claim != NULL ? HOTPLUG_DONE
+                                                        : claim_target(store, backend);
+    const struct claim *claim = backend->claim;
 
-        if (result != HOTPLUG_DONE) {
-            return result;
-        }
+    if (claim == NULL) {
+        return result;
     }
     /* The number last: it is what blkback waits for. */
-    const struct claim *claim = backend->claim;
 
     snprintf(text, sizeof(text), "%x:%x", major(claim->number), minor(claim->number));
     if (backend_write(store, backend, "physical-device-path", claim->path) < 0

@@ -32,6 +32,7 @@ struct mode {
     const char *word;
     int wants_ip;
     int (*set_up)(const struct wish *wish); /* 0; -1 with errno */
+    const char *needs; /* what the image must hold */
 };
 
 static int bridge(const struct wish *wish)
@@ -64,9 +65,9 @@ static int nat(const struct wish *wish)
 }
 
 static const struct mode modes[] = {
-    { "bridge", 0, bridge },
-    { "route", 1, route },
-    { "nat", 1, nat },
+    { "bridge", 0, bridge, "module bridge" },
+    { "route", 1, route, "module xen-netback" },
+    { "nat", 1, nat, "fragment net/nat.recipe" },
 };
 
 static const struct mode *mode_find(const char *word)
@@ -155,8 +156,8 @@ static enum hotplug_result vif_hotplug(struct store *store, struct backend *back
         return HOTPLUG_LATER;
     }
     if (wish.mode->set_up(&wish) < 0) {
-        return backend_fail(store, backend, "mode", "%s of %s: %s", wish.mode->word, wish.name,
-                            strerror(errno));
+        return backend_fail(store, backend, "mode", "%s of %s: %s; is the %s in the image?",
+                            wish.mode->word, wish.name, strerror(errno), wish.mode->needs);
     }
     if (backend_write(store, backend, "hotplug-status", "connected") < 0) {
         return backend_fail(store, backend, "hotplug-status", "%s", strerror(errno));

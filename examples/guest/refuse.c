@@ -243,8 +243,15 @@ static int neighbours_find(struct neighbours *n)
         || number_read(n->xs, "device/vif/0/backend-id", &n->netdd) < 0) {
         return -1;
     }
-    if (number_read(n->xs, "device/vbd/51712/ring-ref", &n->ring_ref) < 0) {
-        return number_read(n->xs, "device/vbd/51712/ring-ref0", &n->ring_ref);
+    /* One ring, one of several pages, or the first of several. */
+    static const char *const rings[] = { "device/vbd/51712/ring-ref", "device/vbd/51712/ring-ref0",
+                                         "device/vbd/51712/queue-0/ring-ref" };
+    size_t at = 0;
+
+    while (number_read(n->xs, rings[at], &n->ring_ref) < 0) {
+        if (++at == sizeof(rings) / sizeof(rings[0])) {
+            return -1;
+        }
     }
     return 0;
 }

@@ -34,13 +34,15 @@ struct verb {
 
 static const struct verb verbs[] = {
     { "build", build_main, "make a host image from a host description",
-      "bh build [-o DIR] [-O BUILD] [-S TREE] [-f] [-q] HOST.CONF",
+      "bh build [-o DIR] [-O BUILD] [-S TREE] [-L LOCK] [-fnqu] HOST.CONF",
       "Reads one description of a host and derives the policy, launch manifest, XenStore seed,\n"
       "kernels, ramdisks, boot disk and reference values from it.\n"
       "\n"
       "  -o DIR    where the image goes (default: BUILD/host/NAME)\n"
       "  -O BUILD  the build folder, which holds the compiled pieces (default: build)\n"
       "  -S TREE   the source tree, which holds policy and recipes (default: .)\n"
+      "  -L LOCK   the pinned Debian packages (default: TREE/debian.lock)\n"
+      "  -u        pin what Debian's archive has now, in LOCK, and build from that\n"
       "  -f        build everything again, even what is up to date\n"
       "  -q        say nothing but errors\n"
       "  -n        check the description only, write nothing\n"

@@ -24,7 +24,11 @@ tools-loader-src += $(call bh-test,$(bh-test-host) image loader spawn)
 tools-loader-libs := -lcrypto
 
 unit-tests += tools-recipe
-tools-recipe-src := tests/unit/tools/test_recipe.c $(call bh-test,buf diag recipe suggest)
+tools-recipe-src := tests/unit/tools/test_recipe.c $(call bh-test,buf diag file recipe suggest)
+tools-recipe-libs := -lcrypto
+
+unit-tests += tools-lock
+tools-lock-src := tests/unit/tools/test_lock.c $(call bh-test,buf diag lock)
 
 unit-tests += tools-gpt
 tools-gpt-src := tests/unit/tools/test_gpt.c $(call bh-test,buf gpt)
@@ -36,7 +40,7 @@ tools-kernel-libs := -lz -llzma -lzstd
 
 unit-tests += tools-ramdisk
 tools-ramdisk-src := tests/unit/tools/test_ramdisk.c
-tools-ramdisk-src += $(call bh-test,buf cpio debian diag file inputs module needed ramdisk recipe spawn)
+tools-ramdisk-src += $(call bh-test,buf cpio debian diag file inputs lock module needed ramdisk recipe spawn)
 tools-ramdisk-src += $(call bh-test,suggest unpack)
 tools-ramdisk-libs := -larchive -lcrypto -lz -llzma -lzstd
 

@@ -28,27 +28,31 @@ static void put(const char *name, const char *text)
     free(path);
 }
 
-/* A kernel package that is neither installed nor to be downloaded: its folder is in the cache. */
+/* Packages that are not to be downloaded: their folders are in the cache. */
+#define SHA "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define KERNEL "debian/linux-image-9.9-bh-test_0123456789abcdef/lib/modules/9.9-bh-test/"
+
 static int setup(void **state)
 {
-    static char cache[64];
+    static char cache[64], lock[64];
 
     (void)state;
     if (mkdtemp(folder) == NULL) {
         return -1;
     }
     snprintf(cache, sizeof(cache), "%s/debian", folder);
-    debian_init(&debian, cache);
-    debian.kernel = bh_strdup("linux-image-9.9-bh-test");
-    debian.release = bh_strdup("9.9-bh-test");
-    put("debian/linux-image-9.9-bh-test/lib/modules/9.9-bh-test/modules.dep",
+    snprintf(lock, sizeof(lock), "%s/lock", folder);
+    debian_init(&debian, cache, lock, false);
+    put("lock", "linux-image-9.9-bh-test 9.9 " SHA "\ncoreutils 9 " SHA "\nlibs 1 " SHA "\n"
+                "linked 1 " SHA "\n");
+    put(KERNEL "modules.dep",
         "kernel/a/xen-front.ko: kernel/a/mid.ko kernel/a/low_level.ko\n"
         "kernel/a/mid.ko: kernel/a/low_level.ko\nkernel/a/low_level.ko:\n");
-    put("debian/linux-image-9.9-bh-test/lib/modules/9.9-bh-test/modules.builtin",
+    put(KERNEL "modules.builtin",
         "kernel/b/hvc_xen.ko\n");
-    put("debian/linux-image-9.9-bh-test/lib/modules/9.9-bh-test/kernel/a/xen-front.ko", "front");
-    put("debian/linux-image-9.9-bh-test/lib/modules/9.9-bh-test/kernel/a/mid.ko", "middle");
-    put("debian/linux-image-9.9-bh-test/lib/modules/9.9-bh-test/kernel/a/low_level.ko", "low");
+    put(KERNEL "kernel/a/xen-front.ko", "front");
+    put(KERNEL "kernel/a/mid.ko", "middle");
+    put(KERNEL "kernel/a/low_level.ko", "low");
     put("recipe/hello.txt", "hello\n");
     put("build/bin/tool", "tool");
     return 0;
@@ -64,21 +68,28 @@ static int teardown(void **state)
     return dir_remove(folder, &diag) ? 0 : -1;
 }
 
+static bool read_text(void *context, const char *path, struct buf *out, struct diag *diag)
+{
+    (void)path, (void)diag;
+    buf_puts(out, *(const char *const *)context);
+    return true;
+}
+
 static bool build(const char *text, struct buf *out, struct diag *diag)
 {
-    struct recipe recipe;
+    struct recipe recipe = { 0 };
     char *build_folder = bh_printf("%s/build", folder);
-    char *recipe_folder = bh_printf("%s/recipe", folder);
+    char *path = bh_printf("%s/recipe/r", folder);
     char roles[] = "role r c\n";
     const struct ramdisk_derived derived = { "operators", { .data = roles, .len = sizeof(roles) - 1 } };
     const struct ramdisk_context rc = { build_folder, &debian, &inputs, 1234567, diag, &derived, 1 };
 
-    assert_true(recipe_parse(&recipe, "r", (const uint8_t *)text, strlen(text), diag));
-    bool good = ramdisk_build(&rc, &recipe, recipe_folder, out);
+    assert_true(recipe_load(&recipe, path, read_text, &text, diag));
+    bool good = ramdisk_build(&rc, &recipe, out);
 
     recipe_free(&recipe);
     free(build_folder);
-    free(recipe_folder);
+    free(path);
     return good;
 }
 
@@ -198,7 +209,19 @@ static void ramdisk_build_program_brings_libraries(void **state)
     struct diag diag = { 0 };
 
     (void)state;
-    /* A program of an essential package, so that it is there on every Debian. */
+    /* A program that is on every Debian, in a package, with its libraries in one that it depends on. */
+    char *copy = bh_printf("cd %s/debian && mkdir -p coreutils_0123456789abcdef/bin "
+                           "libs_0123456789abcdef/lib/x86_64-linux-gnu linked_0123456789abcdef && "
+                           "cp /bin/ls coreutils_0123456789abcdef/bin && "
+                           "ln -s /bin/ls linked_0123456789abcdef/ls && "
+                           "cp $(ldd /bin/ls | grep -o '/[^ ]*') libs_0123456789abcdef/lib/x86_64-linux-gnu",
+                           folder);
+
+    assert_int_equal(system(copy), 0);
+    free(copy);
+    put("debian/coreutils_0123456789abcdef.depends", "awk, libs (>= 1:2)");
+    put("debian/libs_0123456789abcdef.depends", "");
+    put("debian/linux-image-9.9-bh-test_0123456789abcdef.depends", "kmod");
     if (!build("program coreutils /bin/ls /bin/ls\n", &out, &diag)) {
         fail_msg("%s", diag.text.data);
     }
@@ -217,6 +240,27 @@ static void ramdisk_build_program_brings_libraries(void **state)
     assert_true(libc);
     assert_true(loader);
     buf_free(&out);
+}
+
+static void ramdisk_build_package_mistake_is_named(void **state)
+{
+    static const char *const cases[][2] = {
+        { "package busybox-static /a /a\n", "/lock: busybox-static: is not pinned; bh build -u" },
+        { "package linked /ls /ls\n", "is a link that leads out of its package" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct buf out = { 0 };
+        struct diag diag = { 0 };
+
+        assert_false(build(cases[i][0], &out, &diag));
+        if (strstr(diag.text.data, cases[i][1]) == NULL) {
+            fail_msg("case %zu: %s", i, diag.text.data);
+        }
+        diag_free(&diag);
+        buf_free(&out);
+    }
 }
 
 static void inputs_unchanged_sees_bytes_not_times(void **state)
@@ -264,6 +308,7 @@ int main(void)
         cmocka_unit_test(ramdisk_build_order_does_not_show),
         cmocka_unit_test(ramdisk_build_missing_pieces_are_named),
         cmocka_unit_test(ramdisk_build_program_brings_libraries),
+        cmocka_unit_test(ramdisk_build_package_mistake_is_named),
         cmocka_unit_test(inputs_unchanged_sees_bytes_not_times),
     };
 

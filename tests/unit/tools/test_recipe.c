@@ -5,9 +5,91 @@
 
 static struct recipe recipe;
 
+/* Files in memory: "r" is the text at hand, the others are always there. */
+static struct buf at_hand;
+
+static bool read_file(void *context, const char *path, struct buf *out, struct diag *diag)
+{
+    static const char *const files[][2] = {
+        { "a/base", "dir 0755 /etc\nlink /bin/sh busybox\nmodule base\n" },
+        { "a/one", "include base\ndir 0755 /etc\nmodule one\n" },
+        { "b/two", "include ../a/base\nfile 0644 conf /etc/two\nmodule two\n" },
+        { "a/clash", "include base\nlink /bin/sh dash\n" },
+        { "a/modes", "include base\ndir 0700 /etc\n" },
+        { "a/self", "include self\nmodule self\n" },
+    };
+
+    (void)context;
+    if (strcmp(path, "r") == 0) {
+        buf_put(out, at_hand.data, at_hand.len);
+        return true;
+    }
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        if (strcmp(files[i][0], path) == 0) {
+            buf_puts(out, files[i][1]);
+            return true;
+        }
+    }
+    diag_error(diag, path, 0, NULL, "cannot be read");
+    return false;
+}
+
+static bool parse_bytes(const char *text, size_t len, struct diag *diag)
+{
+    buf_put(&at_hand, text, len);
+    bool good = recipe_load(&recipe, "r", read_file, NULL, diag);
+
+    buf_free(&at_hand);
+    return good;
+}
+
 static bool parse(const char *text, struct diag *diag)
 {
-    return recipe_parse(&recipe, "r", (const uint8_t *)text, strlen(text), diag);
+    return parse_bytes(text, strlen(text), diag);
+}
+
+static void recipe_include_stands_in_its_place_once(void **state)
+{
+    struct diag diag = { 0 };
+    static const char *const modules[] = { "first", "base", "one", "two", "last" };
+    size_t found = 0;
+
+    (void)state;
+    assert_true(parse("module first\ninclude a/one\ninclude b/two\ninclude a/one\nmodule last\n", &diag));
+    for (size_t i = 0; i < recipe.count; i++) {
+        if (recipe.entries[i].kind == RECIPE_MODULE) {
+            assert_string_equal(recipe.entries[i].source, modules[found++]);
+        }
+        if (recipe.entries[i].kind == RECIPE_FILE) {
+            assert_string_equal(recipe.entries[i].file, "b/two");
+            assert_int_equal(recipe.entries[i].line, 2);
+        }
+    }
+    assert_int_equal(found, 5);
+    recipe_free(&recipe);
+    assert_true(parse("include a/self\n", &diag));
+    assert_int_equal(recipe.count, 1);
+    recipe_free(&recipe);
+}
+
+static void recipe_include_mistake_is_named(void **state)
+{
+    static const char *const cases[][2] = {
+        { "include none\n", "none: cannot be read" },
+        { "include a/clash\n", "a/clash:2: link: /bin/sh is in a/base, line 2, already" },
+        { "include a/modes\n", "a/modes:2: dir: /etc is in a/base, line 1, already" },
+        { "include\n", "r:1: include: 0 words where 1 are expected; write include RECIPE" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct diag diag = { 0 };
+
+        assert_false(parse(cases[i][0], &diag));
+        assert_ptr_equal(strstr(diag.text.data, cases[i][1]), diag.text.data);
+        diag_free(&diag);
+        recipe_free(&recipe);
+    }
 }
 
 static void recipe_parse_every_kind(void **state)
@@ -76,11 +158,11 @@ static void recipe_parse_mistake_is_named(void **state)
 
 static void recipe_parse_zero_byte_is_refused(void **state)
 {
-    static const uint8_t text[] = "dir 0755 /a\ndir 0755\0 /b\n";
+    static const char text[] = "dir 0755 /a\ndir 0755\0 /b\n";
     struct diag diag = { 0 };
 
     (void)state;
-    assert_false(recipe_parse(&recipe, "r", text, sizeof(text) - 1, &diag));
+    assert_false(parse_bytes(text, sizeof(text) - 1, &diag));
     assert_non_null(strstr(diag.text.data, "r:2: has a zero byte"));
     diag_free(&diag);
     recipe_free(&recipe);
@@ -92,6 +174,8 @@ int main(void)
         cmocka_unit_test(recipe_parse_every_kind),
         cmocka_unit_test(recipe_parse_mistake_is_named),
         cmocka_unit_test(recipe_parse_zero_byte_is_refused),
+        cmocka_unit_test(recipe_include_stands_in_its_place_once),
+        cmocka_unit_test(recipe_include_mistake_is_named),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,7 +21,7 @@ static bool options_read(struct build_options *o, int argc, char **argv)
     *o = (struct build_options){ .build = "build", .tree = "." };
     optind = 1;
     opterr = 0;
-    while ((c = getopt(argc, argv, "+:o:O:S:fqn")) != -1) {
+    while ((c = getopt(argc, argv, "+:o:L:O:S:fqnu")) != -1) {
         switch (c) {
         case 'o':
             o->output = optarg;
@@ -31,6 +31,13 @@ static bool options_read(struct build_options *o, int argc, char **argv)
             break;
         case 'S':
             o->tree = optarg;
+            break;
+        case 'L':
+            o->lock = optarg;
+            break;
+        case 'u':
+            o->update = true;
+            o->force = true;
             break;
         case 'f':
             o->force = true;
@@ -117,8 +124,8 @@ static char *build_words(const struct build_options *o)
 {
     char *cwd = getcwd(NULL, 0);
     const char *epoch = getenv("SOURCE_DATE_EPOCH");
-    char *words = bh_printf("1 %s %s %s %s epoch=%s", o->conf, o->build, o->tree,
-                            cwd != NULL ? cwd : "", epoch != NULL ? epoch : DEFAULT_EPOCH);
+    char *words = bh_printf("2 %s %s %s %s %s epoch=%s", o->conf, o->build, o->tree,
+                            o->lock != NULL ? o->lock : "", cwd != NULL ? cwd : "", epoch != NULL ? epoch : DEFAULT_EPOCH);
 
     free(cwd);
     return words;
@@ -157,6 +164,7 @@ static bool build_run(struct build *b)
     b->part = bh_printf("%s.tmp", b->output);
     b->list = bh_printf("%s/.inputs", b->output);
     b->folder = path_folder(o->conf);
+    b->lock = o->lock != NULL ? bh_strdup(o->lock) : bh_printf("%s/debian.lock", o->tree);
     b->inputs.words = build_words(o);
     if (!o->force && inputs_unchanged(b->list, b->inputs.words)) {
         if (!o->quiet) {
@@ -165,7 +173,7 @@ static bool build_run(struct build *b)
         return true;
     }
     b->debian_cache = bh_printf("%s/debian", o->build);
-    debian_init(&b->debian, b->debian_cache);
+    debian_init(&b->debian, b->debian_cache, b->lock, o->update);
     b->image.host = &b->host;
     b->image.cmdline = cmdline_of(&b->host);
     if (strstr(b->image.cmdline, "flask=permissive") != NULL) {
@@ -186,6 +194,7 @@ static void build_free(struct build *b)
     debian_free(&b->debian);
     diag_free(&b->diag);
     free(b->debian_cache);
+    free(b->lock);
     free(b->folder);
     free(b->output);
     free(b->part);

@@ -8,88 +8,194 @@
 #include "spawn.h"
 
 #define KERNEL_META "linux-image-amd64"
+#define KERNEL_PREFIX "linux-image-"
 
-void debian_init(struct debian *debian, const char *cache)
+void debian_init(struct debian *debian, const char *cache, const char *lock_file, bool update)
 {
-    *debian = (struct debian){ .cache = cache };
+    *debian = (struct debian){ .cache = cache, .lock_file = lock_file, .update = update };
 }
 
 void debian_free(struct debian *debian)
 {
     names_free(debian->names, debian->count);
     names_free(debian->roots, debian->count);
+    lock_free(&debian->lock);
     free(debian->kernel);
     free(debian->release);
     *debian = (struct debian){ 0 };
 }
 
-static bool package_is_installed(const char *package)
+/* Read when the first package is asked for: a host may need none. */
+static bool lock_ready(struct debian *debian, struct diag *diag)
 {
-    const char *argv[] = { "dpkg-query", "-W", "-f", "${db:Status-Status}", package, NULL };
-    struct buf out = { 0 }, err = { 0 };
-    struct diag quiet = { 0 };
-    bool installed = spawn_run(argv, NULL, &out, &err, &quiet) == 0
-                     && strcmp(out.data, "installed") == 0;
+    struct buf text = { 0 };
 
-    buf_free(&out);
-    buf_free(&err);
-    diag_free(&quiet);
-    return installed;
+    if (debian->lock_read) {
+        return true;
+    }
+    debian->lock_read = true;
+    if (!file_exists(debian->lock_file)) {
+        if (!debian->update) {
+            diag_error(diag, debian->lock_file, 0, NULL, "no packages are pinned; bh build -u pins "
+                       "what the archive has now");
+        }
+        return debian->update;
+    }
+    bool good = file_load(debian->lock_file, &text, diag)
+                && lock_parse(&debian->lock, debian->lock_file, (const uint8_t *)text.data,
+                              text.len, diag);
+
+    buf_free(&text);
+    return good;
 }
 
-/* Download and unpack; a folder that is there was finished by an earlier build. */
-static char *package_fetch(const char *cache, const char *package, struct diag *diag)
+static char *root_path(const struct debian *debian, const struct lock_pin *pin)
 {
-    char *root = bh_printf("%s/%s", cache, package);
-    char *part = bh_printf("%s.tmp", root);
-    char *download = bh_printf("%s/deb", part);
-    char *result = NULL;
+    return bh_printf("%s/%s_%.16s", debian->cache, pin->package, pin->sha256);
+}
+
+/* One field of a package's control file; NULL: it cannot be read. */
+static char *control_field(const char *deb, const char *field, struct diag *diag)
+{
+    const char *argv[] = { "dpkg-deb", "-f", deb, field, NULL };
+    struct buf out = { 0 };
+
+    buf_puts(&out, "");
+    if (!spawn_check(argv, NULL, &out, diag)) {
+        buf_free(&out);
+        return NULL;
+    }
+    out.data[strcspn(out.data, "\n")] = '\0';
+    return out.data;
+}
+
+/* Download into an empty folder. @return the path of the .deb, or NULL after reporting */
+static char *download(struct debian *debian, const char *package, const struct lock_pin *pin,
+                      const char *folder, struct diag *diag)
+{
+    char *what = pin != NULL ? bh_printf("%s=%s", package, pin->version) : bh_strdup(package);
+    const char *get[] = { "apt-get", "-q", "download", what, NULL };
     char **debs = NULL;
-    size_t deb_count = 0;
+    size_t count = 0;
+    char *deb = NULL;
 
-    if (file_exists(root)) {
-        result = bh_strdup(root);
-        goto out;
+    if (!spawn_check(get, folder, NULL, diag)) {
+        if (pin != NULL) {
+            diag_error(diag, debian->lock_file, 0, package, "version %s, which is pinned, cannot be "
+                       "downloaded; run apt-get update, and when the archive no longer has it, pin "
+                       "the current one with bh build -u", pin->version);
+        } else {
+            diag_error(diag, NULL, 0, package,
+                       "cannot be downloaded; check its name, and run apt-get update");
+        }
+    } else if ((count = dir_names(folder, ".deb", &debs)) != 1) {
+        diag_error(diag, NULL, 0, package, "downloading gave %zu packages instead of one", count);
+    } else {
+        deb = bh_printf("%s/%s.deb", folder, debs[0]);
     }
-    const char *get[] = { "apt-get", "-q", "download", package, NULL };
+    names_free(debs, count);
+    free(what);
+    return deb;
+}
 
-    if (!dir_remove(part, diag) || !dir_make(download, diag)
-        || !spawn_check(get, download, NULL, diag)) {
-        diag_error(diag, NULL, 0, package,
-                   "the package is neither installed nor can it be downloaded; check its name, "
-                   "and run apt-get update");
-        goto out;
+/* Compare a download with its pin, or pin it. @return the pin, or NULL after reporting */
+static const struct lock_pin *check(struct debian *debian, const char *package,
+                                    const struct lock_pin *pin, const char *deb, struct diag *diag)
+{
+    struct buf bytes = { 0 };
+    char sha256[65];
+
+    if (!file_load(deb, &bytes, diag)) {
+        return NULL;
     }
-    deb_count = dir_names(download, ".deb", &debs);
-    if (deb_count != 1) {
-        diag_error(diag, NULL, 0, package, "downloading gave %zu packages instead of one",
-                   deb_count);
-        goto out;
+    sha256_hex(bytes.data, bytes.len, sha256);
+    buf_free(&bytes);
+    if (pin != NULL) {
+        if (strcmp(pin->sha256, sha256) != 0) {
+            diag_error(diag, debian->lock_file, 0, package, "version %s has the SHA-256 %s, not the "
+                       "one that is pinned; find out why before you trust either", pin->version,
+                       sha256);
+            return NULL;
+        }
+        return pin;
     }
-    char *deb = bh_printf("%s/%s.deb", download, debs[0]);
-    const char *extract[] = { "dpkg-deb", "-x", deb, part, NULL };
-    bool good = spawn_check(extract, NULL, NULL, diag) && dir_remove(download, diag);
+    char *version = control_field(deb, "Version", diag);
 
-    free(deb);
-    if (good) {
-        const char *move[] = { "mv", "-T", part, root, NULL };
+    if (version == NULL) {
+        return NULL;
+    }
+    lock_set(&debian->lock, package, version, sha256);
+    free(version);
+    return lock_find(&debian->lock, package);
+}
 
-        if (spawn_check(move, NULL, NULL, diag)) {
-            result = bh_strdup(root);
+/* Unpack beside its place, then move it there: a folder that is there is complete. */
+static bool extract(const char *deb, const char *part, const char *root, struct diag *diag)
+{
+    char *files = bh_printf("%s/files", part);
+    char *before = control_field(deb, "Pre-Depends", diag);
+    char *after = control_field(deb, "Depends", diag);
+    char *depends = before != NULL && after != NULL ? bh_printf("%s, %s", before, after) : NULL;
+    char *list = bh_printf("%s.depends", root);
+    const char *unpack[] = { "dpkg-deb", "-x", deb, files, NULL };
+    const char *move[] = { "mv", "-T", files, root, NULL };
+    bool good = depends != NULL && file_save(list, depends, strlen(depends), diag)
+                && spawn_check(unpack, NULL, NULL, diag)
+                && (file_exists(root) || spawn_check(move, NULL, NULL, diag));
+
+    free(files);
+    free(before);
+    free(after);
+    free(depends);
+    free(list);
+    return good;
+}
+
+static char *package_fetch(struct debian *debian, const char *package, const struct lock_pin *pin,
+                           struct diag *diag)
+{
+    char *part = bh_printf("%s/%s.tmp", debian->cache, package);
+    char *root = NULL;
+    char *deb = NULL;
+    struct diag quiet = { 0 };
+
+    if (dir_remove(part, diag) && dir_make(part, diag)
+        && (deb = download(debian, package, pin, part, diag)) != NULL
+        && (pin = check(debian, package, pin, deb, diag)) != NULL) {
+        root = root_path(debian, pin);
+        if (!extract(deb, part, root, diag)) {
+            free(root);
+            root = NULL;
         }
     }
-out:
-    if (result == NULL) {
-        struct diag quiet = { 0 };
-
-        dir_remove(part, &quiet);
-        diag_free(&quiet);
-    }
-    names_free(debs, deb_count);
-    free(download);
+    dir_remove(part, &quiet);
+    diag_free(&quiet);
+    free(deb);
     free(part);
-    free(root);
-    return result;
+    return root;
+}
+
+static char *package_root(struct debian *debian, const char *package, struct diag *diag)
+{
+    if (!lock_ready(debian, diag)) {
+        return NULL;
+    }
+    const struct lock_pin *pin = debian->update ? NULL : lock_find(&debian->lock, package);
+
+    if (pin == NULL && !debian->update) {
+        diag_error(diag, debian->lock_file, 0, package,
+                   "is not pinned; bh build -u pins what the archive has now");
+        return NULL;
+    }
+    if (pin != NULL) {
+        char *root = root_path(debian, pin);
+
+        if (file_exists(root)) {
+            return root;
+        }
+        free(root);
+    }
+    return package_fetch(debian, package, pin, diag);
 }
 
 const char *debian_root(struct debian *debian, const char *package, struct diag *diag)
@@ -99,8 +205,7 @@ const char *debian_root(struct debian *debian, const char *package, struct diag 
             return debian->roots[i];
         }
     }
-    char *root = package_is_installed(package) ? bh_strdup("")
-                                               : package_fetch(debian->cache, package, diag);
+    char *root = package_root(debian, package, diag);
 
     if (root == NULL) {
         return NULL;
@@ -113,61 +218,135 @@ const char *debian_root(struct debian *debian, const char *package, struct diag 
     return root;
 }
 
-const char *debian_root_at(const struct debian *debian, size_t index)
+static char *library_in(const char *root, const char *name)
 {
-    return index < debian->count ? debian->roots[index] : NULL;
+    static const char *const folders[] = { "/usr/lib/x86_64-linux-gnu", "/lib/x86_64-linux-gnu",
+                                           "/usr/lib", "/lib" };
+
+    for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+        char *path = bh_printf("%s%s/%s", root, folders[i], name);
+
+        if (file_exists(path)) {
+            return path;
+        }
+        free(path);
+    }
+    return NULL;
+}
+
+/* The library packages among a package's dependencies are looked up too. */
+static bool depends_follow(struct debian *debian, size_t index, struct diag *diag)
+{
+    char *list = bh_printf("%s.depends", debian->roots[index]);
+    struct buf text = { 0 };
+    bool good = file_load(list, &text, diag);
+
+    if (good) {
+        char *save = NULL;
+
+        buf_put(&text, "", 1);
+        for (char *word = strtok_r(text.data, ",", &save); word != NULL && good;
+             word = strtok_r(NULL, ",", &save)) {
+            word += strspn(word, " ");
+            word[strcspn(word, " (|:")] = '\0';
+            if (strncmp(word, "lib", 3) == 0 || strncmp(word, "zlib", 4) == 0) {
+                good = debian_root(debian, word, diag) != NULL;
+            }
+        }
+    }
+    buf_free(&text);
+    free(list);
+    return good;
+}
+
+char *debian_library(struct debian *debian, const char *name, struct diag *diag)
+{
+    char *path = NULL;
+
+    for (size_t i = 0; i < debian->count && path == NULL; i++) {
+        path = library_in(debian->roots[i], name);
+    }
+    for (size_t i = 0; i < debian->count && path == NULL; i++) {
+        size_t before = debian->count;
+
+        if (!depends_follow(debian, i, diag)) {
+            return NULL;
+        }
+        for (size_t k = before; k < debian->count && path == NULL; k++) {
+            path = library_in(debian->roots[k], name);
+        }
+    }
+    return path;
+}
+
+static bool is_kernel(const char *package)
+{
+    const char *rest = package + strlen(KERNEL_PREFIX);
+
+    return strncmp(package, KERNEL_PREFIX, strlen(KERNEL_PREFIX)) == 0 && *rest >= '0'
+           && *rest <= '9';
 }
 
 /* "..., linux-image-6.1.0-56-amd64 (= 6.1.192-2), ..." -> the name, or NULL */
 static char *kernel_in_depends(const char *text)
 {
-    static const char prefix[] = "linux-image-";
-
-    for (const char *at = strstr(text, prefix); at != NULL; at = strstr(at + 1, prefix)) {
+    for (const char *at = strstr(text, KERNEL_PREFIX); at != NULL;
+         at = strstr(at + 1, KERNEL_PREFIX)) {
         size_t len = strcspn(at, " ,(|\n");
 
-        if (at[strlen(prefix)] >= '0' && at[strlen(prefix)] <= '9') {
+        if (is_kernel(at)) {
             return bh_strndup(at, len);
         }
     }
     return NULL;
 }
 
-const char *debian_kernel_release(struct debian *debian, struct diag *diag)
+/* The archive's current kernel package, or NULL. */
+static char *kernel_of_archive(struct diag *diag)
 {
+    const char *show[] = { "apt-cache", "show", "--no-all-versions", KERNEL_META, NULL };
     struct buf out = { 0 }, err = { 0 };
+    const char *line = NULL;
+    char *kernel = NULL;
 
-    if (debian->release != NULL) {
-        return debian->release;
+    if (spawn_run(show, NULL, &out, &err, diag) == 0 && out.len != 0) {
+        line = strstr(out.data, "\nDepends:");
     }
-    const char *installed[] = { "dpkg-query", "-W", "-f", "${Depends}", KERNEL_META, NULL };
+    if (line != NULL) {
+        char *depends = bh_strndup(line + 1, strcspn(line + 1, "\n"));
 
-    if (spawn_run(installed, NULL, &out, &err, diag) == 0 && out.len != 0) {
-        debian->kernel = kernel_in_depends(out.data);
-    }
-    if (debian->kernel == NULL) {
-        const char *show[] = { "apt-cache", "show", "--no-all-versions", KERNEL_META, NULL };
-        const char *line = NULL;
-
-        buf_free(&out);
-        if (spawn_run(show, NULL, &out, &err, diag) == 0 && out.len != 0) {
-            line = strstr(out.data, "\nDepends:");
-        }
-        if (line != NULL) {
-            char *depends = bh_strndup(line + 1, strcspn(line + 1, "\n"));
-
-            debian->kernel = kernel_in_depends(depends);
-            free(depends);
-        }
-    }
-    if (debian->kernel == NULL) {
-        diag_error(diag, NULL, 0, KERNEL_META, "Debian's kernel package is not known here; run "
-                   "apt-get update, or name a kernel with file:PATH");
-    } else {
-        debian->release = bh_strdup(debian->kernel + strlen("linux-image-"));
+        kernel = kernel_in_depends(depends);
+        free(depends);
     }
     buf_free(&out);
     buf_free(&err);
+    return kernel;
+}
+
+const char *debian_kernel_release(struct debian *debian, struct diag *diag)
+{
+    if (debian->release != NULL) {
+        return debian->release;
+    }
+    if (!lock_ready(debian, diag)) {
+        return NULL;
+    }
+    for (size_t i = 0; i < debian->lock.count && !debian->update; i++) {
+        if (is_kernel(debian->lock.pins[i].package)) {
+            debian->kernel = bh_strdup(debian->lock.pins[i].package);
+            break;
+        }
+    }
+    if (debian->update) {
+        debian->kernel = kernel_of_archive(diag);
+    }
+    if (debian->kernel == NULL) {
+        diag_error(diag, debian->lock_file, 0, KERNEL_META, "no kernel is %s",
+                   debian->update ? "known to apt; run apt-get update"
+                                  : "pinned; bh build -u pins the archive's current one");
+        return NULL;
+    }
+    debian->release = bh_strdup(debian->kernel + strlen(KERNEL_PREFIX));
     return debian->release;
 }
 
@@ -196,8 +375,7 @@ char *debian_modules_path(struct debian *debian, struct diag *diag)
 
     if (!file_exists(index)) {
         /* The package has no modules.dep; its installation makes one. */
-        const char *depmod[] = { "/sbin/depmod", "-b", *root != '\0' ? root : "/",
-                                 debian->release, NULL };
+        const char *depmod[] = { "/sbin/depmod", "-b", root, debian->release, NULL };
 
         if (!spawn_check(depmod, NULL, NULL, diag)) {
             free(folder);
@@ -206,4 +384,32 @@ char *debian_modules_path(struct debian *debian, struct diag *diag)
     }
     free(index);
     return folder;
+}
+
+bool debian_lock_write(struct debian *debian, struct diag *diag)
+{
+    struct buf now = { 0 }, then = { 0 };
+    bool good = true;
+
+    buf_puts(&then, "");
+    /* One kernel: what is built next must not find the one before. */
+    for (size_t i = 0; debian->kernel != NULL && i < debian->lock.count;) {
+        const char *package = debian->lock.pins[i].package;
+
+        if (is_kernel(package) && strcmp(package, debian->kernel) != 0) {
+            lock_remove(&debian->lock, package);
+        } else {
+            i++;
+        }
+    }
+    lock_text(&debian->lock, &now);
+    if (file_exists(debian->lock_file)) {
+        good = file_load(debian->lock_file, &then, diag);
+    }
+    if (good && (then.len != now.len || strcmp(then.data, now.data) != 0)) {
+        good = file_save(debian->lock_file, now.data, now.len, diag);
+    }
+    buf_free(&now);
+    buf_free(&then);
+    return good;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Files out of Debian packages: from the running system when the package is installed there, else
- * from the package, downloaded and unpacked into the build folder. Nothing is installed.
+ * Files out of Debian packages: pinned by debian.lock, downloaded, checked against it, and unpacked
+ * into the build folder. Nothing is installed, and nothing is taken from the running system.
  */
 #ifndef BH_BUILD_DEBIAN_H
 #define BH_BUILD_DEBIAN_H
@@ -10,34 +10,44 @@
 
 #include "buf.h"
 #include "diag.h"
+#include "lock.h"
 
 struct debian {
-    const char *cache; /* folder for downloads: BUILD/debian; borrowed */
-    char **names;      /* packages looked up already */
-    char **roots;      /* where each one's files are: "" for the system, or a folder */
+    const char *cache;     /* folder for downloads: BUILD/debian; borrowed */
+    const char *lock_file; /* borrowed */
+    bool update;           /* take what the archive has now, and pin it */
+    bool lock_read;        /* the lock file has been read, with or without success */
+    struct lock lock;
+    char **names;          /* packages looked up already, in that order */
+    char **roots;          /* the folder of each one's files */
     size_t count;
-    char *kernel;      /* package of the kernel, once known */
-    char *release;     /* its release: 6.1.0-56-amd64 */
+    char *kernel;          /* package of the kernel, once known */
+    char *release;         /* its release: 6.1.0-56-amd64 */
 };
 
-void debian_init(struct debian *debian, const char *cache);
+void debian_init(struct debian *debian, const char *cache, const char *lock_file, bool update);
 void debian_free(struct debian *debian);
 
-/**
- * The folder that stands for / in a package.
- *
- * @return "" when the package is installed, a folder below the cache, or NULL after reporting
- */
+/** The folder that stands for / in a package, or NULL after reporting. */
 const char *debian_root(struct debian *debian, const char *package, struct diag *diag);
 
-/** Every root found so far, for shared libraries of other packages. */
-const char *debian_root_at(const struct debian *debian, size_t index);
+/**
+ * Look a shared library up in the packages that were looked up so far, then in the library
+ * packages that those depend on.
+ *
+ * @return its path, owned; NULL: nowhere, or after reporting
+ */
+char *debian_library(struct debian *debian, const char *name, struct diag *diag);
 
-/** The kernel that linux-image-amd64 depends on. @return its release, or NULL after reporting */
+/** The kernel: the one that is pinned, or that linux-image-amd64 depends on when updating.
+ *  @return its release, or NULL after reporting */
 const char *debian_kernel_release(struct debian *debian, struct diag *diag);
 /** Path of the bzImage; owned; NULL after reporting. */
 char *debian_kernel_path(struct debian *debian, struct diag *diag);
 /** Folder with modules.dep; owned; NULL after reporting. */
 char *debian_modules_path(struct debian *debian, struct diag *diag);
+
+/** After a build that updates: write the lock file, if it changed. */
+bool debian_lock_write(struct debian *debian, struct diag *diag);
 
 #endif

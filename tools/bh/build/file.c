@@ -189,8 +189,25 @@ char *path_folder(const char *path)
 
 char *path_join(const char *folder, const char *path)
 {
+    size_t length = strlen(folder);
+
     if (path[0] == '/' || strcmp(folder, ".") == 0) {
         return bh_strdup(path);
     }
-    return bh_printf("%s/%s", folder, path);
+    /* folder/../x is x beside the folder: one file, one name. */
+    while (strncmp(path, "../", 3) == 0 && length != 0) {
+        size_t begin = length;
+
+        while (begin != 0 && folder[begin - 1] != '/') {
+            begin--;
+        }
+        if (begin == length || folder[begin] == '.') {
+            break;
+        }
+        length = begin > 1 ? begin - 1 : begin;
+        path += 3;
+    }
+    return length == 0 ? bh_strdup(path)
+                       : bh_printf("%.*s%s%s", (int)length, folder,
+                                   folder[length - 1] == '/' ? "" : "/", path);
 }

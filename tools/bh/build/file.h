@@ -31,7 +31,7 @@ size_t dir_names(const char *path, const char *suffix, char ***names);
 void names_free(char **names, size_t count);
 /** The folder part of a path, "." if it has none; owned. */
 char *path_folder(const char *path);
-/** folder/path, or path itself when absolute; owned. */
+/** folder/path without what ../ takes back, or path itself when absolute; owned. */
 char *path_join(const char *folder, const char *path);
 
 #endif

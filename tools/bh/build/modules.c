@@ -160,22 +160,22 @@ static bool derived_make(const struct modules_context *mc, struct ramdisk_derive
     return good;
 }
 
+static bool recipe_read(void *context, const char *path, struct buf *out, struct diag *diag)
+{
+    return inputs_read(context, path, out, diag);
+}
+
 static bool recipe_add(const struct modules_context *mc, const char *path, struct buf *out)
 {
     struct ramdisk_derived derived[2] = { 0 };
     struct recipe recipe = { 0 };
-    struct buf text = { 0 };
-    char *folder = path_folder(path);
     const struct ramdisk_context rc = { mc->build, mc->debian, mc->inputs, mc->time, mc->diag, derived, 2 };
-    bool good = derived_make(mc, derived) && inputs_read(mc->inputs, path, &text, mc->diag)
-                && recipe_parse(&recipe, path, (const uint8_t *)text.data, text.len, mc->diag)
-                && ramdisk_build(&rc, &recipe, folder, out);
+    bool good = derived_make(mc, derived) && recipe_load(&recipe, path, recipe_read, mc->inputs, mc->diag)
+                && ramdisk_build(&rc, &recipe, out);
 
     recipe_free(&recipe);
-    buf_free(&text);
     buf_free(&derived[0].data);
     buf_free(&derived[1].data);
-    free(folder);
     return good;
 }
 

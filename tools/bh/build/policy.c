@@ -142,6 +142,42 @@ static void pci_rules(const struct host_domain *d, struct buf *out)
     buf_printf(out, "(call device_use (%s_t %s_pci_t))\n", d->name, d->name);
 }
 
+/* Does what one sends come to the other? Routed interfaces meet all but those in a VLAN. */
+static bool nets_meet(const struct host_net *a, const struct host_net *b)
+{
+    return a->backend == b->backend
+           && (a->mode == NET_BRIDGE && b->mode == NET_BRIDGE ? a->vlan == b->vlan
+                                                              : a->vlan == 0 && b->vlan == 0);
+}
+
+static bool domains_meet(const struct host_domain *a, const struct host_domain *b)
+{
+    for (size_t n = 0; n < a->net_count; n++) {
+        for (size_t k = 0; k < b->net_count; k++) {
+            if ((a != b || n != k) && nets_meet(&a->nets[n], &b->nets[k])) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/*
+ * A backend that passes a packet on has it copied from the pages of one guest to those of another.
+ * That data goes this way is a decision of its own, beside what the backend may do with either.
+ */
+static void networks(const struct host *host, struct buf *out)
+{
+    for (size_t i = 0; i < host->domain_count; i++) {
+        for (size_t k = i; k < host->domain_count; k++) {
+            if (domains_meet(&host->domains[i], &host->domains[k])) {
+                buf_printf(out, "(call net_peers (%s_t %s_t))\n", host->domains[i].name,
+                           host->domains[k].name);
+            }
+        }
+    }
+}
+
 void policy_cil(const struct host *host, struct buf *out)
 {
     const struct host_domain *store = host_xenstore(host);
@@ -168,6 +204,7 @@ void policy_cil(const struct host *host, struct buf *out)
             buf_printf(out, "(call replug (%s_t %s_t))\n", host->domains[i].name, store->name);
         }
     }
+    networks(host, out);
     buf_puts(out, "\n; hardware\n");
     for (size_t i = 0; i < host->domain_count; i++) {
         const struct host_domain *d = &host->domains[i];

@@ -17,7 +17,6 @@
 struct archive_plan {
     const struct ramdisk_context *rc;
     const struct recipe *recipe;
-    const char *folder;
     struct cpio cpio;
     struct module_index modules; /* read when the first module is asked for */
     struct buf module_list;
@@ -26,7 +25,7 @@ struct archive_plan {
 static bool entry_fail(const struct archive_plan *plan, const struct recipe_entry *entry,
                        const char *message)
 {
-    diag_error(plan->rc->diag, plan->recipe->file, entry->line, entry->source, "%s", message);
+    diag_error(plan->rc->diag, entry->file, entry->line, entry->source, "%s", message);
     return false;
 }
 
@@ -34,34 +33,13 @@ static bool source_read(struct archive_plan *plan, const struct recipe_entry *en
                         const char *path, struct buf *out)
 {
     if (!file_exists(path)) {
-        diag_error(plan->rc->diag, plan->recipe->file, entry->line, entry->source,
+        diag_error(plan->rc->diag, entry->file, entry->line, entry->source,
                    "there is no file %s; %s", path,
                    entry->kind == RECIPE_BUILT ? "build it first (make), or correct the name"
                                                : "correct the name");
         return false;
     }
     return inputs_read(plan->rc->inputs, path, out, plan->rc->diag);
-}
-
-/* Where a library is: in the packages unpacked so far, or in the running system. */
-static char *library_find(const struct archive_plan *plan, const char *name)
-{
-    static const char *const folders[] = { "/usr/lib/x86_64-linux-gnu", "/lib/x86_64-linux-gnu",
-                                           "/lib64", "/usr/lib" };
-
-    for (size_t r = 0; r <= plan->rc->debian->count; r++) {
-        const char *root = r < plan->rc->debian->count ? debian_root_at(plan->rc->debian, r) : "";
-
-        for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
-            char *path = bh_printf("%s%s/%s", root, folders[i], name);
-
-            if (file_exists(path)) {
-                return path;
-            }
-            free(path);
-        }
-    }
-    return NULL;
 }
 
 /* The recipe may put a library elsewhere itself; one copy is enough. */
@@ -91,12 +69,13 @@ static bool library_add(struct archive_plan *plan, const struct recipe_entry *en
     bool good = true;
 
     if (!library_present(plan, name)) {
-        char *path = library_find(plan, name);
+        char *path = debian_library(plan->rc->debian, name, plan->rc->diag);
 
         if (path == NULL) {
-            diag_error(plan->rc->diag, plan->recipe->file, entry->line, entry->source,
-                       "needs the library %s, which is nowhere; add the package that has it "
-                       "before this line", name);
+            diag_error(plan->rc->diag, entry->file, entry->line, entry->source,
+                       "needs the library %s, which is neither in the packages that the recipe "
+                       "names nor in what they depend on; add the package that has it before this "
+                       "line", name);
             return false;
         }
         struct buf image = { 0 };
@@ -144,6 +123,18 @@ static bool libraries_add(struct archive_plan *plan, const struct recipe_entry *
     return good;
 }
 
+/* A package's link may be absolute, and would then lead to the build machine's own file. */
+static bool stays_in(const char *root, const char *path)
+{
+    char *real_root = realpath(root, NULL), *real = realpath(path, NULL);
+    bool good = real == NULL || (real_root != NULL && strncmp(real, real_root, strlen(real_root)) == 0
+                                 && real[strlen(real_root)] == '/');
+
+    free(real_root);
+    free(real);
+    return good;
+}
+
 static bool package_add(struct archive_plan *plan, const struct recipe_entry *entry)
 {
     const char *root = debian_root(plan->rc->debian, entry->package, plan->rc->diag);
@@ -154,6 +145,12 @@ static bool package_add(struct archive_plan *plan, const struct recipe_entry *en
     }
     char *path = bh_printf("%s%s", root, entry->source);
     struct buf data = { 0 };
+
+    if (!stays_in(root, path)) {
+        free(path);
+        return entry_fail(plan, entry, "is a link that leads out of its package; name what it "
+                          "leads to");
+    }
     bool good = source_read(plan, entry, path, &data);
 
     if (good && stat(path, &st) == 0) {
@@ -241,7 +238,7 @@ static bool module_add(struct archive_plan *plan, const struct recipe_entry *ent
     }
     char *near = module_nearest(&plan->modules, entry->source);
 
-    diag_error(plan->rc->diag, plan->recipe->file, entry->line, "module",
+    diag_error(plan->rc->diag, entry->file, entry->line, "module",
                "the kernel %s has no module '%s'; %s%s%s", plan->rc->debian->release,
                entry->source, near != NULL ? "did you mean '" : "correct the name",
                near != NULL ? near : "", near != NULL ? "'?" : "");
@@ -269,7 +266,7 @@ static bool derived_add(struct archive_plan *plan, const struct recipe_entry *en
 static bool entry_add(struct archive_plan *plan, const struct recipe_entry *entry)
 {
     struct buf data = { 0 };
-    char *path;
+    char *folder, *path;
     bool good;
 
     switch (entry->kind) {
@@ -278,8 +275,9 @@ static bool entry_add(struct archive_plan *plan, const struct recipe_entry *entr
         return true;
     case RECIPE_FILE:
     case RECIPE_BUILT:
-        path = path_join(entry->kind == RECIPE_FILE ? plan->folder : plan->rc->build,
-                         entry->source);
+        folder = entry->kind == RECIPE_FILE ? path_folder(entry->file) : bh_strdup(plan->rc->build);
+        path = path_join(folder, entry->source);
+        free(folder);
         good = source_read(plan, entry, path, &data);
         if (good) {
             cpio_add(&plan->cpio, entry->path, S_IFREG | entry->mode)->data = data;
@@ -300,15 +298,15 @@ static bool entry_add(struct archive_plan *plan, const struct recipe_entry *entr
     case RECIPE_HOST:
         return derived_add(plan, entry);
     case RECIPE_MODULE:
+    case RECIPE_INCLUDE:
     default:
         return module_add(plan, entry);
     }
 }
 
-bool ramdisk_build(const struct ramdisk_context *rc, const struct recipe *recipe,
-                   const char *folder, struct buf *out)
+bool ramdisk_build(const struct ramdisk_context *rc, const struct recipe *recipe, struct buf *out)
 {
-    struct archive_plan plan = { .rc = rc, .recipe = recipe, .folder = folder };
+    struct archive_plan plan = { .rc = rc, .recipe = recipe };
     struct buf plain = { 0 };
     bool good = true;
 
@@ -317,13 +315,13 @@ bool ramdisk_build(const struct ramdisk_context *rc, const struct recipe *recipe
     }
     if (plan.module_list.len != 0) {
         if (cpio_find(&plan.cpio, "/etc/modules") != NULL) {
-            diag_error(rc->diag, recipe->file, 0, "/etc/modules", "is in the recipe, but the list "
+            diag_error(rc->diag, recipe->files[0], 0, "/etc/modules", "is in the recipe, but the list "
                        "of modules is derived; remove it");
             good = false;
         }
         cpio_add(&plan.cpio, "/etc/modules", S_IFREG | 0644)->data = plan.module_list;
     }
-    if (good && cpio_write(&plan.cpio, recipe->file, rc->time, &plain, rc->diag)) {
+    if (good && cpio_write(&plan.cpio, recipe->files[0], rc->time, &plain, rc->diag)) {
         pack_gzip((const uint8_t *)plain.data, plain.len, out);
     } else {
         good = false;

@@ -31,10 +31,8 @@ struct ramdisk_context {
 /**
  * Collect what a recipe names and write the archive.
  *
- * @param folder  the recipe's folder, for `file` entries
- * @param out     the compressed archive, appended
+ * @param out  the compressed archive, appended
  */
-bool ramdisk_build(const struct ramdisk_context *rc, const struct recipe *recipe,
-                   const char *folder, struct buf *out);
+bool ramdisk_build(const struct ramdisk_context *rc, const struct recipe *recipe, struct buf *out);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "file.h"
 #include "suggest.h"
 
 #define WORDS_MAX 8
@@ -24,6 +25,15 @@ static const struct {
     [RECIPE_NODE] = { "node", "MT12P", "node MODE c|b MAJOR MINOR /PATH" },
     [RECIPE_MODULE] = { "module", "S", "module NAME" },
     [RECIPE_HOST] = { "host", "MSP", "host MODE NAME /PATH" },
+    [RECIPE_INCLUDE] = { "include", "S", "include RECIPE" },
+};
+
+/* What goes along while a recipe is read. */
+struct reader {
+    struct recipe *recipe;
+    recipe_read_fn *read;
+    void *context;
+    struct diag *diag;
 };
 
 #define KIND_COUNT (sizeof(kinds) / sizeof(kinds[0]))
@@ -94,8 +104,34 @@ static const char *word_take(struct recipe_entry *entry, char shape, const char 
     }
 }
 
-static void line_parse(struct recipe *recipe, unsigned int line, char *text, struct diag *diag)
+/* The same path twice. Fragments may each make the folders that they need. */
+static void check_repeated(const struct recipe *recipe, const struct recipe_entry *entry,
+                           struct diag *diag)
 {
+    for (size_t i = 0; i + 1 < recipe->count && entry->path != NULL; i++) {
+        const struct recipe_entry *other = &recipe->entries[i];
+
+        if (other->path == NULL || strcmp(other->path, entry->path) != 0) {
+            continue;
+        }
+        if (other->file == entry->file) {
+            diag_error(diag, entry->file, entry->line, kinds[entry->kind].word,
+                       "%s is in line %u already; remove one", entry->path, other->line);
+        } else if (entry->kind != RECIPE_DIR || other->kind != RECIPE_DIR
+                   || entry->mode != other->mode) {
+            diag_error(diag, entry->file, entry->line, kinds[entry->kind].word,
+                       "%s is in %s, line %u, already; remove one", entry->path, other->file,
+                       other->line);
+        }
+    }
+}
+
+static void file_parse(struct reader *reader, const char *path);
+
+static void line_parse(struct reader *reader, const char *file, unsigned int line, char *text)
+{
+    struct recipe *recipe = reader->recipe;
+    struct diag *diag = reader->diag;
     char *words[WORDS_MAX + 1];
     size_t count = 0;
     char *save = NULL;
@@ -119,61 +155,96 @@ static void line_parse(struct recipe *recipe, unsigned int line, char *text, str
         }
         const char *near = suggest_nearest(words[0], known, KIND_COUNT);
 
-        diag_error(diag, recipe->file, line, words[0], "there is no such entry; %s%s%s"
-                   "Possible: dir, file, built, package, program, link, node, module, host",
+        diag_error(diag, file, line, words[0], "there is no such entry; %s%s%s"
+                   "Possible: dir, file, built, package, program, link, node, module, host, include",
                    near != NULL ? "did you mean '" : "", near != NULL ? near : "",
                    near != NULL ? "'? " : "");
         return;
     }
     if (count - 1 != strlen(kinds[kind].shape)) {
-        diag_error(diag, recipe->file, line, words[0], "%zu words where %zu are expected; write %s",
+        diag_error(diag, file, line, words[0], "%zu words where %zu are expected; write %s",
                    count - 1, strlen(kinds[kind].shape), kinds[kind].usage);
         return;
     }
     recipe->entries = bh_grow(recipe->entries, recipe->count + 1, sizeof(recipe->entries[0]));
     struct recipe_entry *entry = &recipe->entries[recipe->count++];
 
-    *entry = (struct recipe_entry){ .kind = (enum recipe_kind)kind, .line = line };
+    *entry = (struct recipe_entry){ .kind = (enum recipe_kind)kind, .file = file, .line = line };
     for (size_t i = 1; i < count; i++) {
         const char *error = word_take(entry, kinds[kind].shape[i - 1], words[i]);
 
         if (error != NULL) {
-            diag_error(diag, recipe->file, line, words[0], "'%s': %s; write %s", words[i], error,
+            diag_error(diag, file, line, words[0], "'%s': %s; write %s", words[i], error,
                        kinds[kind].usage);
             return;
         }
     }
-    for (size_t i = 0; i + 1 < recipe->count && entry->path != NULL; i++) {
-        const struct recipe_entry *other = &recipe->entries[i];
+    if (entry->kind == RECIPE_INCLUDE) {
+        char *folder = path_folder(file);
+        char *path = path_join(folder, entry->source);
 
-        if (other->path != NULL && strcmp(other->path, entry->path) == 0) {
-            diag_error(diag, recipe->file, line, words[0],
-                       "%s is in line %u already; remove one", entry->path, other->line);
-        }
+        free(entry->source);
+        recipe->count--;
+        file_parse(reader, path);
+        free(path);
+        free(folder);
+        return;
     }
+    check_repeated(recipe, entry, diag);
 }
 
-bool recipe_parse(struct recipe *recipe, const char *file, const uint8_t *text, size_t len,
-                  struct diag *diag)
+static void text_parse(struct reader *reader, const char *file, const struct buf *text)
 {
-    unsigned int before = diag->error_count;
     unsigned int line = 1;
 
-    *recipe = (struct recipe){ .file = bh_strdup(file) };
-    for (size_t at = 0; at < len; line++) {
-        const uint8_t *end = memchr(text + at, '\n', len - at);
-        size_t size = end != NULL ? (size_t)(end - (text + at)) : len - at;
+    for (size_t at = 0; at < text->len; line++) {
+        const char *begin = text->data + at;
+        const char *end = memchr(begin, '\n', text->len - at);
+        size_t size = end != NULL ? (size_t)(end - begin) : text->len - at;
 
-        if (memchr(text + at, '\0', size) != NULL) {
-            diag_error(diag, file, line, NULL, "has a zero byte; recipes are text");
+        if (memchr(begin, '\0', size) != NULL) {
+            diag_error(reader->diag, file, line, NULL, "has a zero byte; recipes are text");
         } else {
-            char *copy = bh_strndup((const char *)text + at, size);
+            char *copy = bh_strndup(begin, size);
 
-            line_parse(recipe, line, copy, diag);
+            line_parse(reader, file, line, copy);
             free(copy);
         }
         at += size + 1;
     }
+}
+
+/* A file that is in already adds nothing: two fragments may rest on the same third one. */
+static void file_parse(struct reader *reader, const char *path)
+{
+    struct recipe *recipe = reader->recipe;
+    struct buf text = { 0 };
+
+    for (size_t i = 0; i < recipe->file_count; i++) {
+        if (strcmp(recipe->files[i], path) == 0) {
+            return;
+        }
+    }
+    if (recipe->file_count == RECIPE_FILES_MAX) {
+        diag_error(reader->diag, path, 0, "include", "more than %d files in one recipe; leave some out",
+                   RECIPE_FILES_MAX);
+        return;
+    }
+    const char *file = recipe->files[recipe->file_count++] = bh_strdup(path);
+
+    if (reader->read(reader->context, path, &text, reader->diag)) {
+        text_parse(reader, file, &text);
+    }
+    buf_free(&text);
+}
+
+bool recipe_load(struct recipe *recipe, const char *path, recipe_read_fn *read, void *context,
+                 struct diag *diag)
+{
+    struct reader reader = { recipe, read, context, diag };
+    unsigned int before = diag->error_count;
+
+    file_parse(&reader, path);
     return diag->error_count == before;
 }
 
@@ -185,6 +256,8 @@ void recipe_free(struct recipe *recipe)
         free(recipe->entries[i].path);
     }
     free(recipe->entries);
-    free(recipe->file);
+    for (size_t i = 0; i < recipe->file_count; i++) {
+        free(recipe->files[i]);
+    }
     *recipe = (struct recipe){ 0 };
 }

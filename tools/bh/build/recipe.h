@@ -7,11 +7,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "buf.h"
 #include "diag.h"
+
+#define RECIPE_FILES_MAX 32
 
 enum recipe_kind {
     RECIPE_DIR,
-    RECIPE_FILE,    /* source: relative to the recipe's folder */
+    RECIPE_FILE,    /* source: relative to the folder of the entry's file */
     RECIPE_BUILT,   /* source: relative to the build folder */
     RECIPE_PACKAGE, /* source: absolute path in a Debian package */
     RECIPE_PROGRAM, /* the same, with the shared libraries it needs */
@@ -19,10 +22,12 @@ enum recipe_kind {
     RECIPE_NODE,
     RECIPE_MODULE,  /* source: module name */
     RECIPE_HOST,    /* source: name of a file that the host's description gives */
+    RECIPE_INCLUDE, /* never kept: its file's entries stand in its place */
 };
 
 struct recipe_entry {
     enum recipe_kind kind;
+    const char *file;   /* where it stands, owned by the recipe */
     unsigned int line;
     unsigned int mode;  /* permission bits; of DIR, FILE, BUILT, NODE, HOST */
     char *package;      /* of PACKAGE and PROGRAM */
@@ -33,18 +38,25 @@ struct recipe_entry {
 };
 
 struct recipe {
-    char *file; /* its name, for messages */
+    char *files[RECIPE_FILES_MAX]; /* the recipe, then what it includes, each once */
+    size_t file_count;
     struct recipe_entry *entries;
     size_t count;
 };
 
+/** Reads a file; false after reporting. */
+typedef bool recipe_read_fn(void *context, const char *path, struct buf *out, struct diag *diag);
+
 /**
- * Read a recipe.
+ * Read a recipe with all that it includes.
  *
+ * @param recipe  all zero
+ * @param path    its file
+ * @param read    how to read files, for it and what it includes
  * @return true if there was no mistake; recipe_free() either way
  */
-bool recipe_parse(struct recipe *recipe, const char *file, const uint8_t *text, size_t len,
-                  struct diag *diag);
+bool recipe_load(struct recipe *recipe, const char *path, recipe_read_fn *read, void *context,
+                 struct diag *diag);
 
 void recipe_free(struct recipe *recipe);
 

@@ -181,13 +181,18 @@ static bool step_inputs(struct build *b)
 
     inputs_add(&b->inputs, b->options->conf);
     inputs_add(&b->inputs, "/proc/self/exe");
-    if (b->debian.count != 0) {
-        inputs_add(&b->inputs, "/var/lib/dpkg/status");
+    if (b->debian.lock_read) {
+        inputs_add(&b->inputs, b->lock);
     }
     bool good = inputs_write(&b->inputs, path, &b->diag);
 
     free(path);
     return good;
+}
+
+static bool step_lock(struct build *b)
+{
+    return !b->options->update || debian_lock_write(&b->debian, &b->diag);
 }
 
 static bool step_rename(struct build *b)
@@ -221,6 +226,7 @@ const struct build_step build_steps[] = {
     { "disk", step_disk },
     { "launch digests", step_digests },
     { "reference values", step_reference },
+    { NULL, step_lock },
     { NULL, step_inputs },
     { NULL, step_rename },
 };

@@ -15,6 +15,8 @@ struct build_options {
     const char *build;
     const char *tree;
     const char *conf;
+    const char *lock; /* NULL: TREE/debian.lock */
+    bool update;      /* pin what the archive has now */
     bool force;
     bool quiet;
     bool check_only;
@@ -28,6 +30,7 @@ struct build {
     struct inputs inputs;
     struct debian debian;
     char *debian_cache;
+    char *lock;   /* path of debian.lock */
     char *folder; /* of the description */
     char *output; /* DIR */
     char *part;   /* DIR.tmp */
