@@ -483,7 +483,8 @@ static bool reclaim_one(struct domain *d)
         return true;
     }
     if (d->shutdown_code <= SHUTDOWN_MAX && (d->restart_on & 1u << d->shutdown_code)) {
-        (void)!launch_restart(d->id, __atomic_load_n(&d->sid, __ATOMIC_SEQ_CST)); /* it says what went wrong */
+        /* It says what went wrong. */
+        (void)!launch_restart(d->id, __atomic_load_n(&d->sid, __ATOMIC_SEQ_CST), d->shutdown_code);
     }
     return false;
 }

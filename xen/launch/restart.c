@@ -10,6 +10,8 @@
 #include <xen/softirq.h>
 #include <xen/timer.h>
 
+#include <public/sched.h>
+
 /* A step of a build: guests wait that long, and one piece more. */
 #define STEP_NS (500 * NS_PER_US)
 
@@ -65,7 +67,7 @@ static void give_up(struct launch_domain *ld, int ret, const struct launch_error
     }
     if (again) {
         ld->restart.began_ns = now;
-        ld->restart.due_ns = now + max(restart_pause(&ld->restart, now), RESTART_PAUSE_FIRST_NS);
+        ld->restart.due_ns = now + max(restart_pause(&ld->restart, now, false), RESTART_PAUSE_FIRST_NS);
     } else {
         __atomic_store_n(&ld->restart.wanted, false, __ATOMIC_RELEASE);
     }
@@ -161,7 +163,7 @@ void restart_init(struct launch_domain *all, unsigned count, const struct launch
     softirq_register(SOFTIRQ_LAUNCH, step);
 }
 
-int launch_restart(domid_t id, xsm_sid_t sid)
+int launch_restart(domid_t id, xsm_sid_t sid, uint32_t reason)
 {
     uint64_t now = time_now_ns(), pause;
     struct launch_domain *ld = NULL;
@@ -172,7 +174,7 @@ int launch_restart(domid_t id, xsm_sid_t sid)
     if (ld == NULL || ld->config.restart_on == 0 || __atomic_load_n(&ld->restart.wanted, __ATOMIC_ACQUIRE)) {
         return -ENOENT;
     }
-    pause = restart_pause(&ld->restart, now);
+    pause = restart_pause(&ld->restart, now, reason == SHUTDOWN_reboot);
     ld->restart.sid = sid;
     ld->restart.due_ns = now + pause;
     __atomic_store_n(&ld->restart.wanted, true, __ATOMIC_SEQ_CST);

@@ -3,8 +3,10 @@
  * Domains that come back: when, and in which steps. A domain that is gone is wanted again; when its time has come it is built in
  * pieces, between which guests run, and started. One is built at a time.
  *
- * The first restart is at once. Each further one waits twice as long as the one before, up to RESTART_PAUSE_MAX_NS, so that a
- * domain which crashes as soon as it runs costs the host little; a life of RESTART_GOOD_NS makes it as good as new.
+ * The first restart after a crash, or a watchdog that ran out, is at once. Each further one waits twice as long as the one
+ * before, up to RESTART_PAUSE_MAX_NS, so that a
+ * domain which crashes as soon as it runs costs the host little; a life of RESTART_GOOD_NS makes it as good as new. A reboot is
+ * what a domain asks for: it waits for the first pause only, and only after a life of less than RESTART_SHORT_NS.
  */
 #ifndef LAUNCH_RESTART_H
 #define LAUNCH_RESTART_H
@@ -14,8 +16,9 @@
 
 #include <xsm/xsm.h>
 
-#define RESTART_PAUSE_FIRST_NS (250 * NS_PER_MS)
+#define RESTART_PAUSE_FIRST_NS (50 * NS_PER_MS)
 #define RESTART_PAUSE_MAX_NS (16 * NS_PER_S)
+#define RESTART_SHORT_NS NS_PER_S
 #define RESTART_GOOD_NS (60 * NS_PER_S)
 
 struct restart_state {
@@ -29,8 +32,8 @@ struct restart_state {
 
 /** A life begins. */
 void restart_begun(struct restart_state *s, uint64_t now_ns);
-/** A life has ended: how long its successor has to wait, in ns. Counts. */
-uint64_t restart_pause(struct restart_state *s, uint64_t now_ns);
+/** A life has ended, by a reboot or against its will: how long its successor has to wait, in ns. Counts the latter. */
+uint64_t restart_pause(struct restart_state *s, uint64_t now_ns, bool reboot);
 
 struct launch_domain;
 struct launch_services;

@@ -8,10 +8,13 @@ void restart_begun(struct restart_state *s, uint64_t now_ns)
     s->began_ns = now_ns;
 }
 
-uint64_t restart_pause(struct restart_state *s, uint64_t now_ns)
+uint64_t restart_pause(struct restart_state *s, uint64_t now_ns, bool reboot)
 {
     uint64_t pause = 0;
 
+    if (reboot) {
+        return now_ns - s->began_ns < RESTART_SHORT_NS ? RESTART_PAUSE_FIRST_NS : 0;
+    }
     if (now_ns - s->began_ns >= RESTART_GOOD_NS) {
         s->streak = 0;
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A domain comes back after each kind of end that its description names: watchdog, crash, reboot, triple fault; at once the first
- * time, then after pauses that double.
+ * time, then after pauses that double with each crash.
  *
  * Source: public/sched.h, SCHEDOP_watchdog and the reasons; docs/host.conf.md. A correct hypervisor shuts down a domain whose
  * watchdog runs out, though it spins with interrupts off; builds each life like the first one; and lets the domain beside it
@@ -127,7 +127,7 @@ static unsigned long watch(const struct notes *n)
 
 static void keeper_main(void)
 {
-    static const unsigned int pause_ms[LIVES] = { 0, 0, 250, 500, 1000, 2000 };
+    static const unsigned int pause_ms[LIVES] = { 0, 0, 50, 50, 50, 100 };
     struct notes *n = &shared.notes;
     grant_ref_t ref;
     unsigned long away;

@@ -18,9 +18,10 @@ void launch_domains(const struct boot_info *bi);
  * higher, and started, in pieces between which guests run; at once, or after a pause if it comes back often. It has the label
  * `sid`, which is the one it had at its end: what a relabelling took away does not come back by a restart. What goes wrong later
  * is logged.
+ * @param reason  of its end, SHUTDOWN_*
  * @return 0; -ENOENT not a domain of the manifest that is to be restarted
  */
-int launch_restart(domid_t id, xsm_sid_t sid) must_check;
+int launch_restart(domid_t id, xsm_sid_t sid, uint32_t reason) must_check;
 /** Is a domain still to come back? */
 bool launch_restart_pending(void);
 
