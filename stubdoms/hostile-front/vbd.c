@@ -12,7 +12,7 @@
 
 #define RING_SLOTS __CONST_RING_SIZE(blkif, PAGE_SIZE)
 #define GIVE_UP_MS 1500u
-#define ROUNDS 100u
+#define ROUNDS 20u
 
 static struct blkif_sring *ring;
 static grant_ref_t ring_ref, data_ref;
@@ -113,7 +113,12 @@ static void index_ahead(struct device *dev)
 /* Pages that were not shared, more segments than there are, sectors that are not, operations that are none. */
 static void wild_requests(struct device *dev)
 {
-    for (unsigned int round = 0; connect(dev) && round < ROUNDS; round++) {
+    bool connected = false;
+
+    for (unsigned int round = 0; round < ROUNDS; round++) {
+        if (!connected && !connect(dev)) {
+            return;
+        }
         for (unsigned int i = 0; i < RING_SLOTS; i++) {
             struct blkif_request *r = slot(i);
             uint64_t n = any();
@@ -129,12 +134,9 @@ static void wild_requests(struct device *dev)
             }
         }
         push(dev, RING_SLOTS);
-        if (ring->rsp_prod != ring->req_prod) { /* it had enough of us */
-            if (!device_restart(dev)) {
-                return;
-            }
-        } else {
-            continue;
+        connected = ring->rsp_prod == ring->req_prod;
+        if (!connected && !device_restart(dev)) { /* it had enough of us */
+            return;
         }
     }
 }
@@ -148,7 +150,7 @@ static void revoked(struct device *dev)
         return;
     }
     e = grant_entry(data_ref);
-    for (unsigned int round = 0; round < 20 * ROUNDS; round++) {
+    for (unsigned int round = 0; round < 10 * ROUNDS; round++) {
         struct blkif_request *r = slot(0);
 
         *r = (struct blkif_request){ .operation = BLKIF_OP_READ, .nr_segments = 1, .id = round };
@@ -166,25 +168,25 @@ static void revoked(struct device *dev)
         }
         e->frame = (uint32_t)virt_to_gfn(ring); /* another page of ours: its own ring */
         e->flags = GTF_permit_access;
-        while (ring->req_prod - ring->rsp_prod >= RING_SLOTS) {
-            pause_ms(1);
-            if (round++ > 40 * ROUNDS) {
-                return;
+        for (unsigned int waited = 0; ring->req_prod - ring->rsp_prod >= RING_SLOTS; waited++) {
+            if (waited == 1000) {
+                return; /* it does not answer any more */
             }
+            pause_ms(1);
         }
     }
 }
 
 static void scribbled(struct device *dev)
 {
-    uint64_t *words = (uint64_t *)ring, end = time_now_ns() + 500 * NS_PER_MS;
+    uint64_t end;
 
     if (!connect(dev)) {
         return;
     }
-    words = (uint64_t *)ring;
-    while (time_now_ns() < end + 500 * NS_PER_MS) {
-        words[any() % (PAGE_SIZE / sizeof(*words))] = any();
+    end = time_now_ns() + NS_PER_S;
+    while (time_now_ns() < end) {
+        ((uint64_t *)ring)[any() % (PAGE_SIZE / sizeof(uint64_t))] = any();
         (void)evtchn_send(dev->port);
     }
 }
@@ -192,7 +194,7 @@ static void scribbled(struct device *dev)
 static void event_storm(struct device *dev)
 {
     if (connect(dev)) {
-        storm(dev, 2000);
+        storm(dev, 1000);
     }
 }
 

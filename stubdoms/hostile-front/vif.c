@@ -12,7 +12,7 @@
 
 #define RING_SLOTS __CONST_RING_SIZE(netif_tx, PAGE_SIZE)
 #define GIVE_UP_MS 1500u
-#define ROUNDS 30u
+#define ROUNDS 5u
 
 static struct netif_tx_sring *tx;
 static struct netif_rx_sring *rx;
@@ -142,7 +142,7 @@ static void scribbled(struct device *dev)
 static void event_storm(struct device *dev)
 {
     if (connect(dev)) {
-        storm(dev, 2000);
+        storm(dev, 1000);
     }
 }
 

@@ -13,6 +13,20 @@ until $B timeout 5 $B wget -q -O /tmp/served http://10.0.0.1/served.txt 2>/dev/n
 $B dd if=/dev/urandom of=/tmp/pattern bs=64k count=4 2>/dev/null
 now() { read -r up rest </proc/uptime; echo "${up%.*}"; }
 
+# Uses what the villain offers, as a guest would. Those who wait for it in vain cannot be ended: none is waited for.
+use() {
+    while :; do
+        for d in /dev/xvd[b-z]; do
+            [ -b "$d" ] && [ ! -e "/tmp/${d##*/}" ] || continue
+            : >"/tmp/${d##*/}"
+            (for n in 1 2 3 4 5; do $B dd if="$d" of=/dev/null bs=4k count=1 skip=$n iflag=direct; $B sleep 1; done) >/dev/null 2>&1 &
+        done
+        for n in /sys/class/net/eth[1-9]; do $B ip link set "${n##*/}" up 2>/dev/null; done
+        $B sleep 1
+    done
+}
+use &
+
 disk=0 net=0 wrong=0 failed=0 last=$(now)
 while :; do
     $B dd if=/tmp/pattern of=/dev/xvda bs=64k seek=32 oflag=direct conv=notrunc 2>/dev/null || failed=$((failed + 1))
