@@ -17,9 +17,18 @@ uint64_t any(void)
     return seed ^ seed >> 29;
 }
 
+void (*peer_idle)(void);
+
 void pause_ms(unsigned int ms)
 {
-    (void)event_wait(time_now_ns() + ms * NS_PER_MS);
+    uint64_t end = time_now_ns() + ms * NS_PER_MS;
+
+    do {
+        if (peer_idle != NULL) {
+            peer_idle();
+        }
+        (void)event_wait(end);
+    } while (time_now_ns() < end);
 }
 
 /* The names in a folder, one after the other, and an empty one. */

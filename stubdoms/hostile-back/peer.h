@@ -27,6 +27,8 @@ void *peer_map(const struct peer *p, const char *node);
 bool peer_bind(struct peer *p);
 void peer_notify(const struct peer *p);
 void pause_ms(unsigned int ms);
+/** What is done in pauses, too; NULL: nothing. */
+extern void (*peer_idle)(void);
 uint64_t any(void);
 /** Attacks that are the same for all. */
 void peer_storm(const struct peer *p);

@@ -8,13 +8,13 @@
 #include <public/io/blkif.h>
 
 #define RING_SLOTS __CONST_RING_SIZE(blkif, PAGE_SIZE)
-#define SERVE_MS 300u /* without a request: then the partition table has been read */
-#define FRONT_MS 30000u
+#define FRONT_MS 150000u
 
 static struct vbd {
     struct peer peer;
     struct blkif_sring *ring;
     uint32_t taken, answered; /* requests, responses */
+    bool turned;              /* is not served any more */
 } vbds[PEERS_MAX];
 
 /* A request that was taken, to be answered; none after @ms: false. */
@@ -24,7 +24,7 @@ static bool take(struct vbd *v, uint64_t *id, uint8_t *operation, unsigned int m
     const struct blkif_request *r = &v->ring->ring[v->taken % RING_SLOTS].req;
 
     while (__atomic_load_n(&v->ring->req_prod, __ATOMIC_ACQUIRE) == v->taken) {
-        if (time_now_ns() > end) {
+        if (ms == 0 || time_now_ns() > end) {
             return false;
         }
         pause_ms(2);
@@ -44,14 +44,16 @@ static void answer(struct vbd *v, uint64_t id, uint8_t operation, int16_t status
     peer_notify(&v->peer);
 }
 
-/* Read of nothing but success, for the partition table. */
-static void serve(struct vbd *v, unsigned int ms)
+/* Reads of nothing but success, from all but those that are attacked: kernels read partition tables, one after the other. */
+static void serve_all(void)
 {
     uint64_t id;
     uint8_t operation;
 
-    while (take(v, &id, &operation, ms)) {
-        answer(v, id, operation, BLKIF_RSP_OKAY);
+    for (unsigned int i = 0; i < PEERS_MAX; i++) {
+        while (vbds[i].ring != NULL && !vbds[i].turned && take(&vbds[i], &id, &operation, 0)) {
+            answer(&vbds[i], id, operation, BLKIF_RSP_OKAY);
+        }
     }
 }
 
@@ -169,6 +171,7 @@ void vbd_serve(const struct peer *p, unsigned int number)
 {
     struct vbd *v = &vbds[number];
 
+    peer_idle = serve_all;
     v->peer = *p;
     peer_write(p, "sectors", "%u", 16384u);
     peer_write(p, "sector-size", "%u", 512u);
@@ -178,7 +181,8 @@ void vbd_serve(const struct peer *p, unsigned int number)
     if (peer_wait(p, XenbusStateInitialised, FRONT_MS) && (v->ring = peer_map(p, "ring-ref")) != NULL &&
         peer_bind(&v->peer)) {
         peer_state(p, XenbusStateConnected);
-        serve(v, SERVE_MS);
+    } else {
+        v->ring = NULL;
     }
 }
 
@@ -188,6 +192,7 @@ void vbd_attack(void)
         const char *name = attacks[i % ARRAY_SIZE(attacks)].name;
 
         printk("HOSTILE back vbd: %s%s\n", name, vbds[i].peer.port != 0 ? "" : " (no front end)");
+        vbds[i].turned = true;
         if (vbds[i].peer.port != 0) {
             attacks[i % ARRAY_SIZE(attacks)].after(&vbds[i]);
         }

@@ -10,7 +10,7 @@
 #define TX_SLOTS __CONST_RING_SIZE(netif_tx, PAGE_SIZE)
 #define RX_SLOTS __CONST_RING_SIZE(netif_rx, PAGE_SIZE)
 
-#define FRONT_MS 30000u
+#define FRONT_MS 150000u
 
 static struct vif {
     struct peer peer;

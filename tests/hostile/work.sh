@@ -19,7 +19,7 @@ use() {
         for d in /dev/xvd[b-z]; do
             [ -b "$d" ] && [ ! -e "/tmp/${d##*/}" ] || continue
             : >"/tmp/${d##*/}"
-            (for n in 1 2 3 4 5; do $B dd if="$d" of=/dev/null bs=4k count=1 skip=$n iflag=direct; $B sleep 1; done) >/dev/null 2>&1 &
+            (n=0; while $B sleep 1; do n=$((n + 1)); $B dd if="$d" of=/dev/null bs=4k count=1 skip=$n iflag=direct; done) >/dev/null 2>&1 &
         done
         for n in /sys/class/net/eth[1-9]; do $B ip link set "${n##*/}" up 2>/dev/null; done
         $B sleep 1
