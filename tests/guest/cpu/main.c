@@ -227,6 +227,16 @@ static void test_apic(void)
         __asm__ volatile("hlt");
     }
     tap_ok(fired >= 5, "periodic");
+    reg(0x320, 0x30051);
+    fired = 0;
+    time_delay_ns(5 * NS_PER_MS);
+    tap_is(fired, 0, "masked");
+    start = time_now_ns();
+    reg(0x320, 0x20051);
+    while (fired < 5 && time_now_ns() < start + 2 * NS_PER_S) {
+        __asm__ volatile("hlt");
+    }
+    tap_ok(fired >= 5, "and goes on when it is unmasked");
     reg(0x320, 0x10051);
     reg(0x380, 0);
     fired = 0;

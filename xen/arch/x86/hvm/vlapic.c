@@ -95,13 +95,16 @@ static void timer_fired(void *arg)
 {
     struct vcpu *v = arg;
     struct vlapic *l = lapic_of(v);
-    uint32_t lvt = read_once(l->lvt[LVT_TIMER]);
+    uint32_t lvt;
 
-    if (!(lvt & LVT_MASKED)) {
-        vlapic_set_irr(v, (uint8_t)lvt);
-        vcpu_wake(v, VCPU_PAUSE_BLOCKED);
-        arch_vcpu_kick(v);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST); /* not armed any more; then look. timer_go_on() does the reverse */
+    lvt = read_once(l->lvt[LVT_TIMER]);
+    if (lvt & LVT_MASKED) {
+        return; /* nobody would be told, so that it need not go on: unmasking it arms it again */
     }
+    vlapic_set_irr(v, (uint8_t)lvt);
+    vcpu_wake(v, VCPU_PAUSE_BLOCKED);
+    arch_vcpu_kick(v);
     if ((lvt & LVT_PERIODIC) && l->timer_initial) {
         timer_arm(l, time_now_ns());
     }
@@ -309,6 +312,9 @@ static uint32_t timer_current(const struct vlapic *l)
 {
     uint64_t passed = (time_now_ns() - l->timer_start_ns) / divider(l);
 
+    if (l->timer_initial && (l->lvt[LVT_TIMER] & LVT_PERIODIC)) {
+        passed %= l->timer_initial;
+    }
     return l->timer_initial && passed < l->timer_initial ? (uint32_t)(l->timer_initial - passed) : 0;
 }
 
@@ -352,6 +358,16 @@ uint32_t vlapic_read(struct vcpu *v, unsigned offset)
     }
 }
 
+/* A periodic timer that stopped while it was masked. */
+static void timer_go_on(struct vlapic *l)
+{
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    if ((l->lvt[LVT_TIMER] & (LVT_MASKED | LVT_PERIODIC)) == LVT_PERIODIC && l->timer_initial &&
+        !read_once(l->timer.armed)) {
+        timer_arm(l, time_now_ns());
+    }
+}
+
 void vlapic_write(struct vcpu *v, unsigned offset, uint32_t value)
 {
     struct vlapic *l = lapic_of(v);
@@ -385,6 +401,9 @@ void vlapic_write(struct vcpu *v, unsigned offset, uint32_t value)
         break;
     case 0x320 ... 0x37f:
         l->lvt[(offset - 0x320) / 16] = value & 0x000717ff;
+        if (offset == 0x320) {
+            timer_go_on(l);
+        }
         break;
     case 0x380:
         timer_stop(&l->timer);
