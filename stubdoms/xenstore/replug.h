@@ -9,6 +9,10 @@
  *   RUNNING -> (a server of its is gone, and back: its back ends wait, InitWait) -> control/shutdown = suspend: ASKED
  *           -> it is suspended: all its other back ends are made to let go and wait: SUSPENDED -> resumed: RUNNING
  *
+ * A back end that says `reattach` = 1 in its own folder needs none of that: its next life takes up the front end's rings as they are.
+ * Then the front end's folder is left alone, and its domain is not told. (Who says so and does not do it harms those it serves, as
+ * it may without; a server that dies before it has said anything again is believed what it said before.)
+ *
  * A link whose other side lives is taken down as a toolstack does it: the front end's state says Closed until the back end's does,
  * then Initialising until the back end's says InitWait.
  *
@@ -47,6 +51,7 @@ struct replug_link {
     char front_path[REPLUG_PATH_MAX];
     char back_path[REPLUG_PATH_MAX];
     enum link_state state;
+    bool reattach;                   /* the back end takes up what its former life has left */
     bool cut;                        /* its front end was connected when the back end's domain went */
     uint64_t since_ns;
 };

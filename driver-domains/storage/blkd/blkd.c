@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * blkd: the back end of disks, in user space. It stands where the kernel's xen-blkback does: backendd tells it the device in
+ * the disk's own folder of XenStore, and it does the rest (disk.h). What it adds is that a front end does not notice when this
+ * program, or the domain it runs in, ends and starts again (ring.h).
+ *
+ * One thread. XenStore is looked at SCAN_MS apart, however often a guest changes its nodes; each ring has its turn.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "channel.h"
+#include "disk.h"
+#include "options.h"
+
+#define DISKS_MAX 64u
+#define PORTS_MAX 64u
+#define SCAN_MS 50
+#define RETRY_MS 100
+
+static struct blkd blkd;
+static struct store store;
+static struct disk disks[DISKS_MAX];
+
+/* -- disks ---------------------------------------------------------------------------------------- */
+
+static void disk_add(const char *domid, const char *device)
+{
+    struct disk fresh = { .used = true, .device.fd = -1 };
+    struct disk *place = NULL;
+
+    if (options_number(domid, 0x7fef, &fresh.backend.domid) < 0
+        || options_number(device, 0x7fffffff, &fresh.backend.device) < 0) {
+        return;
+    }
+    snprintf(fresh.backend.path, sizeof(fresh.backend.path), "backend/vbd/%u/%u", fresh.backend.domid,
+             fresh.backend.device);
+    for (unsigned int i = 0; i < DISKS_MAX; i++) {
+        if (!disks[i].used) {
+            place = place != NULL ? place : &disks[i];
+        } else if (strcmp(disks[i].backend.path, fresh.backend.path) == 0) {
+            return;
+        }
+    }
+    if (place == NULL) {
+        fprintf(stderr, "blkd: more than %u disks, %s ignored\n", DISKS_MAX, fresh.backend.path);
+    } else {
+        *place = fresh;
+    }
+}
+
+static void find_disks(void)
+{
+    char domains[STORE_PAYLOAD_MAX + 2], devices[STORE_PAYLOAD_MAX + 2], path[64];
+
+    if (store_list(&store, "backend/vbd", domains, sizeof(domains)) < 0) {
+        return;
+    }
+    for (const char *d = domains; *d != '\0'; d += strlen(d) + 1) {
+        snprintf(path, sizeof(path), "backend/vbd/%.10s", d);
+        if (store_list(&store, path, devices, sizeof(devices)) < 0) {
+            continue;
+        }
+        for (const char *v = devices; *v != '\0'; v += strlen(v) + 1) {
+            disk_add(d, v);
+        }
+    }
+}
+
+/* @return whether to come again soon */
+static bool scan(void)
+{
+    bool soon = false;
+
+    find_disks();
+    for (unsigned int i = 0; i < DISKS_MAX; i++) {
+        soon = (disks[i].used && disk_step(&blkd, &store, &disks[i])) || soon;
+    }
+    return soon;
+}
+
+/* -- rings ---------------------------------------------------------------------------------------- */
+
+static struct queue *next_queue(unsigned int *disk, unsigned int *number)
+{
+    while (*disk < DISKS_MAX) {
+        if (*number < disks[*disk].queue_count) {
+            return disks[*disk].queue[(*number)++];
+        }
+        (*disk)++;
+        *number = 0;
+    }
+    return NULL;
+}
+
+static void take_events(void)
+{
+    uint32_t ports[PORTS_MAX];
+    size_t count = channel_events(blkd.channels, ports, PORTS_MAX);
+    unsigned int d = 0, n = 0;
+    struct queue *q;
+
+    while (count != 0 && (q = next_queue(&d, &n)) != NULL) {
+        for (size_t i = 0; i < count; i++) {
+            q->ready = q->ready || ports[i] == q->port;
+        }
+    }
+    if (count != 0) {
+        channel_ready(blkd.channels, ports, count);
+    }
+}
+
+/* @return whether there is more to do at once */
+static bool run_queues(void)
+{
+    unsigned int d = 0, n = 0;
+    bool more = false;
+    struct queue *q;
+
+    while ((q = next_queue(&d, &n)) != NULL) {
+        if (q->ready) {
+            queue_run(q);
+            more = more || q->ready;
+        }
+        if (q->ring->broken != NULL && !q->told) {
+            fprintf(stderr, "blkd: %s: a ring is stopped: %s\n", disks[d].backend.path, q->ring->broken);
+            q->told = true;
+        }
+    }
+    uring_submit(&blkd.uring);
+    return more;
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * INT64_C(1000) + t.tv_nsec / 1000000;
+}
+
+/* Wait for something to do. @return whether XenStore may have changed */
+static bool wait(bool busy, int timeout, bool look)
+{
+    struct pollfd fds[] = { { .fd = blkd.channels, .events = POLLIN }, { .fd = blkd.uring.fd, .events = POLLIN },
+                            { .fd = look ? store.fd : -1, .events = POLLIN } };
+
+    if (poll(fds, 3, busy ? 0 : timeout) <= 0) {
+        return false;
+    }
+    if ((fds[0].revents & POLLIN) != 0) {
+        take_events();
+    }
+    return (fds[2].revents & (POLLIN | POLLERR | POLLHUP)) != 0;
+}
+
+int main(void)
+{
+    bool soon = true, changed = true;
+    int64_t last = 0;
+
+    setlinebuf(stdout);
+    blkd.channels = channel_open();
+    if (blkd.channels < 0 || uring_open(&blkd.uring) < 0) {
+        fprintf(stderr, "blkd: /dev/xen/evtchn or io_uring: %s\n", strerror(errno));
+        return 1;
+    }
+    if (store_open(&store) < 0 || store_watch(&store, "backend/vbd") < 0) {
+        fprintf(stderr, "blkd: XenStore: %s\n", strerror(errno));
+        return 1;
+    }
+    for (bool busy = false;;) {
+        int64_t since = now_ms() - last;
+        bool look = since >= SCAN_MS;
+
+        if ((changed && look) || (soon && since >= RETRY_MS)) {
+            int rc = 1;
+
+            for (unsigned int i = 0; rc == 1 && i < 256; i++) {
+                rc = store_changed(&store, 0);
+            }
+            if (rc < 0) {
+                fprintf(stderr, "blkd: XenStore: %s\n", strerror(errno));
+                return 1;
+            }
+            soon = scan();
+            changed = store.changed != 0; /* meanwhile */
+            last = now_ms();
+        }
+        changed = wait(busy, soon || changed ? SCAN_MS : look ? -1 : (int)(SCAN_MS - since) + 1, look) || changed;
+        uring_reap(&blkd.uring, queue_done);
+        busy = run_queues();
+    }
+}

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: Apache-2.0
+# The daemon that serves disks; static, as the rest of the ramdisk.
+host-progs += blkd
+blkd-obj := driver-domains/common/backend.o
+blkd-obj += driver-domains/common/options.o
+blkd-obj += driver-domains/common/store.o
+blkd-obj += driver-domains/storage/blkd/address.o
+blkd-obj += driver-domains/storage/blkd/blkd.o
+blkd-obj += driver-domains/storage/blkd/channel.o
+blkd-obj += driver-domains/storage/blkd/device.o
+blkd-obj += driver-domains/storage/blkd/disk.o
+blkd-obj += driver-domains/storage/blkd/grants.o
+blkd-obj += driver-domains/storage/blkd/queue.o
+blkd-obj += driver-domains/storage/blkd/request.o
+blkd-obj += driver-domains/storage/blkd/ring.o
+blkd-obj += driver-domains/storage/blkd/uring.o
+blkd-libs := -static
+$(foreach o,address blkd disk,$(eval cflags-driver-domains/storage/blkd/$(o) := -Idriver-domains/common))
