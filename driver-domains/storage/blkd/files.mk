@@ -16,3 +16,7 @@ blkd-obj += driver-domains/storage/blkd/ring.o
 blkd-obj += driver-domains/storage/blkd/uring.o
 blkd-libs := -static
 $(foreach o,address blkd disk,$(eval cflags-driver-domains/storage/blkd/$(o) := -Idriver-domains/common))
+
+unit-tests += driver_domains_ring
+driver_domains_ring-src := driver-domains/storage/blkd/request.c driver-domains/storage/blkd/test_ring.c
+$(O)/unit/driver_domains_ring: driver-domains/storage/blkd/ring.c $(wildcard driver-domains/storage/blkd/*.h)
