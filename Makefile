@@ -155,6 +155,10 @@ guest-tests-run: $(addprefix $(O)/tests/guest/,$(addsuffix .elf,$(guest-tests)))
 race-long: $(O)/tests/guest/revoke-race.elf $(O)/tests/guest/revoke-storm.elf $(O)/xen/bulkhead
 	$(Q)OPTIONS='accel=tcg args=seconds=60 limit=240' tests/guest/run $(O) revoke-race@long revoke-storm@long
 
+# Ten minutes of a storage domain that crashes ten seconds into each of its lives.
+soak-storage: all
+	$(Q)tests/storage/run $(O) soak-storage 24 10
+
 # -- checks of the sources ----------------------------------------------------------------------
 contract-headers := $(shell find xen/include xen/arch/x86/include xsm-flask/include -name '*.h' | sort)
 check-headers: $(generated)
@@ -207,6 +211,7 @@ Bulkhead $(VERSION)
   make test        every test; ends with "N passed, N failed"
   make unit        host tests only
   make race-long   policy changes against traffic, for minutes
+  make soak-storage  a storage domain crashes for ten minutes under a guest that watches its disk
   make bench       figures beside Debian's Xen 4.17
   make analyze     the Clang static analyzer over all sources
   make deps        install the Debian packages that are missing
@@ -218,7 +223,7 @@ export help_text
 help:
 	@echo "$$help_text"
 
-.PHONY: all unit guest-tests-run race-long check-headers analyze deps run run-scenario run-shell test bench clean help
+.PHONY: all unit guest-tests-run race-long soak-storage check-headers analyze deps run run-scenario run-shell test bench clean help
 all: $(addprefix $(O)/bin/,$(host-progs)) $(addprefix $(O)/stubdoms/,$(addsuffix .elf,$(stubdoms))) \
      $(addprefix $(O)/tests/guest/,$(addsuffix .elf,$(guest-tests))) $(hv-target)
 

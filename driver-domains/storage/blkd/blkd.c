@@ -17,6 +17,7 @@
 #include "options.h"
 
 #define DISKS_MAX 64u
+#define QUEUES (DISKS_MAX * DISK_QUEUES_MAX)
 #define PORTS_MAX 64u
 #define SCAN_MS 50
 #define RETRY_MS 100
@@ -84,14 +85,15 @@ static bool scan(void)
 
 /* -- rings ---------------------------------------------------------------------------------------- */
 
-static struct queue *next_queue(unsigned int *disk, unsigned int *number)
+/* One after the other, from number `*at` of all places that a queue may have; the owner is disks[*at / DISK_QUEUES_MAX]. */
+static struct queue *queue_from(unsigned int *at, unsigned int end)
 {
-    while (*disk < DISKS_MAX) {
-        if (*number < disks[*disk].queue_count) {
-            return disks[*disk].queue[(*number)++];
+    for (; *at < end; (*at)++) {
+        const struct disk *d = &disks[*at / DISK_QUEUES_MAX];
+
+        if (*at % DISK_QUEUES_MAX < d->queue_count) {
+            return d->queue[*at % DISK_QUEUES_MAX];
         }
-        (*disk)++;
-        *number = 0;
     }
     return NULL;
 }
@@ -100,10 +102,9 @@ static void take_events(void)
 {
     uint32_t ports[PORTS_MAX];
     size_t count = channel_events(blkd.channels, ports, PORTS_MAX);
-    unsigned int d = 0, n = 0;
     struct queue *q;
 
-    while (count != 0 && (q = next_queue(&d, &n)) != NULL) {
+    for (unsigned int at = 0; count != 0 && (q = queue_from(&at, QUEUES)) != NULL; at++) {
         for (size_t i = 0; i < count; i++) {
             q->ready = q->ready || ports[i] == q->port;
         }
@@ -113,25 +114,35 @@ static void take_events(void)
     }
 }
 
-/* @return whether there is more to do at once */
+/* @return whether it could do more at once */
+static bool run_queue(struct queue *q, const struct disk *owner)
+{
+    if (q->ready) {
+        queue_run(q);
+    }
+    if (q->ring->broken != NULL && !q->told) {
+        fprintf(stderr, "blkd: %s: a ring is stopped: %s\n", owner->backend.path, q->ring->broken);
+        q->told = true;
+    }
+    return q->ready;
+}
+
+/* Each begins once: what can run at a time is bounded, and who is first has most of it. @return whether there is more to do at once */
 static bool run_queues(void)
 {
-    unsigned int d = 0, n = 0;
+    static unsigned int first;
     bool more = false;
     struct queue *q;
 
-    while ((q = next_queue(&d, &n)) != NULL) {
-        if (q->ready) {
-            queue_run(q);
-            more = more || q->ready;
-        }
-        if (q->ring->broken != NULL && !q->told) {
-            fprintf(stderr, "blkd: %s: a ring is stopped: %s\n", disks[d].backend.path, q->ring->broken);
-            q->told = true;
-        }
+    first = (first + 1) % QUEUES;
+    for (unsigned int at = first; (q = queue_from(&at, QUEUES)) != NULL; at++) {
+        more = run_queue(q, &disks[at / DISK_QUEUES_MAX]) || more;
+    }
+    for (unsigned int at = 0; (q = queue_from(&at, first)) != NULL; at++) {
+        more = run_queue(q, &disks[at / DISK_QUEUES_MAX]) || more;
     }
     uring_submit(&blkd.uring);
-    return more;
+    return more && blkd.running < RUNNING_MAX; /* else the end of one of them is waited for */
 }
 
 static int64_t now_ms(void)

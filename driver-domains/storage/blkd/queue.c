@@ -28,6 +28,7 @@ static void start(void *arg, struct io *io)
     struct uring *u = &q->blkd->uring;
     int fd = q->device->fd;
 
+    q->blkd->running++;
     switch (io->op) {
     case IO_READ:
     case IO_WRITE:
@@ -59,13 +60,14 @@ void queue_done(void *cookie, int32_t result)
     struct queue *q = io->ring->arg;
     bool moves = io->op == IO_READ || io->op == IO_WRITE;
 
+    q->blkd->running--;
     ring_complete(io, result < 0 || (moves && (uint64_t)result != io->bytes) ? BLKIF_RSP_ERROR : BLKIF_RSP_OKAY);
     q->ready = true;
 }
 
 void queue_run(struct queue *q)
 {
-    q->ready = ring_take(q->ring, BUDGET);
+    q->ready = q->blkd->running >= RUNNING_MAX || ring_take(q->ring, BUDGET);
     ring_publish(q->ring);
 }
 

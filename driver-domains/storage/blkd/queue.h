@@ -8,10 +8,13 @@
 #include "ring.h"
 #include "uring.h"
 
+#define RUNNING_MAX 2048u /* requests of all rings at a time; the uring has room for the results of more */
+
 /* What the process has one of. */
 struct blkd {
     struct uring uring;
     int channels;
+    unsigned int running; /* of all rings */
 };
 
 struct queue {

@@ -30,8 +30,11 @@ static int16_t read_direct(const struct blkif_request *copy, struct request *r)
     return BLKIF_RSP_OKAY;
 }
 
-static int16_t read_indirect(const struct blkif_request_indirect *copy, struct request *r)
+static int16_t read_indirect(const void *slot, struct request *r)
 {
+    struct blkif_request_indirect all, *copy = &all;
+
+    memcpy(copy, slot, sizeof(*copy));
     r->operation = copy->indirect_op;
     if (copy->nr_segments == 0 || copy->nr_segments > REQUEST_SEGMENTS_MAX
         || (copy->indirect_op != BLKIF_OP_READ && copy->indirect_op != BLKIF_OP_WRITE)) {
@@ -45,8 +48,11 @@ static int16_t read_indirect(const struct blkif_request_indirect *copy, struct r
     return BLKIF_RSP_OKAY;
 }
 
-static int16_t read_discard(const struct blkif_request_discard *copy, const struct disk_limits *limits, struct request *r)
+static int16_t read_discard(const void *slot, const struct disk_limits *limits, struct request *r)
 {
+    struct blkif_request_discard all, *copy = &all;
+
+    memcpy(copy, slot, sizeof(*copy));
     r->op = IO_DISCARD;
     r->sector = copy->sector_number;
     r->sector_count = copy->nr_sectors;
@@ -59,28 +65,24 @@ static int16_t read_discard(const struct blkif_request_discard *copy, const stru
 
 int16_t request_read(const struct blkif_request *slot, const struct disk_limits *limits, struct request *r)
 {
-    union {
-        struct blkif_request direct;
-        struct blkif_request_discard discard;
-        struct blkif_request_indirect indirect;
-    } copy;
+    struct blkif_request copy; /* of our own: other kinds of request are taken out of it */
 
-    copy_once(&copy.direct, slot, sizeof(copy.direct));
-    r->id = copy.direct.id;
-    r->operation = copy.direct.operation;
+    copy_once(&copy, slot, sizeof(copy));
+    r->id = copy.id;
+    r->operation = copy.operation;
     r->sector = r->sector_count = 0;
     r->segment_count = r->indirect_count = 0;
-    switch (copy.direct.operation) {
+    switch (copy.operation) {
     case BLKIF_OP_READ:
     case BLKIF_OP_WRITE:
-        return read_direct(&copy.direct, r);
+        return read_direct(&copy, r);
     case BLKIF_OP_FLUSH_DISKCACHE:
         r->op = IO_FLUSH;
-        return copy.direct.nr_segments == 0 ? BLKIF_RSP_OKAY : BLKIF_RSP_ERROR;
+        return copy.nr_segments == 0 ? BLKIF_RSP_OKAY : BLKIF_RSP_ERROR;
     case BLKIF_OP_DISCARD:
-        return read_discard(&copy.discard, limits, r);
+        return read_discard(&copy, limits, r);
     case BLKIF_OP_INDIRECT:
-        return read_indirect(&copy.indirect, r);
+        return read_indirect(&copy, r);
     default:
         return BLKIF_RSP_EOPNOTSUPP;
     }

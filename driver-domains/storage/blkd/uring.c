@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define QUEUE_ENTRIES 128u
-#define RESULT_ENTRIES 4096u
+#define RESULT_ENTRIES 4096u /* more than may run at a time: RUNNING_MAX of queue.h and a budget */
 
 static uint8_t *map(int fd, size_t size, uint64_t what)
 {
