@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Does a disk keep what it was given? Workers, each pinned to a CPU and with a part of the disk of its own, write runs of blocks with
- * sequence numbers past the cache, flush, read back and compare every word with what they remember. One that finds another
- * thing says so and stops everything. Once a second a line tells how far all are, and how long the longest request has taken since
- * the last line:
+ * Does a disk keep what it was given? Workers, each pinned to a CPU and with a part of the disk of its own, write runs of blocks
+ * with sequence numbers past the cache, flush, read back and compare every word with what they remember. One that finds another
+ * thing says so and stops everything. Once a second a line tells how far all are, and how long the longest request has taken
+ * since the last line:
  *
  *   DISK rounds=N requests=N flushes=N longest_ms=N wrong=0 seconds=N
  *

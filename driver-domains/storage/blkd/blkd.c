@@ -7,9 +7,10 @@
  * One thread. XenStore is looked at SCAN_MS apart, however often a guest changes its nodes; each ring has its turn.
  */
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <time.h>
 
 #include "channel.h"
@@ -21,6 +22,8 @@
 #define PORTS_MAX 64u
 #define SCAN_MS 50
 #define RETRY_MS 100
+#define EVENTS_MAX 256u /* of XenStore, read at a time */
+#define BUSY_TURNS 8u   /* turns of the loop before events are looked for all the same */
 
 static struct blkd blkd;
 static struct store store;
@@ -127,7 +130,11 @@ static bool run_queue(struct queue *q, const struct disk *owner)
     return q->ready;
 }
 
-/* Each begins once: what can run at a time is bounded, and who is first has most of it. @return whether there is more to do at once */
+/*
+ * Each ring is the first in turn: what can run at a time is bounded, and who is first has most of it.
+ *
+ * @return whether there is more to do at once
+ */
 static bool run_queues(void)
 {
     static unsigned int first;
@@ -153,56 +160,89 @@ static int64_t now_ms(void)
     return t.tv_sec * INT64_C(1000) + t.tv_nsec / 1000000;
 }
 
-/* Wait for something to do. @return whether XenStore may have changed */
-static bool wait(bool busy, int timeout, bool look)
-{
-    struct pollfd fds[] = { { .fd = blkd.channels, .events = POLLIN }, { .fd = blkd.uring.fd, .events = POLLIN },
-                            { .fd = look ? store.fd : -1, .events = POLLIN } };
+/* -- the loop ------------------------------------------------------------------------------------- */
 
-    if (poll(fds, 3, busy ? 0 : timeout) <= 0) {
-        return false;
+static int watched; /* epoll's descriptor; of XenStore an event is told once, until it is asked for again */
+
+static void watch(int how, int fd, uint32_t events)
+{
+    struct epoll_event e = { .events = events, .data.fd = fd };
+
+    if (epoll_ctl(watched, how, fd, &e) < 0) {
+        fprintf(stderr, "blkd: epoll: %s\n", strerror(errno));
+        exit(1);
     }
-    if ((fds[0].revents & POLLIN) != 0) {
-        take_events();
+}
+
+/* Wait for something to do. @return whether XenStore may have changed */
+static bool wait_events(int timeout)
+{
+    struct epoll_event events[3];
+    int count = epoll_wait(watched, events, 3, timeout);
+    bool changed = false;
+
+    for (int i = 0; i < count; i++) {
+        if (events[i].data.fd == blkd.channels) {
+            take_events();
+        }
+        changed = changed || events[i].data.fd == store.fd;
     }
-    return (fds[2].revents & (POLLIN | POLLERR | POLLHUP)) != 0;
+    return changed;
+}
+
+/* Take what XenStore has told, and step every disk. @return whether to come again soon */
+static bool look_at_store(void)
+{
+    int rc = 1;
+    bool soon;
+
+    for (unsigned int i = 0; rc == 1 && i < EVENTS_MAX; i++) {
+        rc = store_changed(&store, 0);
+    }
+    if (rc < 0) {
+        fprintf(stderr, "blkd: XenStore: %s\n", strerror(errno));
+        exit(1);
+    }
+    soon = scan();
+    watch(EPOLL_CTL_MOD, store.fd, EPOLLIN | EPOLLONESHOT);
+    return soon;
+}
+
+static void start(void)
+{
+    blkd.channels = channel_open();
+    watched = epoll_create1(EPOLL_CLOEXEC);
+    if (blkd.channels < 0 || watched < 0 || uring_open(&blkd.uring) < 0) {
+        fprintf(stderr, "blkd: /dev/xen/evtchn or io_uring: %s\n", strerror(errno));
+        exit(1);
+    }
+    if (store_open(&store) < 0 || store_watch(&store, "backend/vbd") < 0) {
+        fprintf(stderr, "blkd: XenStore: %s\n", strerror(errno));
+        exit(1);
+    }
+    watch(EPOLL_CTL_ADD, blkd.channels, EPOLLIN);
+    watch(EPOLL_CTL_ADD, blkd.uring.fd, EPOLLIN);
+    watch(EPOLL_CTL_ADD, store.fd, EPOLLIN | EPOLLONESHOT);
 }
 
 int main(void)
 {
-    bool soon = true, changed = true;
+    bool soon = false, changed = true, busy = false;
     int64_t last = 0;
 
     setlinebuf(stdout);
-    blkd.channels = channel_open();
-    if (blkd.channels < 0 || uring_open(&blkd.uring) < 0) {
-        fprintf(stderr, "blkd: /dev/xen/evtchn or io_uring: %s\n", strerror(errno));
-        return 1;
-    }
-    if (store_open(&store) < 0 || store_watch(&store, "backend/vbd") < 0) {
-        fprintf(stderr, "blkd: XenStore: %s\n", strerror(errno));
-        return 1;
-    }
-    for (bool busy = false;;) {
-        int64_t since = now_ms() - last;
-        bool look = since >= SCAN_MS;
-
-        if ((changed && look) || (soon && since >= RETRY_MS)) {
-            int rc = 1;
-
-            for (unsigned int i = 0; rc == 1 && i < 256; i++) {
-                rc = store_changed(&store, 0);
-            }
-            if (rc < 0) {
-                fprintf(stderr, "blkd: XenStore: %s\n", strerror(errno));
-                return 1;
-            }
-            soon = scan();
+    start();
+    for (unsigned int turn = 0;; turn++) {
+        if ((changed || soon) && now_ms() - last >= (changed ? SCAN_MS : RETRY_MS)) {
+            soon = look_at_store();
             changed = store.changed != 0; /* meanwhile */
             last = now_ms();
         }
-        changed = wait(busy, soon || changed ? SCAN_MS : look ? -1 : (int)(SCAN_MS - since) + 1, look) || changed;
+        if (!busy || turn % BUSY_TURNS == 0) {
+            changed = wait_events(busy ? 0 : soon || changed ? SCAN_MS : -1) || changed;
+        }
         uring_reap(&blkd.uring, queue_done);
         busy = run_queues();
+        busy = uring_has_results(&blkd.uring) || busy;
     }
 }

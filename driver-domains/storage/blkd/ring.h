@@ -10,8 +10,8 @@
  * write that had been done before is done with the same data again, before anybody could see that it was complete.
  *
  * A response takes the slot of its request, and rsp_prod moves only then; between the two the slot would hold neither. So the
- * response is noted in the ring's padding first (struct note), with its index: who attaches and finds a note for the index at rsp_prod
- * publishes it. The note is shared memory and as little believed as a request; a front end can deceive only itself with it.
+ * response is noted in the ring's padding first (struct note), with its index: who attaches and finds a note for the index at
+ * rsp_prod publishes it. The note is shared memory and as little believed as a request; a front end can deceive only itself with it.
  *
  * A flush is taken only when all requests before it are complete, and tells of all that was complete then.
  *

@@ -2,9 +2,9 @@
 /*
  * The ring engine between a front end and a disk that are made up.
  *
- * The front end writes, reads and flushes blocks of a disk, one request for a block at a time, and knows what each answer must be. It
- * looks at its ring only when it is notified, as the engine does, so that a notification that is lost shows as a request that is never
- * answered. The disk ends what runs in any order, and has a cache that a flush empties into what is durable.
+ * The front end writes, reads and flushes blocks of a disk, one request for a block at a time, and knows what each answer must
+ * be. It looks at its ring only when it is notified, as the engine does, so that a notification that is lost shows as a request
+ * that is never answered. The disk ends what runs in any order, and has a cache that a flush empties into what is durable.
  *
  * Then lives end: at each step between two stores to shared memory, one after the other. Of what the disk was doing for a life
  * that ended, some is done all the same and some never is. The front end must not be able to tell.

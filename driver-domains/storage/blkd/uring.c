@@ -112,10 +112,16 @@ void uring_rw(struct uring *u, int fd, int write, const struct iovec *vector, un
 {
     struct io_uring_sqe *e = entry(u);
 
-    e->opcode = write ? IORING_OP_WRITEV : IORING_OP_READV;
     e->fd = fd;
-    e->addr = (uint64_t)(uintptr_t)vector;
-    e->len = count;
+    if (count == 1) { /* the kernel need not fetch the vector */
+        e->opcode = write ? IORING_OP_WRITE : IORING_OP_READ;
+        e->addr = (uint64_t)(uintptr_t)vector->iov_base;
+        e->len = (uint32_t)vector->iov_len;
+    } else {
+        e->opcode = write ? IORING_OP_WRITEV : IORING_OP_READV;
+        e->addr = (uint64_t)(uintptr_t)vector;
+        e->len = count;
+    }
     e->off = offset;
     e->rw_flags = (uint32_t)flags;
     push(u, e, cookie);
@@ -141,6 +147,11 @@ void uring_punch(struct uring *u, int fd, uint64_t offset, uint64_t bytes, void 
     e->addr = bytes;
     e->len = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
     push(u, e, cookie);
+}
+
+bool uring_has_results(const struct uring *u)
+{
+    return *u->cq_head != __atomic_load_n(u->cq_tail, __ATOMIC_ACQUIRE);
 }
 
 unsigned int uring_reap(struct uring *u, void (*done)(void *cookie, int32_t result))

@@ -6,6 +6,7 @@
 #ifndef BLKD_URING_H
 #define BLKD_URING_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/uio.h>
 
@@ -29,6 +30,8 @@ void uring_flush(struct uring *u, int fd, void *cookie);
 void uring_punch(struct uring *u, int fd, uint64_t offset, uint64_t bytes, void *cookie);
 
 void uring_submit(struct uring *u);
+
+bool uring_has_results(const struct uring *u);
 
 /** Call `done` for each that has ended; `result` is its count of bytes or a negative errno. @return how many */
 unsigned int uring_reap(struct uring *u, void (*done)(void *cookie, int32_t result));
