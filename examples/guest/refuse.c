@@ -243,10 +243,20 @@ static int neighbours_find(struct neighbours *n)
         || number_read(n->xs, "device/vif/0/backend-id", &n->netdd) < 0) {
         return -1;
     }
-    if (number_read(n->xs, "device/vbd/51712/ring-ref", &n->ring_ref) < 0) {
-        return number_read(n->xs, "device/vbd/51712/ring-ref0", &n->ring_ref);
+    /* One page or more, one ring or more. */
+    static const char *const rings[] = {
+        "device/vbd/51712/ring-ref",
+        "device/vbd/51712/ring-ref0",
+        "device/vbd/51712/queue-0/ring-ref",
+        "device/vbd/51712/queue-0/ring-ref0",
+    };
+
+    for (size_t i = 0; i < sizeof(rings) / sizeof(rings[0]); i++) {
+        if (number_read(n->xs, rings[i], &n->ring_ref) == 0) {
+            return 0;
+        }
     }
-    return 0;
+    return -1;
 }
 
 int main(void)
