@@ -157,7 +157,7 @@ race-long: $(O)/tests/guest/revoke-race.elf $(O)/tests/guest/revoke-storm.elf $(
 
 # Ten minutes of a storage domain that crashes ten seconds into each of its lives.
 soak-storage: all
-	$(Q)tests/storage/run $(O) soak-storage 24 10
+	$(Q)tests/storage/run $(O) soak-storage 18 10
 
 # -- checks of the sources ----------------------------------------------------------------------
 contract-headers := $(shell find xen/include xen/arch/x86/include xsm-flask/include -name '*.h' | sort)

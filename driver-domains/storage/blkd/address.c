@@ -21,7 +21,7 @@ bool address_number(struct store *store, const struct backend *side, const char 
 static bool read_queue(struct store *store, const struct backend *front, const char *folder, bool many_pages,
                        struct queue_address *q)
 {
-    char name[32];
+    char name[64];
 
     snprintf(name, sizeof(name), "%sevent-channel", folder);
     if (!address_number(store, front, name, UINT32_MAX, &q->port)) {

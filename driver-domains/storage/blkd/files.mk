@@ -20,3 +20,8 @@ $(foreach o,address blkd disk,$(eval cflags-driver-domains/storage/blkd/$(o) := 
 unit-tests += driver_domains_ring
 driver_domains_ring-src := driver-domains/storage/blkd/request.c driver-domains/storage/blkd/test_ring.c
 $(O)/unit/driver_domains_ring: driver-domains/storage/blkd/ring.c $(wildcard driver-domains/storage/blkd/*.h)
+
+unit-tests += driver_domains_disk
+driver_domains_disk-src := $(addprefix driver-domains/common/,backend.c fake_store.c options.c)
+driver_domains_disk-src += $(addprefix driver-domains/storage/blkd/,address.c disk.c test_disk.c)
+driver_domains_disk-cflags := -Idriver-domains/common
