@@ -12,13 +12,13 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "channel.h"
 #include "disk.h"
 #include "options.h"
 
-#define DISKS_MAX 64u
-#define QUEUES (DISKS_MAX * DISK_QUEUES_MAX)
+#define DISKS_MAX (QUEUES_MAX / DISK_QUEUES_MAX)
 #define PORTS_MAX 64u
 #define SCAN_MS 50
 #define RETRY_MS 100
@@ -88,26 +88,14 @@ static bool scan(void)
 
 /* -- rings ---------------------------------------------------------------------------------------- */
 
-/* One after the other, from number `*at` of all places that a queue may have; the owner is disks[*at / DISK_QUEUES_MAX]. */
-static struct queue *queue_from(unsigned int *at, unsigned int end)
-{
-    for (; *at < end; (*at)++) {
-        const struct disk *d = &disks[*at / DISK_QUEUES_MAX];
-
-        if (*at % DISK_QUEUES_MAX < d->queue_count) {
-            return d->queue[*at % DISK_QUEUES_MAX];
-        }
-    }
-    return NULL;
-}
-
 static void take_events(void)
 {
     uint32_t ports[PORTS_MAX];
     size_t count = channel_events(blkd.channels, ports, PORTS_MAX);
-    struct queue *q;
 
-    for (unsigned int at = 0; count != 0 && (q = queue_from(&at, QUEUES)) != NULL; at++) {
+    for (unsigned int at = 0; count != 0 && at < blkd.queue_count; at++) {
+        struct queue *q = blkd.queue[at];
+
         for (size_t i = 0; i < count; i++) {
             q->ready = q->ready || ports[i] == q->port;
         }
@@ -115,19 +103,6 @@ static void take_events(void)
     if (count != 0) {
         channel_ready(blkd.channels, ports, count);
     }
-}
-
-/* @return whether it could do more at once */
-static bool run_queue(struct queue *q, const struct disk *owner)
-{
-    if (q->ready) {
-        queue_run(q);
-    }
-    if (q->ring->broken != NULL && !q->told) {
-        fprintf(stderr, "blkd: %s: a ring is stopped: %s\n", owner->backend.path, q->ring->broken);
-        q->told = true;
-    }
-    return q->ready;
 }
 
 /*
@@ -139,14 +114,15 @@ static bool run_queues(void)
 {
     static unsigned int first;
     bool more = false;
-    struct queue *q;
 
-    first = (first + 1) % QUEUES;
-    for (unsigned int at = first; (q = queue_from(&at, QUEUES)) != NULL; at++) {
-        more = run_queue(q, &disks[at / DISK_QUEUES_MAX]) || more;
-    }
-    for (unsigned int at = 0; (q = queue_from(&at, first)) != NULL; at++) {
-        more = run_queue(q, &disks[at / DISK_QUEUES_MAX]) || more;
+    first++;
+    for (unsigned int i = 0; i < blkd.queue_count; i++) {
+        struct queue *q = blkd.queue[(first + i) % blkd.queue_count];
+
+        if (q->ready) {
+            queue_run(q);
+            more = more || q->ready;
+        }
     }
     uring_submit(&blkd.uring);
     return more && blkd.running < RUNNING_MAX; /* else the end of one of them is waited for */
@@ -210,6 +186,10 @@ static bool look_at_store(void)
 
 static void start(void)
 {
+    if (access("/sys/module/xen_blkback", F_OK) == 0) {
+        fprintf(stderr, "blkd: xen-blkback is loaded, which answers for the same disks: leave it out of the image\n");
+        exit(1);
+    }
     blkd.channels = channel_open();
     watched = epoll_create1(EPOLL_CLOEXEC);
     if (blkd.channels < 0 || watched < 0 || uring_open(&blkd.uring) < 0) {

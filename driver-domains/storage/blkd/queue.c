@@ -2,6 +2,7 @@
 #include "queue.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "channel.h"
@@ -69,6 +70,10 @@ void queue_run(struct queue *q)
 {
     q->ready = q->blkd->running >= RUNNING_MAX || ring_take(q->ring, BUDGET);
     ring_publish(q->ring);
+    if (q->ring->broken != NULL && !q->told) {
+        fprintf(stderr, "blkd: domain %u: a ring is stopped: %s\n", q->domid, q->ring->broken);
+        q->told = true;
+    }
 }
 
 void queue_stop(struct queue *q)
@@ -89,10 +94,13 @@ struct queue *queue_open(struct blkd *blkd, const struct device *device, const s
     void *shared;
     int port, error;
 
-    if (q == NULL) {
+    if (q == NULL || blkd->queue_count == QUEUES_MAX) {
+        free(q);
+        errno = ENOSPC;
         return NULL;
     }
     q->blkd = blkd;
+    q->domid = address->domid;
     q->device = device;
     q->grants = grants_open(address->domid, address->persistent);
     shared = q->grants != NULL ? grants_map_ring(q->grants, address->refs, address->pages) : NULL;
@@ -108,7 +116,18 @@ struct queue *queue_open(struct blkd *blkd, const struct device *device, const s
         return NULL;
     }
     q->ready = true;
+    blkd->queue[blkd->queue_count++] = q;
     return q;
+}
+
+static void forget(struct blkd *blkd, const struct queue *q)
+{
+    for (unsigned int i = 0; i < blkd->queue_count; i++) {
+        if (blkd->queue[i] == q) {
+            blkd->queue[i] = blkd->queue[--blkd->queue_count];
+            return;
+        }
+    }
 }
 
 void queue_close(struct queue *q)
@@ -116,6 +135,7 @@ void queue_close(struct queue *q)
     if (q == NULL) {
         return;
     }
+    forget(q->blkd, q);
     if (q->port != 0) {
         channel_unbind(q->blkd->channels, q->port);
     }

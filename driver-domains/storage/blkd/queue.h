@@ -10,15 +10,20 @@
 
 #define RUNNING_MAX 2048u /* requests of all rings at a time; the uring has room for the results of more */
 
+#define QUEUES_MAX 256u
+
 /* What the process has one of. */
 struct blkd {
     struct uring uring;
     int channels;
     unsigned int running; /* of all rings */
+    struct queue *queue[QUEUES_MAX];
+    unsigned int queue_count;
 };
 
 struct queue {
     struct blkd *blkd;
+    unsigned int domid;
     const struct device *device;
     struct grants *grants;
     struct ring *ring;
@@ -35,7 +40,7 @@ struct queue_address {
     grant_ref_t refs[RING_PAGES_MAX];
 };
 
-/** Attach. @return the queue; NULL with errno */
+/** Attach. @return the queue; NULL with errno, ENOSPC there are too many */
 struct queue *queue_open(struct blkd *blkd, const struct device *device, const struct queue_address *address);
 
 /** No more requests are taken. */
