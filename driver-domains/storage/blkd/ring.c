@@ -163,8 +163,8 @@ static int map_segments(struct io *io, const struct request *r)
     unsigned int count = r->segment_count;
     int rc;
 
-    io->keep = calloc(count, sizeof(io->keep[0]));
-    io->vector = calloc(count, sizeof(io->vector[0]));
+    io->keep = malloc(count * sizeof(io->keep[0]));
+    io->vector = malloc(count * sizeof(io->vector[0]));
     if (io->keep == NULL || io->vector == NULL) {
         return -ENOMEM;
     }

@@ -21,14 +21,17 @@
 
 /* What a life has allocated goes with it. */
 static void *heap_get(size_t count, size_t size);
+static void *heap_raw(size_t size);
 static void heap_put(void *at);
 static void step(void);
 
 #define RING_STEP() step()
 #define calloc heap_get
+#define malloc heap_raw
 #define free heap_put
 #include "ring.c"
 #undef calloc
+#undef malloc
 #undef free
 
 #define PAGES 128u            /* of the front end; a grant is its number */
@@ -51,6 +54,11 @@ static void *heap_get(size_t count, size_t size)
 {
     assert_true(heap_used < ALLOCATIONS);
     return heap[heap_used++] = calloc(count, size);
+}
+
+static void *heap_raw(size_t size)
+{
+    return memset(heap_get(1, size), 0xdb, size);
 }
 
 static void heap_put(void *at)
