@@ -163,6 +163,10 @@ race-long: $(O)/tests/guest/revoke-race.elf $(O)/tests/guest/revoke-storm.elf $(
 soak-restart: all
 	$(Q)SECONDS_MORE=600 tests/steps/55-restart $(O)
 
+# Ten minutes of a storage domain that crashes ten seconds into each of its lives.
+soak-storage: all
+	$(Q)tests/storage/run $(O) soak-storage 18 10
+
 # -- checks of the sources ----------------------------------------------------------------------
 contract-headers := $(shell find xen/include xen/arch/x86/include xsm-flask/include -name '*.h' | sort)
 check-headers: $(generated)
@@ -216,6 +220,7 @@ Bulkhead $(VERSION)
   make unit        host tests only
   make race-long   policy changes against traffic, for minutes
   make soak-restart  driver domains that fail, for ten minutes
+  make soak-storage  a storage domain crashes for ten minutes under a guest that watches its disk
   make bench       figures beside Debian's Xen 4.17
   make analyze     the Clang static analyzer over all sources
   make deps        install the Debian packages that are missing
@@ -227,7 +232,7 @@ export help_text
 help:
 	@echo "$$help_text"
 
-.PHONY: all test-progs unit guest-tests-run race-long soak-restart check-headers analyze deps run run-scenario run-shell test bench clean help
+.PHONY: all test-progs unit guest-tests-run race-long soak-restart soak-storage check-headers analyze deps run run-scenario run-shell test bench clean help
 all: $(addprefix $(O)/bin/,$(host-progs)) $(addprefix $(O)/stubdoms/,$(addsuffix .elf,$(stubdoms))) \
      $(addprefix $(O)/tests/guest/,$(addsuffix .elf,$(guest-tests))) $(hv-target)
 

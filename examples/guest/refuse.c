@@ -243,17 +243,20 @@ static int neighbours_find(struct neighbours *n)
         || number_read(n->xs, "device/vif/0/backend-id", &n->netdd) < 0) {
         return -1;
     }
-    /* One ring, one of several pages, or the first of several. */
-    static const char *const rings[] = { "device/vbd/51712/ring-ref", "device/vbd/51712/ring-ref0",
-                                         "device/vbd/51712/queue-0/ring-ref" };
-    size_t at = 0;
+    /* One page or more, one ring or more. */
+    static const char *const rings[] = {
+        "device/vbd/51712/ring-ref",
+        "device/vbd/51712/ring-ref0",
+        "device/vbd/51712/queue-0/ring-ref",
+        "device/vbd/51712/queue-0/ring-ref0",
+    };
 
-    while (number_read(n->xs, rings[at], &n->ring_ref) < 0) {
-        if (++at == sizeof(rings) / sizeof(rings[0])) {
-            return -1;
+    for (size_t i = 0; i < sizeof(rings) / sizeof(rings[0]); i++) {
+        if (number_read(n->xs, rings[i], &n->ring_ref) == 0) {
+            return 0;
         }
     }
-    return 0;
+    return -1;
 }
 
 int main(void)

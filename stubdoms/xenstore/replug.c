@@ -230,6 +230,15 @@ static bool is_connected(const struct replug *r, const struct replug_link *l)
     return number_at(r, l->front_path, "state") != XenbusStateInitialising;
 }
 
+/* Its server is gone: will the next life of that take the front end up as it is? One that is under way ends as it was begun. */
+static bool is_kept(const struct replug *r, struct replug_link *l)
+{
+    if (back_state(r, l) != XenbusStateInitialising) {
+        l->reattach = number_at(r, l->back_path, "reattach") == 1;
+    }
+    return l->reattach && (l->state == LINK_IDLE || l->state == LINK_READY);
+}
+
 /* -- domains -------------------------------------------------------------------------------------- */
 
 void replug_gone(struct replug *r, uint16_t domid)
@@ -244,7 +253,7 @@ void replug_gone(struct replug *r, uint16_t domid)
     for (unsigned int i = 0; i < r->link_count; i++) {
         struct replug_link *l = &r->links[i];
 
-        if (l->back == domid && l->front != domid && !(l->keeps_ring && is_connected(r, l))) {
+        if (l->back == domid && l->front != domid && !(l->keeps_ring && is_connected(r, l)) && !is_kept(r, l)) {
             l->cut = l->cut || is_connected(r, l);
             tops[count++] = l->front_path;
             link_set(r, l, LINK_OPENING);

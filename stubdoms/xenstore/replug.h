@@ -14,6 +14,10 @@
  * for a server that answers in the order of the requests: an answer takes its request's place in the ring, so that where a later one
  * was answered first, the one that is lost is not there to be read again.
  *
+ * A back end that says `reattach` = 1 in its own folder needs none of that: its next life takes up the front end's rings as they are.
+ * Then the front end's folder is left alone, and its domain is not told. (Who says so and does not do it harms those it serves, as
+ * it may without; a server that dies before it has said anything again is believed what it said before.)
+ *
  * A link whose other side lives is taken down as a toolstack does it: the front end's state says Closed until the back end's does,
  * then Initialising until the back end's says InitWait.
  *
@@ -53,6 +57,7 @@ struct replug_link {
     char back_path[REPLUG_PATH_MAX];
     bool keeps_ring;                 /* reconnect = ring */
     enum link_state state;
+    bool reattach;                   /* the back end takes up what its former life has left */
     bool cut;                        /* its front end was connected when the back end's domain went */
     uint64_t since_ns;
 };

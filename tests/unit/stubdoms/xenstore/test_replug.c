@@ -314,6 +314,45 @@ static void link_that_keeps_its_ring_is_left_alone(void **state)
     assert_string_equal(value(rig, FRONT6 "/ring-ref"), "none");
 }
 
+static void front_end_of_a_server_that_reattaches_notices_nothing(void **state)
+{
+    struct rig *rig = *state;
+
+    put(rig, BACK5 "/reattach", "1");
+    for (unsigned int i = 0; i < 2; i++) { /* the second time before it has said so again */
+        rig_ask(rig, 5, XS_WATCH, 0, FRONT5 "\0t");
+        drain(rig, 5);
+        replug_gone(&replug, 2);
+        assert_string_equal(value(rig, BACK5 "/state"), "1");
+        assert_string_equal(value(rig, BACK5 "/reattach"), "none");
+        assert_string_equal(value(rig, FRONT5 "/state"), "4");
+        assert_string_equal(value(rig, FRONT5 "/ring-ref"), "9");
+        assert_string_equal(rig_event(rig, 5), "");
+        assert_string_equal(value(rig, FRONT6 "/state"), "1"); /* whose back end has said nothing */
+    }
+    put(rig, BACK5 "/state", "4");
+    (void)replug_run(&replug);
+    assert_string_equal(value(rig, "/local/domain/5/control/shutdown"), "");
+    /* Its next life serves as others do: no longer. */
+    replug_gone(&replug, 2);
+    assert_string_equal(value(rig, FRONT5 "/state"), "1");
+    put(rig, BACK5 "/state", "2");
+    (void)replug_run(&replug);
+    assert_string_equal(value(rig, "/local/domain/5/control/shutdown"), "suspend");
+}
+
+static void front_end_that_comes_back_is_served_afresh_whoever_died(void **state)
+{
+    struct rig *rig = *state;
+
+    put(rig, BACK6 "/reattach", "1");
+    replug_gone(&replug, 6);
+    assert_string_equal(value(rig, FRONT6 "/state"), "6");
+    replug_gone(&replug, 2); /* before it has let go */
+    assert_string_equal(value(rig, FRONT6 "/state"), "1");
+    assert_true(replug_may_serve(&replug, 6));
+}
+
 static void paths_that_are_no_links_are_none(void **state)
 {
     struct rig *rig = *state;
@@ -342,6 +381,8 @@ int main(void)
         TEST(server_that_dies_again_costs_one_suspension),
         TEST(gone_client_has_its_back_ends_let_go_before_it_is_served),
         TEST(link_that_keeps_its_ring_is_left_alone),
+        TEST(front_end_of_a_server_that_reattaches_notices_nothing),
+        TEST(front_end_that_comes_back_is_served_afresh_whoever_died),
         TEST(paths_that_are_no_links_are_none),
     };
 
