@@ -210,6 +210,11 @@ bench:
 	$(Q)$(again) -j$$(nproc) all $(O)/unit/test_flask_cost
 	$(Q)tests/bench/run $(O)
 
+bench-io:
+	$(Q)tools/build/deps build run bench
+	$(Q)$(again) -j$$(nproc) all
+	$(Q)tests/bench/io/run $(O)
+
 define help_text
 Bulkhead $(VERSION)
 
@@ -222,6 +227,7 @@ Bulkhead $(VERSION)
   make soak-restart  driver domains that fail, for ten minutes
   make soak-storage  a storage domain crashes for ten minutes under a guest that watches its disk
   make bench       figures beside Debian's Xen 4.17
+  make bench-io    a guest's disk and network, beside Xen and beside no hypervisor
   make analyze     the Clang static analyzer over all sources
   make deps        install the Debian packages that are missing
   make clean       remove $(O)/
@@ -232,7 +238,7 @@ export help_text
 help:
 	@echo "$$help_text"
 
-.PHONY: all test-progs unit guest-tests-run race-long soak-restart soak-storage check-headers analyze deps run run-scenario run-shell test bench clean help
+.PHONY: all test-progs unit guest-tests-run race-long soak-restart soak-storage check-headers analyze deps run run-scenario run-shell test bench bench-io clean help
 all: $(addprefix $(O)/bin/,$(host-progs)) $(addprefix $(O)/stubdoms/,$(addsuffix .elf,$(stubdoms))) \
      $(addprefix $(O)/tests/guest/,$(addsuffix .elf,$(guest-tests))) $(hv-target)
 

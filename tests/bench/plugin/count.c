@@ -6,6 +6,9 @@
  *                                    a mark waits until the one before it has come
  *   -plugin count.so,profile=0xFROM:0xTO,out=FILE   at exit, `ADDR LENGTH COUNT` of every
  *                                    translated block that starts in the range
+ *   -plugin count.so,hits=0xFROM:0xTO,out=FILE   `hit TOTAL INNER ENTRIES` each time any program runs the counted
+ *                                    point (../io/mark.h): instructions so far, those of blocks that start in
+ *                                    the range (the hypervisor), and how often a guest was entered (VMRUN)
  *
  * The prototypes are written from QEMU's documentation of the interface (version 1): Debian has no
  * header. A block is counted when it starts, so a count is exact to the length of a block.
@@ -31,6 +34,8 @@ size_t qemu_plugin_tb_n_insns(const struct tb *tb);
 uint64_t qemu_plugin_tb_vaddr(const struct tb *tb);
 struct insn *qemu_plugin_tb_get_insn(const struct tb *tb, size_t index);
 uint64_t qemu_plugin_insn_vaddr(const struct insn *insn);
+const void *qemu_plugin_insn_data(const struct insn *insn);
+size_t qemu_plugin_insn_size(const struct insn *insn);
 
 #define INLINE_ADD_U64 0
 #define MARK_LIMIT 8
@@ -50,7 +55,40 @@ static struct mark marks[MARK_LIMIT];
 static unsigned int mark_count, marks_seen;
 static uint64_t total, profile_from, profile_to;
 static struct block *blocks[4096];
+static uint64_t inner, inner_from, inner_to, entries;
+static const unsigned char point[] = { 0x0f, 0x1f, 0x84, 0x00, 0x00, 0x6f, 0x69, 0x62 };
+static const unsigned char vmrun[] = { 0x0f, 0x01, 0xd8 };
 static FILE *out;
+
+static void hit(unsigned int cpu, void *arg)
+{
+    (void)cpu;
+    (void)arg;
+    fprintf(out, "hit %llu %llu %llu\n", (unsigned long long)total, (unsigned long long)inner,
+            (unsigned long long)entries);
+    fflush(out);
+}
+
+static bool is(const struct insn *insn, const unsigned char *code, size_t size)
+{
+    return qemu_plugin_insn_size(insn) == size && memcmp(qemu_plugin_insn_data(insn), code, size) == 0;
+}
+
+static void translated_hits(struct tb *tb, uint64_t addr, size_t length)
+{
+    if (addr >= inner_from && addr < inner_to) {
+        qemu_plugin_register_vcpu_tb_exec_inline(tb, INLINE_ADD_U64, &inner, length);
+    }
+    for (size_t i = 0; i < length; i++) {
+        struct insn *insn = qemu_plugin_tb_get_insn(tb, i);
+
+        if (is(insn, point, sizeof(point))) {
+            qemu_plugin_register_vcpu_insn_exec_cb(insn, hit, 0, NULL);
+        } else if (is(insn, vmrun, sizeof(vmrun))) {
+            qemu_plugin_register_vcpu_tb_exec_inline(tb, INLINE_ADD_U64, &entries, 1);
+        }
+    }
+}
 
 static void reached(unsigned int cpu, void *arg)
 {
@@ -91,6 +129,9 @@ static void translated(plugin_id id, struct tb *tb)
 
     (void)id;
     qemu_plugin_register_vcpu_tb_exec_inline(tb, INLINE_ADD_U64, &total, length);
+    if (inner_to != 0) {
+        translated_hits(tb, addr, length);
+    }
     if (addr >= profile_from && addr < profile_to) {
         struct block *b = block_of(addr, length);
 
@@ -136,17 +177,25 @@ static bool add_mark(const char *text)
     return true;
 }
 
+static bool range(const char *text, uint64_t *from, uint64_t *to)
+{
+    const char *colon = strchr(text, ':');
+
+    *from = strtoull(text, NULL, 16);
+    *to = colon == NULL ? 0 : strtoull(colon + 1, NULL, 16);
+    return *from < *to;
+}
+
 static bool option(const char *text)
 {
     if (strncmp(text, "mark=", 5) == 0) {
         return add_mark(text + 5);
     }
     if (strncmp(text, "profile=", 8) == 0) {
-        const char *colon = strchr(text + 8, ':');
-
-        profile_from = strtoull(text + 8, NULL, 16);
-        profile_to = colon == NULL ? 0 : strtoull(colon + 1, NULL, 16);
-        return profile_from < profile_to;
+        return range(text + 8, &profile_from, &profile_to);
+    }
+    if (strncmp(text, "hits=", 5) == 0) {
+        return range(text + 5, &inner_from, &inner_to);
     }
     if (strncmp(text, "out=", 4) == 0) {
         out = fopen(text + 4, "w");

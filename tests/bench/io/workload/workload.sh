@@ -1,0 +1,102 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# What is measured, in the same order everywhere, one line a measurement, and two counted points (mark) each:
+#   IO <name> <unit> <figure> <operations>
+# and at the end IO done. Kernel command line: io.native for the machine without a hypervisor; io.scale=N divides all lengths; io.only=PATTERN
+# leaves out the measurements of other names.
+B=/bin/busybox
+export PATH=/bin:/sbin LD_LIBRARY_PATH=/lib/x86_64-linux-gnu
+scale=1 only=.
+for word in $($B cat /proc/cmdline); do
+    case $word in io.scale=*) scale=${word#*=} ;; io.only=*) only=${word#*=} ;; esac
+done
+disk=/dev/xvda
+cd /tmp
+
+say() { echo "IO $*"; }
+wanted() { echo "$1" | $B grep -qE "$only"; }
+native() { $B grep -q io.native /proc/cmdline; }
+wait_for() {
+    left=600
+    until [ -e "$1" ]; do
+        left=$((left - 1))
+        [ $left -gt 0 ] || { say "failed: no $1"; return 1; }
+        $B usleep 100000
+    done
+}
+
+network_up() {
+    $B ip link set lo up
+    if native; then
+        $B unshare -n /bin/native-peer &
+        $B usleep 300000
+        $B ip link add name eth0 type veth
+        $B ip link set veth0 netns $!
+    fi
+    wait_for /sys/class/net/eth0 || return
+    $B ip addr add 10.0.0.2/24 dev eth0
+    $B ip link set eth0 up
+    left=100
+    until $B ping -c 1 -W 1 10.0.0.1 >/dev/null 2>&1; do
+        left=$((left - 1))
+        [ $left -gt 0 ] || { say "failed: 10.0.0.1 does not answer"; return 1; }
+        $B usleep 100000
+    done
+}
+
+# fio_one NAME DIRECTION BLOCK DEPTH COUNT: of COUNT operations. fio runs /bin/mark before the first and after the last.
+fio_one() {
+    name=$1 count=$5
+    wanted "$name" || return
+    fio --name=job --filename=$disk --direct=1 --ioengine=libaio --rw="$2" --bs="$3" --iodepth="$4" --number_ios="$count" \
+        --size=1g --randrepeat=1 --norandommap --random_generator=lfsr --thread --exec_prerun=/bin/mark --exec_postrun=/bin/mark \
+        --output-format=terse --terse-version=3 --disk_util=0 >out 2>err || { say "failed: $name: $($B tail -n 1 err)"; return; }
+    # Of the direction that has any: operations, and milliseconds.
+    $B awk -F ';' -v name="$name" -v block="${3%k}" '$1 == 3 {
+        kib = $6 + $47; ms = $9 + $50
+        printf "IO %s %s %.1f %d\n", name, "iops", kib / block * 1000 / ms, kib / block }' out
+    $B usleep 100000
+}
+
+disk_tests() {
+    fio_one warm randrw 4k 32 $((4000 / scale))
+    fio_one base randread 4k 1 2
+    fio_one read-4k-1 randread 4k 1 $((4000 / scale))
+    fio_one read-4k-32 randread 4k 32 $((16000 / scale))
+    fio_one write-4k-1 randwrite 4k 1 $((4000 / scale))
+    fio_one write-4k-32 randwrite 4k 32 $((16000 / scale))
+    fio_one read-128k-8 read 128k 8 $((2000 / scale))
+    fio_one write-128k-8 write 128k 8 $((2000 / scale))
+}
+
+# iperf_one NAME BYTES OPTION...
+iperf_one() {
+    name=$1 size=$2; shift 2
+    wanted "$name" || return
+    mark
+    iperf3 -c 10.0.0.1 -n "$size" "$@" -f m -i 0 >out 2>err || { say "failed: $name: $($B cat err out | $B tail -n 1)"; return; }
+    mark
+    $B awk -v name="$name" -v bytes="$size" '/receiver/ { for (i = 2; i <= NF; i++) if ($i == "Mbits/sec")
+        printf "IO %s Mbit/s %s %d\n", name, $(i - 1), bytes }' out
+    $B usleep 200000
+}
+
+network_tests() {
+    bytes=$((96 * 1048576 / scale))
+    iperf_one tcp-warm 4194304
+    iperf_one tcp-base 131072
+    iperf_one tcp-out $bytes
+    iperf_one tcp-in $bytes -R
+    count=$((1000 / scale))
+    say crr connections/s "$(crr 10.0.0.1 9 $count)" $count
+    count=$((300 / scale))
+    mark
+    $B ping -q -c $count -i 0.01 10.0.0.1 >out
+    mark
+    say ping-rtt us "$($B awk -F '[ /]' '/^round-trip/ { print $7 * 1000 }' out)" $count
+}
+
+native && disk=/dev/nvme0n1
+wait_for $disk && { say up; disk_tests; }
+network_up && network_tests
+say done
