@@ -200,6 +200,14 @@ run-shell:
 	$(Q)tools/build/host-image $(O) $(IMAGE) $(HOST_CONF)
 	$(Q)$(bh) run --shell $(IMAGE)
 
+# Until interrupted; the disk stays in the build folder.
+run-devices:
+	$(Q)tools/build/deps build run
+	$(Q)$(again) -j$$(nproc) all
+	$(Q)$(bh) build -O $(O) -o $(O)/devices examples/devices.conf
+	$(Q)[ -e $(O)/devices.img ] || truncate -s 128M $(O)/devices.img
+	$(Q)$(bh) run -v --firmware direct --qemu "$$(examples/devices/machine $(O)/devices.img)" $(O)/devices
+
 test:
 	$(Q)tools/build/deps build run test
 	$(Q)$(again) -j$$(nproc) all test-progs
@@ -221,6 +229,7 @@ Bulkhead $(VERSION)
   make             build everything
   make run         build a host from $(HOST_CONF), boot it, show the scenario, attest it
   make run SHELL=1 the same host, with you on the guest's console
+  make run-devices a host whose domains drive a disk and a network card, and crash
   make test        every test; ends with "N passed, N failed"
   make unit        host tests only
   make race-long   policy changes against traffic, for minutes
@@ -238,7 +247,7 @@ export help_text
 help:
 	@echo "$$help_text"
 
-.PHONY: all test-progs unit guest-tests-run race-long soak-restart soak-storage check-headers analyze deps run run-scenario run-shell test bench bench-io clean help
+.PHONY: all test-progs unit guest-tests-run race-long soak-restart soak-storage check-headers analyze deps run run-scenario run-shell run-devices test bench bench-io clean help
 all: $(addprefix $(O)/bin/,$(host-progs)) $(addprefix $(O)/stubdoms/,$(addsuffix .elf,$(stubdoms))) \
      $(addprefix $(O)/tests/guest/,$(addsuffix .elf,$(guest-tests))) $(hv-target)
 
