@@ -33,6 +33,7 @@ static bool panicking;
 
 static char input[INPUT_MAX];
 static unsigned input_in, input_out; /* console_lock */
+static bool input_held;              /* console_lock: the port keeps the rest until somebody reads */
 void (*console_input_notify)(void);
 
 static void put(char c)
@@ -204,6 +205,10 @@ size_t console_read(char *buf, size_t size)
     while (n < size && input_out != input_in) {
         buf[n++] = input[input_out++ % INPUT_MAX];
     }
+    if (n && input_held) {
+        input_held = false;
+        outb(uart + 1, 1);
+    }
     unlock();
     return n;
 }
@@ -218,16 +223,15 @@ static void console_softirq(void)
 {
     lock();
     /* Bounded: a port with nothing behind it reads as always ready. */
-    for (unsigned i = 0; i < UART_TURN && (inb(uart + 5) & UART_DR); i++) {
-        char c = (char)inb(uart);
-
-        if (input_in - input_out < INPUT_MAX) {
-            input[input_in++ % INPUT_MAX] = c;
-        }
+    for (unsigned i = 0; i < UART_TURN && input_in - input_out < INPUT_MAX && (inb(uart + 5) & UART_DR); i++) {
+        input[input_in++ % INPUT_MAX] = (char)inb(uart);
     }
-    /* The interrupt is an edge: switched off and on it comes again for what is left. */
+    /* The interrupt is an edge: switched off and on it comes again for what is left. Without room it stays off. */
+    input_held = input_in - input_out == INPUT_MAX;
     outb(uart + 1, 0);
-    outb(uart + 1, 1);
+    if (!input_held) {
+        outb(uart + 1, 1);
+    }
     unlock();
     if (console_input_notify) {
         console_input_notify();
