@@ -12,8 +12,9 @@
 
 #include <public/sched.h>
 
-/* A step of a build: guests wait that long, and one piece more. */
+/* A step of a build: guests wait that long, and one piece more. A late step may make up for what guests had meanwhile, up to the most. */
 #define STEP_NS (500 * NS_PER_US)
+#define STEP_MOST_NS (4 * NS_PER_MS)
 
 /* Constant after restart_init(). */
 static struct launch_domain *domains;
@@ -23,6 +24,7 @@ static const struct launch_services *services;
 static bool busy;                     /* atomic: a CPU is at it, and has the rest of this to itself */
 static bool asked;                    /* atomic: somebody came since that one began */
 static struct launch_domain *current_build;
+static uint64_t step_ended_ns;        /* the last step of current_build */
 static struct timer next_step;
 
 static void step_wanted(void *arg)
@@ -135,7 +137,7 @@ static void plan_next(uint64_t began)
 
 static void step(void)
 {
-    uint64_t began = time_now_ns(), next;
+    uint64_t began = time_now_ns(), next, length = STEP_NS;
     struct launch_domain *ld;
 
     __atomic_store_n(&asked, true, __ATOMIC_SEQ_CST);
@@ -143,9 +145,15 @@ static void step(void)
         return;
     }
     __atomic_store_n(&asked, false, __ATOMIC_SEQ_CST);
-    ld = current_build != NULL ? current_build : pick(began, &next);
+    if (current_build != NULL) {
+        ld = current_build;
+        length = began > step_ended_ns ? min(max(began - step_ended_ns, STEP_NS), STEP_MOST_NS) : STEP_NS;
+    } else {
+        ld = pick(began, &next);
+    }
     if (ld != NULL) {
-        build_on(ld, began + STEP_NS);
+        build_on(ld, began + length);
+        step_ended_ns = time_now_ns();
     }
     plan_next(began);
     __atomic_store_n(&busy, false, __ATOMIC_SEQ_CST);

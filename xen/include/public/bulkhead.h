@@ -190,7 +190,7 @@ struct bulkhead_domain_info {
     uint32_t pad;          /* in: zero */
     uint32_t flags;        /* out: BULKHEAD_DOMAIN_* */
     uint32_t device_count; /* out: PCI functions that it holds now */
-    uint64_t start_count;  /* out: 1 for a domain that was never restarted */
+    uint64_t start_count;  /* out: 1 for a domain that was never restarted; counts when it runs */
     uint64_t age_ns;       /* out: since this start */
     uint64_t host_age_ns;  /* out: since the boot of the host */
     char name[BULKHEAD_DOMAIN_NAME_MAX];           /* out: NUL-terminated */
