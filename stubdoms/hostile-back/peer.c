@@ -141,10 +141,14 @@ void peer_storm(const struct peer *p)
     }
 }
 
-void peer_flap(const struct peer *p)
+void peer_flap(const struct peer *p, unsigned int but)
 {
     for (unsigned int i = 0; i < 300; i++) {
-        peer_write(p, "state", "%u", (unsigned int)(any() >> 7) % 9);
+        unsigned int state = (unsigned int)(any() >> 7) % 9;
+
+        if (state != but) {
+            peer_write(p, "state", "%u", state);
+        }
     }
     peer_write(p, "state", "closed, I think");
     peer_state(p, XenbusStateClosed);

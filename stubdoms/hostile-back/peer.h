@@ -32,7 +32,8 @@ extern void (*peer_idle)(void);
 uint64_t any(void);
 /** Attacks that are the same for all. */
 void peer_storm(const struct peer *p);
-void peer_flap(const struct peer *p);
+/** Any states, but never the one given; UINT32_MAX: any. */
+void peer_flap(const struct peer *p, unsigned int but);
 void scribble(void *page);
 
 #define PEERS_MAX 16u

@@ -87,7 +87,7 @@ static void event_storm(struct vif *v)
 
 static void flapping(struct vif *v)
 {
-    peer_flap(&v->peer);
+    peer_flap(&v->peer, UINT32_MAX);
 }
 
 static const struct {

@@ -5,10 +5,12 @@ B=/bin/busybox
 . /etc/expect
 export PATH=/bin:/sbin
 
-until [ -e /dev/xvda ] && [ -e /sys/class/net/eth0 ]; do $B usleep 200000; done
+# Interfaces are numbered as they come up: the first of the description need not be eth0.
+own=/sys/bus/xen/devices/vif-0/net
+until [ -e /dev/xvda ] && own_name=$($B ls $own 2>/dev/null) && [ -n "$own_name" ]; do $B usleep 200000; done
 $B ip link set lo up
-$B ip addr add 10.0.0.2/24 dev eth0
-$B ip link set eth0 up
+$B ip addr add 10.0.0.2/24 dev "$own_name"
+$B ip link set "$own_name" up
 until $B timeout 5 $B wget -q -O /tmp/served http://10.0.0.1/served.txt 2>/dev/null; do $B usleep 200000; done
 $B dd if=/dev/urandom of=/tmp/pattern bs=64k count=4 2>/dev/null
 now() { read -r up rest </proc/uptime; echo "${up%.*}"; }
@@ -21,7 +23,7 @@ use() {
             : >"/tmp/${d##*/}"
             (n=0; while $B sleep 1; do n=$((n + 1)); $B dd if="$d" of=/dev/null bs=4k count=1 skip=$n iflag=direct; done) >/dev/null 2>&1 &
         done
-        for n in /sys/class/net/eth[1-9]; do $B ip link set "${n##*/}" up 2>/dev/null; done
+        for n in /sys/class/net/eth*; do [ "${n##*/}" = "$own_name" ] || $B ip link set "${n##*/}" up 2>/dev/null; done
         $B sleep 1
     done
 }

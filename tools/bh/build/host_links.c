@@ -4,17 +4,19 @@
 
 #include <string.h>
 
-static void check_disks_apart(const struct host *host, const struct host_disk *disk,
+/* @return false said to be wrong */
+static bool check_disks_apart(const struct host *host, const struct host_disk *disk,
                               const struct host_disk *other, struct diag *diag)
 {
     if (disk->backend_name == NULL || other->backend_name == NULL || disk->target == NULL
         || other->target == NULL || strcmp(disk->backend_name, other->backend_name) != 0
         || strcmp(disk->target, other->target) != 0 || (disk->readonly && other->readonly)) {
-        return;
+        return true;
     }
     diag_error(diag, host->file, disk->target_line, "target", "%s is served to the disk in line %u "
                "too, and one of them writes; give each a target of its own, or both mode = ro",
                disk->target, other->line);
+    return false;
 }
 
 static void check_net(const struct host *host, const struct host_net *net, struct diag *diag)
@@ -31,16 +33,17 @@ static void check_net(const struct host *host, const struct host_net *net, struc
     }
 }
 
-static void check_nets_apart(const struct host *host, const struct host_net *net,
+static bool check_nets_apart(const struct host *host, const struct host_net *net,
                              const struct host_net *other, struct diag *diag)
 {
     if (net->ip == NULL || other->ip == NULL || net->backend_name == NULL
         || other->backend_name == NULL || strcmp(net->backend_name, other->backend_name) != 0
         || strcmp(net->ip, other->ip) != 0 || (net->mode == NET_BRIDGE && net->vlan != other->vlan)) {
-        return;
+        return true;
     }
     diag_error(diag, host->file, net->ip_line, "ip", "%s is the address of the interface in line "
                "%u too; choose another", net->ip, other->line);
+    return false;
 }
 
 void host_check_links(const struct host *host, struct diag *diag)
@@ -53,15 +56,13 @@ void host_check_links(const struct host *host, struct diag *diag)
         const struct host_domain *d = &host->domains[i];
 
         for (size_t n = 0; n < d->disk_count; n++) {
-            for (size_t k = 0; k < disk_count; k++) {
-                check_disks_apart(host, &d->disks[n], disks[k], diag);
+            for (size_t k = 0; k < disk_count && check_disks_apart(host, &d->disks[n], disks[k], diag); k++) {
             }
             disks[disk_count++] = &d->disks[n];
         }
         for (size_t n = 0; n < d->net_count; n++) {
             check_net(host, &d->nets[n], diag);
-            for (size_t k = 0; k < net_count; k++) {
-                check_nets_apart(host, &d->nets[n], nets[k], diag);
+            for (size_t k = 0; k < net_count && check_nets_apart(host, &d->nets[n], nets[k], diag); k++) {
             }
             nets[net_count++] = &d->nets[n];
         }
