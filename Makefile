@@ -157,7 +157,7 @@ guest-tests-run: $(addprefix $(O)/tests/guest/,$(addsuffix .elf,$(guest-tests)))
 
 # A minute of each race, where `make test` gives them seconds.
 race-long: $(O)/tests/guest/revoke-race.elf $(O)/tests/guest/revoke-storm.elf $(O)/xen/bulkhead
-	$(Q)OPTIONS='accel=tcg args=seconds=60 limit=240' tests/guest/run $(O) revoke-race@long revoke-storm@long
+	$(Q)OPTIONS='threads=1 args=seconds=60 limit=240' tests/guest/run $(O) revoke-race@long revoke-storm@long
 
 # Driver domains that fail for ten minutes, under a guest that uses them.
 soak-restart: all
