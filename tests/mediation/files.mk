@@ -133,3 +133,12 @@ $(O)/tests/mediation/storms.bin: $(deny-base) tests/mediation/storms.cil
 	$(call say,POLICY,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)secilc --target=xen --policyvers=30 --mls=false --handle-unknown=deny --filecontext=/dev/null -o $@ $^
+
+# A domain that is built anew while the policy changes.
+guest-tests += restart-policy
+$(O)/tests/mediation/restart-policy.bin: policy/access_vectors.cil policy/fine_vectors.cil policy/base.cil policy/macros.cil \
+                                         policy/kinds/domain.cil tests/mediation/restart-policy.cil
+	$(call say,POLICY,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)secilc --target=xen --policyvers=30 --mls=false --handle-unknown=deny --filecontext=/dev/null -o $@ $^
+$(O)/tests/guest/restart-policy.elf: $(O)/tests/mediation/restart-policy.bin

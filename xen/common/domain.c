@@ -265,6 +265,7 @@ void domain_start(struct domain *d)
 {
     spin_lock(&d->lock);
     if (d->state == DOMAIN_BUILDING) {
+        write_once(d->started, true);
         __atomic_store_n(&d->state, DOMAIN_RUNNING, __ATOMIC_RELEASE);
     }
     spin_unlock(&d->lock);

@@ -52,10 +52,13 @@ static struct launch_domain *pick(uint64_t now, uint64_t *next)
     return best;
 }
 
-/* Not built: what there is of it goes like any domain that dies. Lack of memory is not for ever, nor is a device that somebody else has. */
+/*
+ * Not built: what there is of it goes like any domain that dies. Lack of memory is not for ever, nor is a device that somebody
+ * else has, nor a XenStore or console domain that is being built anew itself.
+ */
 static void give_up(struct launch_domain *ld, int ret, const struct launch_error *err, uint64_t now)
 {
-    bool again = ret == -ENOMEM || ret == -EEXIST || ret == -EBUSY;
+    bool again = ret == -ENOMEM || ret == -EEXIST || ret == -EBUSY || ret == -ESRCH;
 
     if (ld->d != NULL) {
         struct domain *d = ld->d;
@@ -86,6 +89,18 @@ static int build_begin(struct launch_domain *ld, struct launch_error *err)
     return ret != 0 ? ret : launch_build_begin(ld, err);
 }
 
+/*
+ * The last step, after which the domain runs. The policy or the label may have changed since the first question, when there
+ * was nothing to revoke: it is asked again. Who changes it from here on waits until this CPU is through, and finds what the domain has.
+ */
+static int build_end(struct launch_domain *ld, struct launch_error *err)
+{
+    int ret = launch_connect(ld, services, err);
+
+    ld->config.sid = ld->d->sid;
+    return ret != 0 ? ret : launch_ask(ld, err);
+}
+
 /* Pieces of the build under way for as long as guests may wait. */
 static void build_on(struct launch_domain *ld, uint64_t until)
 {
@@ -106,7 +121,7 @@ static void build_on(struct launch_domain *ld, uint64_t until)
         return;
     }
     current_build = NULL;
-    ret = ret != 0 ? ret : launch_connect(ld, services, &err);
+    ret = ret != 0 ? ret : build_end(ld, &err);
     if (ret != 0) {
         give_up(ld, ret, &err, time_now_ns());
         return;

@@ -71,6 +71,8 @@ static void p2m_map_bad_arguments_are_refused(void **state)
     assert_int_equal(p2m_map(d, _gfn(0), page_to_mfn(pg), 3, P2M_RAM_RW), -EINVAL);
     assert_int_equal(p2m_map(d, _gfn(0), page_to_mfn(pg), 0, P2M_INVALID), -EINVAL);
     assert_int_equal(p2m_map(d, _gfn(0), page_to_mfn(pg), 0, P2M_TYPE_COUNT), -EINVAL);
+    assert_int_equal(p2m_map(d, _gfn(0), mfn_add(page_to_mfn(pg), 1ull << 40), 0, P2M_DEVICE), -EINVAL); /* would be its type */
+    assert_int_equal(p2m_map(d, _gfn(0), _mfn(INVALID_FRAME), 0, P2M_DEVICE), -EINVAL);
     for (unsigned i = 0; i < 512; i++) {
         page_put(&pg[i]);
     }

@@ -276,6 +276,11 @@ void *ioremap(paddr_t base, size_t size)
     return mapped[mapped_count++].at;
 }
 
+bool paddr_exists(paddr_t base, uint64_t size)
+{
+    return base < BUS_PADDR_END && size <= BUS_PADDR_END - base;
+}
+
 bool host_uses(paddr_t base, uint64_t size)
 {
     return base < RAM_END || (base <= 0xfee00000 && base + size > 0xfee00000);

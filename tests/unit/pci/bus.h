@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define BUS_PADDR_END (1ull << 40) /* what the CPU can address */
+
 struct bus_function {
     uint16_t id;
     uint8_t config[256], writable[256], first[256];

@@ -53,6 +53,28 @@ static void bars_that_cannot_be_given_are_refused(void)
     }
 }
 
+/* The CPU takes no notice of the upper bits, or reads its own into them. */
+static void bars_beyond_what_the_cpu_can_address_are_refused(void)
+{
+    static const uint64_t beyond[] = {
+        BUS_PADDR_END, BUS_PADDR_END | 0xfd000000, 1ull << 51, 1ull << 52 | 0x00400000, 1ull << 53 | 0xfd000000,
+        1ull << 63 | 0x00400000, 0xfffffffffff00000, 0xffffffff00400000,
+    };
+
+    for (unsigned i = 0; i < sizeof(beyond) / sizeof(beyond[0]); i++) {
+        struct pci_function *f;
+        struct bus_function *b;
+        const char *why = "";
+
+        bus_clear();
+        b = bus_add((uint16_t)(0x28 + 8 * i), 0x0200);
+        bus_bar(b, 0, beyond[i], 0x100000, 0x4);
+        bus_ready();
+        CHECK(pci_function_get(b->id, &f, &why) == -6);
+        CHECK(strstr(why, "cannot reach") != NULL);
+    }
+}
+
 static void bar_of_a_size_that_is_none_enxio(void)
 {
     struct bus_function *b = nic();
@@ -177,6 +199,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(bars_of_all_kinds_are_measured_and_left),
         CASE(bars_that_cannot_be_given_are_refused),
+        CASE(bars_beyond_what_the_cpu_can_address_are_refused),
         CASE(bar_of_a_size_that_is_none_enxio),
         CASE(bar_of_all_ones_is_a_page),
         CASE(wide_bar_without_a_second_half_is_narrow),

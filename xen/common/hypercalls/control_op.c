@@ -36,7 +36,7 @@ long domain_info_act(struct call *c)
     memset(a, 0, sizeof(*a));
     a->domid = d->id;
     a->flags = d->restart_on >> SHUTDOWN_reboot & 1 ? BULKHEAD_DOMAIN_restarts : 0;
-    a->start_count = d->start_count - (read_once(d->state) == DOMAIN_BUILDING); /* one that is not there yet does not count */
+    a->start_count = d->start_count - !read_once(d->started); /* one that does not run yet does not count */
     a->age_ns = now - d->created_ns;
     a->host_age_ns = now;
     memcpy(a->name, d->name, sizeof(a->name));

@@ -106,6 +106,10 @@ static int read_bars(struct pci_function *f, const char **why)
             *why = "firmware has given a BAR no address";
             return -ENXIO;
         }
+        if (!paddr_exists(bar->addr, bar->size)) {
+            *why = "a BAR is where the CPU cannot reach it";
+            return -ENXIO;
+        }
         pages += DIV_ROUND_UP(bar->size, PAGE_SIZE);
         if (bar->size > PCI_BAR_PAGES_MAX * PAGE_SIZE || pages > PCI_BAR_PAGES_MAX) {
             *why = "its BARs are larger than 16 MiB";

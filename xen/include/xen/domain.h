@@ -61,6 +61,7 @@ struct domain {
     uint32_t restart_on;    /* bits 1 << SHUTDOWN_* */
     uint16_t weight;
     uint64_t start_count;   /* from the configuration */
+    bool started;           /* it has come to that start */
     uint64_t created_ns;    /* system time */
     struct vcpu *vcpu[MAX_VCPUS]; /* vcpu_count pointers, owned */
 

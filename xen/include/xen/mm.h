@@ -152,7 +152,9 @@ int memory_map_set(struct domain *d, const struct memmap_entry *map, unsigned co
  */
 int mem_domain_release(struct domain *d) must_check;
 
-/** Map device memory, uncached, for good. NULL when the window is full. */
+/** Can the CPU address all of it? */
+bool paddr_exists(paddr_t base, uint64_t size);
+/** Map device memory, uncached, for good. NULL when the window is full, or nothing is there. */
 void *ioremap(paddr_t base, size_t size) must_check;
 /** Is any of it RAM, as firmware's map has it, or mapped by ioremap()? Then it is the host's own. */
 bool host_uses(paddr_t base, uint64_t size);

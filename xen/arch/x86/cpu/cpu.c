@@ -13,6 +13,7 @@ struct cpu cpus[MAX_CPUS];
 unsigned cpu_count = 1;
 bool cpu_has_smep, cpu_has_smap, cpu_has_umip, cpu_has_rdtscp, cpu_has_xsave, cpu_has_pdpe1gb,
     cpu_has_pku, cpu_has_ibpb;
+unsigned cpu_paddr_bits = 36; /* AMD64 APM 3, CPUID 8000_0008: without that leaf */
 
 #define GDT_CODE 0x00af9b000000ffffull
 #define GDT_DATA 0x00cf93000000ffffull
@@ -40,6 +41,7 @@ void cpu_features_init(void)
     if (r[0] >= 0x80000008) {
         cpuid_count(0x80000008, 0, r);
         cpu_has_ibpb = r[1] & 1u << 12;
+        cpu_paddr_bits = min(r[0] & 0xff, 52u);
     }
 }
 

@@ -11,6 +11,8 @@
 #include <xen/errno.h>
 #include <xen/iommu.h>
 
+#define MFN_LAST (P2ME_ADDR >> PAGE_SHIFT) /* bits above would change an entry's type */
+
 /*
  * Tables a domain may use: a full set for its memory four times over, and some for far-off
  * addresses.
@@ -230,7 +232,7 @@ int p2m_map(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned order, enum p2m_typ
 
     if ((order != P2M_ORDER_4K && order != P2M_ORDER_2M && order != P2M_ORDER_1G) ||
         g >= P2M_GFN_LIMIT || count > P2M_GFN_LIMIT - g || ((g | mfn_x(mfn)) & (count - 1)) ||
-        type == P2M_INVALID || type >= P2M_TYPE_COUNT) {
+        type == P2M_INVALID || type >= P2M_TYPE_COUNT || mfn_x(mfn) + count - 1 > MFN_LAST) {
         return -EINVAL;
     }
     write_lock(&p->lock);
@@ -319,7 +321,7 @@ int p2m_replace(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type type, unsi
     unsigned level;
     int rc = 0;
 
-    if (g >= P2M_GFN_LIMIT || type == P2M_INVALID || type >= P2M_TYPE_COUNT) {
+    if (g >= P2M_GFN_LIMIT || type == P2M_INVALID || type >= P2M_TYPE_COUNT || mfn_x(mfn) > MFN_LAST) {
         return -EINVAL;
     }
     batch_make_room(d, batch);

@@ -229,12 +229,22 @@ vaddr_t paging_map_stack(unsigned cpu, unsigned kind)
     return top;
 }
 
+bool paddr_exists(paddr_t base, uint64_t size)
+{
+    paddr_t end = 1ull << cpu_paddr_bits;
+
+    return base < end && size <= end - base;
+}
+
 static vaddr_t window_map(paddr_t base, size_t size, uint64_t flags)
 {
     paddr_t first = base & PAGE_MASK;
     uint64_t bytes = ROUND_UP(base + size, PAGE_SIZE) - first;
     vaddr_t va;
 
+    if (!paddr_exists(base, size)) {
+        return 0;
+    }
     spin_lock(&paging_lock);
     va = ioremap_next;
     if (bytes > IOREMAP_BASE + IOREMAP_SIZE - va) {

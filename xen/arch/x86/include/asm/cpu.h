@@ -55,6 +55,7 @@ extern struct cpu cpus[MAX_CPUS];
 extern unsigned cpu_count;    /* online CPUs; constant after boot */
 extern bool cpu_has_smep, cpu_has_smap, cpu_has_umip, cpu_has_rdtscp, cpu_has_xsave, cpu_has_pdpe1gb,
     cpu_has_pku, cpu_has_ibpb;
+extern unsigned cpu_paddr_bits; /* of a physical address that mean something; the CPU ignores or refuses those above */
 
 static inline struct cpu *this_cpu(void)
 {
