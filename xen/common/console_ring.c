@@ -2,8 +2,8 @@
 /*
  * The hypervisor as back end of PV consoles, for domains without a console domain. The ring's page belongs to the domain
  * and is hostile: its indices are read once, differences are taken modulo 2^32 and bounded by the ring's size, and a
- * domain that writes nonsense gets nonsense, no more. What a domain sends is drained in a softirq, a bounded piece per
- * turn, so one domain's flood neither starves others nor keeps a CPU.
+ * domain that writes nonsense gets nonsense, no more. One CPU at a time prints what domains send: a piece of one ring in a
+ * turn, then a rest, so that no domain's flood starves others or keeps a CPU. The others leave it to that one and do not wait.
  *
  * Life: console_ring_init() while the domain is built, console_ring_destroy() when it dies.
  */
@@ -18,8 +18,9 @@
 
 #include <public/io/console.h>
 
-#define TURN_BYTES 512u /* per domain and turn */
-#define TURN_NS NS_PER_MS /* between turns of a domain that has more to say */
+#define TURN_CHARS 128u /* printed in a turn: 11 ms at 115200 baud */
+#define LINE_CHARS 8u /* what a line costs beyond its text */
+#define TURN_NS (250 * NS_PER_US) /* between turns */
 #define REST 3u /* after a turn, so many times as long as it took: a slow UART gets a part of a CPU only */
 
 struct console_ring {
@@ -29,12 +30,15 @@ struct console_ring {
     struct xencons_interface *shared;
     evtchn_port_t port;
     uint32_t wanted;       /* atomic: the domain said there is something */
+    uint32_t last_words;   /* bytes that are still printed when the domain is dead */
 };
 
-static spinlock_t rings_lock = SPINLOCK_INIT; /* outermost here: before the event channel locks */
+static spinlock_t rings_lock = SPINLOCK_INIT; /* the list */
 static struct list rings = LIST_INIT(rings);
+static bool busy;              /* atomic: a CPU is at it, and has what rings hold and the rest of this to itself */
+static bool asked;             /* atomic: somebody came since that one began */
 static struct timer next_turn; /* set up with the first ring */
-static uint64_t rest_until_ns; /* rings_lock */
+static uint64_t rest_until_ns;
 
 /* Runs under the lock of the domain's port. */
 static void ring_kicked(void *arg)
@@ -45,28 +49,31 @@ static void ring_kicked(void *arg)
     softirq_raise(SOFTIRQ_CONSOLE);
 }
 
-/* @return whether there is more. */
-static bool ring_drain(struct console_ring *r)
+/* A piece of at most `most` bytes. @return bytes printed; *more: there are others */
+static uint32_t ring_drain(struct console_ring *r, uint32_t most, bool *more)
 {
     struct xencons_interface *s = r->shared;
     uint32_t cons = read_once(s->out_cons), prod = __atomic_load_n(&s->out_prod, __ATOMIC_ACQUIRE);
-    uint32_t left = prod - cons, n;
-    char text[TURN_BYTES];
+    uint32_t left = prod - cons, n = 0, cost = 0;
+    char text[TURN_CHARS];
 
+    *more = false;
     if (left > sizeof(s->out)) { /* not indices of a ring: start over where the domain says it is */
         __atomic_store_n(&s->out_cons, prod, __ATOMIC_RELEASE);
-        return false;
+        return 0;
     }
-    n = min(left, TURN_BYTES);
-    for (uint32_t i = 0; i < n; i++) {
-        text[i] = (char)read_once(s->out[(cons + i) & (sizeof(s->out) - 1)]);
+    most = min(left, most);
+    while (n < most && cost < TURN_CHARS) {
+        text[n] = (char)read_once(s->out[(cons + n) & (sizeof(s->out) - 1)]);
+        cost += text[n++] == '\n' ? LINE_CHARS : 1;
     }
     if (n != 0) {
         console_domain_write(r->domain, text, n);
         __atomic_store_n(&s->out_cons, cons + n, __ATOMIC_RELEASE);
         evtchn_notify(r->domain, r->port);
     }
-    return n < left;
+    *more = n < left;
+    return n;
 }
 
 static void ring_feed(struct console_ring *r)
@@ -90,40 +97,87 @@ static void ring_feed(struct console_ring *r)
     }
 }
 
-/* From SOFTIRQ_CONSOLE and from the timer: what domains wrote, what was typed. */
-static void rings_run(void)
+/* The first that has something goes to the end, so that all have their turn; NULL: none. */
+static struct console_ring *pick(bool *others)
 {
+    struct console_ring *found = NULL;
     struct list *it;
-    bool more = false, drained = false, resting;
-    uint64_t began, next;
 
+    *others = false;
     spin_lock(&rings_lock);
-    began = time_now_ns();
-    resting = began < rest_until_ns;
     list_for_each(it, &rings) {
         struct console_ring *r = list_entry(it, struct console_ring, link);
 
-        if (resting) {
-            more |= read_once(r->wanted) != 0;
+        if (found != NULL) {
+            *others |= read_once(r->wanted) != 0;
         } else if (__atomic_exchange_n(&r->wanted, 0, __ATOMIC_ACQUIRE) != 0) {
-            drained = true;
-            if (ring_drain(r)) {
-                __atomic_store_n(&r->wanted, 1, __ATOMIC_RELEASE);
-                more = true;
-            }
+            found = r;
         }
+    }
+    if (found != NULL) {
+        list_remove(&found->link);
+        list_append(&rings, &found->link);
+    }
+    spin_unlock(&rings_lock);
+    return found;
+}
+
+static void feed_focus(void)
+{
+    struct list *it;
+
+    spin_lock(&rings_lock);
+    list_for_each(it, &rings) {
+        struct console_ring *r = list_entry(it, struct console_ring, link);
+
         if (console_has_focus(r->domain)) {
             ring_feed(r);
         }
     }
-    if (drained) {
-        next = time_now_ns();
-        rest_until_ns = next + REST * (next - began);
-    }
-    next = resting ? rest_until_ns : max(rest_until_ns, began + TURN_NS);
     spin_unlock(&rings_lock);
+}
+
+/* One turn. @return when the next is wanted, 0: not before somebody comes */
+static uint64_t turn(void)
+{
+    uint64_t began = time_now_ns(), now;
+    struct console_ring *r;
+    bool others, more;
+
+    if (began < rest_until_ns) {
+        return rest_until_ns;
+    }
+    r = pick(&others);
+    if (r == NULL) {
+        return 0;
+    }
+    (void)ring_drain(r, TURN_CHARS, &more);
     if (more) {
+        __atomic_store_n(&r->wanted, 1, __ATOMIC_RELEASE);
+    }
+    now = time_now_ns();
+    rest_until_ns = now + max(REST * (now - began), TURN_NS);
+    return more || others ? rest_until_ns : 0;
+}
+
+/* From SOFTIRQ_CONSOLE and from the timer: what domains wrote, what was typed. */
+static void rings_run(void)
+{
+    uint64_t next;
+
+    __atomic_store_n(&asked, true, __ATOMIC_SEQ_CST);
+    if (__atomic_exchange_n(&busy, true, __ATOMIC_SEQ_CST)) {
+        return;
+    }
+    __atomic_store_n(&asked, false, __ATOMIC_SEQ_CST);
+    next = turn();
+    feed_focus();
+    if (next != 0) {
         timer_set(&next_turn, next);
+    }
+    __atomic_store_n(&busy, false, __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&asked, __ATOMIC_SEQ_CST)) {
+        softirq_raise(SOFTIRQ_CONSOLE); /* who saw us busy may have brought what we have not seen */
     }
 }
 
@@ -153,6 +207,7 @@ int console_ring_init(struct domain *d, gfn_t gfn, uint32_t port)
     r->page = pg;
     r->shared = page_to_virt(pg);
     r->port = port;
+    r->last_words = sizeof(r->shared->out);
     rc = evtchn_bind_consumer(d, &p, ring_kicked, r);
     if (rc != 0) {
         page_put(pg);
@@ -172,34 +227,45 @@ int console_ring_init(struct domain *d, gfn_t gfn, uint32_t port)
 
 void console_ring_flush(struct domain *d)
 {
-    struct console_ring *r;
+    bool more = true;
 
-    spin_lock(&rings_lock);
-    r = d->console;
-    for (size_t i = 0; r != NULL && i < sizeof(r->shared->out) / TURN_BYTES && ring_drain(r); i++) {
-        /* a ring full at most */
+    while (__atomic_exchange_n(&busy, true, __ATOMIC_SEQ_CST)) {
+        cpu_relax();
     }
-    spin_unlock(&rings_lock);
+    for (uint32_t left = sizeof(((struct xencons_interface *)NULL)->out); d->console != NULL && more && left != 0; ) {
+        left -= ring_drain(d->console, left, &more);
+    }
+    __atomic_store_n(&busy, false, __ATOMIC_SEQ_CST);
 }
 
-void console_ring_destroy(struct domain *d)
+int console_ring_destroy(struct domain *d)
 {
     struct console_ring *r;
+    bool more = false;
 
-    spin_lock(&rings_lock);
-    r = d->console;
-    d->console = NULL;
-    if (r != NULL) {
-        list_remove(&r->link);
+    if (__atomic_exchange_n(&busy, true, __ATOMIC_SEQ_CST)) {
+        return -ERESTART;
     }
-    spin_unlock(&rings_lock);
-    if (r == NULL) {
-        return;
+    r = d->console;
+    if (r != NULL) {
+        r->last_words -= ring_drain(r, r->last_words, &more);
+        more = more && r->last_words != 0; /* who shares the page may write for ever */
+    }
+    if (r != NULL && !more) {
+        d->console = NULL;
+        spin_lock(&rings_lock);
+        list_remove(&r->link);
+        spin_unlock(&rings_lock);
+    }
+    __atomic_store_n(&busy, false, __ATOMIC_SEQ_CST);
+    if (read_once(asked)) {
+        softirq_raise(SOFTIRQ_CONSOLE);
+    }
+    if (r == NULL || more) {
+        return more ? -ERESTART : 0;
     }
     evtchn_unbind_consumer(d, r->port);
-    for (size_t i = 0; i < sizeof(r->shared->out) / TURN_BYTES && ring_drain(r); i++) {
-        /* the last words, as many as the ring holds */
-    }
     page_put(r->page);
     xfree(r);
+    return 0;
 }

@@ -340,8 +340,10 @@ void domain_shutdown(struct domain *d, uint32_t reason)
     for (unsigned i = 0; i < d->vcpu_count; i++) {
         vcpu_sleep(d->vcpu[i], VCPU_PAUSE_DOMAIN);
     }
-    console_ring_flush(d);
-    console_domain_end(d);
+    if (d->functions & DOMAIN_FUNCTION_LEGACY) {
+        console_ring_flush(d);
+        console_domain_end(d);
+    }
     pr_info("domain %u %s: shut down, %s", d->id, d->name, shutdown_name(reason));
     write_once(changed, true);
     if (reason == SHUTDOWN_crash && current && current->domain == d) {
@@ -420,7 +422,9 @@ int domain_kill(struct domain *d)
         }
     }
     watchdogs_kill(d);
-    console_ring_destroy(d);
+    if (console_ring_destroy(d)) {
+        return -ERESTART;
+    }
     console_domain_end(d);
     if (d->evtchn) {
         evtchn_destroy(d);

@@ -30,8 +30,9 @@ extern void (*console_input_notify)(void);
 
 /** PV console ring in the hypervisor, for domains without a console domain: HVM params set, port 2 bound. */
 int console_ring_init(struct domain *d, gfn_t gfn, uint32_t port) must_check;
-void console_ring_destroy(struct domain *d);
-/** Print what d has written so far, at most a ring full: its last words before the host ends. */
+/** d is dead: its last words, a ring full at most, and the end of the ring. @return 0, or -ERESTART: again, there is more to print */
+int console_ring_destroy(struct domain *d) must_check;
+/** Print what d has written so far, at most a ring full, however long it takes: the host ends. */
 void console_ring_flush(struct domain *d);
 /** Wait until the UART has sent everything. */
 void console_flush(void);

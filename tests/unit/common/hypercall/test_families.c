@@ -406,6 +406,11 @@ static void domain_info_tells_name_starts_devices(void **state)
     b->devices_held = 2;
     fake_now_ns = 1000;
     assert_int_equal(call(__HYPERVISOR_bulkhead_op, BULKHEAD_domain_info, (uint64_t)&info, 0), 0);
+    assert_int_equal(info.start_count, 2); /* it does not run yet */
+    b->started = true;
+    info = (struct bulkhead_domain_info){ .domid = b->id };
+    fake_now_ns = 1000;
+    assert_int_equal(call(__HYPERVISOR_bulkhead_op, BULKHEAD_domain_info, (uint64_t)&info, 0), 0);
     assert_string_equal(info.name, "netdd");
     assert_int_equal(info.start_count, 3);
     assert_int_equal(info.age_ns, 600);
@@ -648,12 +653,30 @@ static struct xencons_interface *ring_new(void)
     return hollow_page;
 }
 
+/* After a rest. */
+static void ring_turn(void)
+{
+    static uint64_t clock_ns;
+
+    fake_now_ns = clock_ns += 1000000;
+    console_input_notify(); /* what the softirq and the timer do */
+}
+
 static void kick(void)
 {
     struct evtchn_send send = { .port = 2 };
 
     assert_int_equal(call(__HYPERVISOR_event_channel_op, EVTCHNOP_send, (uint64_t)&send, 0), 0);
-    console_input_notify(); /* what the softirq does */
+    ring_turn();
+}
+
+/* The ring is not full then. */
+static void ring_say(struct xencons_interface *ring, unsigned count, bool lines)
+{
+    for (unsigned i = 0; i < count; i++) {
+        ring->out[(ring->out_prod + i) % sizeof(ring->out)] = lines ? '\n' : (char)('a' + i % 26);
+    }
+    ring->out_prod += count;
 }
 
 static void ring_output_is_drained_in_turns(void **state)
@@ -662,18 +685,48 @@ static void ring_output_is_drained_in_turns(void **state)
 
     (void)state;
     ring->out_cons = ring->out_prod = 0xfffffff0; /* indices wrap */
-    for (unsigned i = 0; i < 700; i++) {
-        ring->out[(ring->out_prod + i) % sizeof(ring->out)] = (char)('a' + i % 26);
-    }
-    ring->out_prod += 700;
+    ring_say(ring, 300, false);
     kick();
-    assert_int_equal(hollow_output_size, 512);
-    assert_int_equal(ring->out_cons, 0xfffffff0 + 512u);
+    assert_int_equal(hollow_output_size, 128);
+    assert_int_equal(ring->out_cons, 0xfffffff0 + 128u);
     assert_true(a->shared_info->evtchn_pending[0] & (1u << 2));
-    console_input_notify(); /* the next turn */
-    assert_int_equal(hollow_output_size, 700);
-    assert_int_equal(hollow_output[699], 'a' + 699 % 26);
-    console_ring_destroy(a);
+    console_input_notify(); /* no rest in between */
+    assert_int_equal(hollow_output_size, 128);
+    ring_turn();
+    assert_int_equal(hollow_output_size, 256);
+    ring_turn();
+    assert_int_equal(hollow_output_size, 300);
+    assert_int_equal(hollow_output[299], 'a' + 299 % 26);
+    assert_int_equal(console_ring_destroy(a), 0);
+}
+
+static void ring_lines_cost_what_is_put_before_them(void **state)
+{
+    struct xencons_interface *ring = ring_new();
+
+    (void)state;
+    ring_say(ring, 1000, true);
+    kick();
+    assert_int_equal(hollow_output_size, 16);
+    while (console_ring_destroy(a) == -ERESTART) {
+    }
+    assert_int_equal(hollow_output_size, 1000);
+}
+
+/* The dead domain's page is another's too, who goes on. */
+static void ring_last_words_end(void **state)
+{
+    struct xencons_interface *ring = ring_new();
+    unsigned turns = 0;
+
+    (void)state;
+    ring_say(ring, 128, false);
+    do {
+        ring_say(ring, 128, false);
+        turns++;
+    } while (console_ring_destroy(a) == -ERESTART && turns < 100);
+    assert_int_equal(turns, 16);
+    assert_int_equal(hollow_output_size, 2048);
 }
 
 static void ring_hostile_indices_stay_inside(void **state)
@@ -699,8 +752,8 @@ static void ring_hostile_indices_stay_inside(void **state)
     assert_int_equal(ring->in_prod, 1027);
     assert_int_equal(ring->in[1023], 'y');
     assert_int_equal(ring->in[2], 'd');
-    console_ring_destroy(a);
-    console_ring_destroy(a);
+    assert_int_equal(console_ring_destroy(a), 0);
+    assert_int_equal(console_ring_destroy(a), 0);
     assert_int_equal(call(__HYPERVISOR_event_channel_op, EVTCHNOP_send, (uint64_t)&send, 0), -EINVAL);
 }
 
@@ -735,6 +788,8 @@ int main(void)
         T(domctl_set_target_once),
         T(sysctl_lists_what_may_be_seen),
         T(ring_output_is_drained_in_turns),
+        T(ring_lines_cost_what_is_put_before_them),
+        T(ring_last_words_end),
         T(ring_hostile_indices_stay_inside),
     };
 
