@@ -19,23 +19,26 @@ static void vcpu_info_home(struct vcpu *v)
 {
     struct domain *d = v->domain;
     struct vcpu_info *home = v->id < XEN_LEGACY_MAX_VCPUS ? &d->shared_info->vcpu_info[v->id] : NULL;
-    struct page_info *page;
 
     if (home != NULL) {
         memset(home, 0, sizeof(*home));
         home->evtchn_upcall_mask = 1;
     }
     spin_lock(&d->lock);
-    page = v->info_page;
-    __atomic_store_n(&v->info, home, __ATOMIC_RELEASE);
-    v->info_page = NULL;
+    __atomic_store_n(&v->info, home, __ATOMIC_SEQ_CST);
     v->info_gaddr = 0;
     spin_unlock(&d->lock);
-    if (page != NULL) {
-        page_put(page);
-    }
     if (home != NULL) {
         arch_vcpu_update_time(v);
+    }
+}
+
+/* After all that could still write there. */
+static void info_page_put(struct vcpu *v)
+{
+    if (v->info_page != NULL) {
+        page_put(v->info_page);
+        v->info_page = NULL;
     }
 }
 
@@ -50,6 +53,10 @@ static void new_life(struct domain *d)
         write_once(v->runstate_area, 0);
         write_once(v->time_area, 0);
         vcpu_info_home(v);
+    }
+    evtchn_settle(d);
+    for (unsigned i = 0; i < d->vcpu_count; i++) {
+        info_page_put(d->vcpu[i]);
     }
 }
 

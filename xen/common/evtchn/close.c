@@ -209,6 +209,33 @@ void evtchn_new_life(struct domain *d)
     }
 }
 
+void evtchn_settle(struct domain *d)
+{
+    evtchn_port_t nr = 0;
+
+    while ((nr = port_next_used(d, nr + 1)) != 0) {
+        struct domain *rd;
+        struct port *p;
+
+        if (port_lock_close(d, nr, &p, &rd) != 0) {
+            continue;
+        }
+        spin_lock(&p->lock);
+        spin_unlock(&p->lock);
+        if (p->state == PORT_INTERDOMAIN) {
+            spin_lock(&p->u.peer.port->lock);
+            spin_unlock(&p->u.peer.port->lock);
+        }
+        tables_unlock(d, rd != NULL ? rd : d);
+        if (rd != NULL) {
+            domain_put(rd);
+        }
+    }
+    for (unsigned i = 0; i < d->vcpu_count; i++) {
+        timer_kill(&d->vcpu[i]->pace.late);
+    }
+}
+
 int evtchn_reset_decode(struct call *c)
 {
     const struct evtchn_reset *a = c->arg;

@@ -24,6 +24,8 @@ void evtchn_destroy(struct domain *d);
  * console's, and those of the hypervisor; none is masked.
  */
 void evtchn_new_life(struct domain *d);
+/** Every sender to d that could see what was in vcpu.info before is through when this returns. */
+void evtchn_settle(struct domain *d);
 /** Give the table's memory back: with the domain's last reference, after evtchn_destroy(). */
 void evtchn_free(struct domain *d);
 

@@ -158,10 +158,69 @@ static void threads_ends_agree(void **state)
     fake_domains_free();
 }
 
+static int settled; /* atomic */
+
+static void *settle(void *arg)
+{
+    evtchn_settle(arg);
+    __atomic_store_n(&settled, 1, __ATOMIC_SEQ_CST);
+    return NULL;
+}
+
+/* It waits for who sends through `sender`, and for nobody else. */
+static void settles_after(struct domain *receiver, struct port *sender)
+{
+    pthread_t thread;
+
+    __atomic_store_n(&settled, 0, __ATOMIC_SEQ_CST);
+    spin_lock(&sender->lock);
+    assert_int_equal(pthread_create(&thread, NULL, settle, receiver), 0);
+    usleep(50000);
+    assert_int_equal(__atomic_load_n(&settled, __ATOMIC_SEQ_CST), 0);
+    spin_unlock(&sender->lock);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(settled, 1);
+}
+
+static void settling_waits_for_senders(void **state)
+{
+    struct evtchn_alloc_unbound offer = { .dom = DOMID_SELF };
+    struct evtchn_bind_interdomain bind = { 0 };
+    struct port *p;
+
+    (void)state;
+    fake_core_reset();
+    fake_xsm_reset();
+    for (unsigned i = 0; i < 2; i++) {
+        d[i] = fake_domain_new((domid_t)(3 + i), 1, 20 + 10 * i);
+        assert_int_equal(evtchn_init(d[i]), 0);
+    }
+    fake_current = d[0]->vcpu[0];
+    offer.remote_dom = d[1]->id;
+    assert_int_equal(op(EVTCHNOP_alloc_unbound, &offer), 0);
+    fake_current = d[1]->vcpu[0];
+    bind.remote_dom = d[0]->id;
+    bind.remote_port = offer.port;
+    assert_int_equal(op(EVTCHNOP_bind_interdomain, &bind), 0);
+    p = port_lookup(d[0]->evtchn, offer.port);
+    alarm(60);
+    settles_after(d[0], p);             /* the hypervisor notifies the domain itself */
+    settles_after(d[0], p->u.peer.port); /* the domain at the other end sends */
+    alarm(0);
+    for (unsigned i = 0; i < 2; i++) {
+        evtchn_destroy(d[i]);
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        evtchn_free(d[i]);
+    }
+    fake_domains_free();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(threads_ends_agree),
+        cmocka_unit_test(settling_waits_for_senders),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
