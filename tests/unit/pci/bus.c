@@ -10,7 +10,7 @@
 #include <xen/mm.h>
 #include <xen/pci.h>
 
-#define FUNCTIONS_MAX 64
+#define FUNCTIONS_MAX 80
 #define MAPPINGS_MAX 64
 #define RAM_END 0x10000000ull
 

@@ -43,13 +43,18 @@ static void bars_that_cannot_be_given_are_refused(void)
         struct pci_function *f;
         struct bus_function *b;
         const char *why;
+        unsigned reads;
 
         bus_clear();
         b = bus_add((uint16_t)(0x28 + 8 * i), 0x0200);
         bus_bar(b, 0, odd[i].addr, odd[i].size, 0);
+        bus_put(b, PCI_COMMAND, 2, 7);
         bus_ready();
         CHECK(pci_function_get(b->id, &f, &why) == odd[i].error);
-        CHECK((bus_get(b, PCI_COMMAND, 2) & 7) == (odd[i].error == 0 ? 2 : 0)); /* off */
+        CHECK((bus_get(b, PCI_COMMAND, 2) & 7) == (odd[i].error == 0 ? 2 : 7)); /* as it was, or quiet */
+        reads = bus_reads;
+        CHECK(pci_function_get(b->id, &f, &why) == odd[i].error);
+        CHECK(bus_reads == reads); /* the long look is taken once */
     }
 }
 
@@ -67,7 +72,7 @@ static void bars_beyond_what_the_cpu_can_address_are_refused(void)
         const char *why = "";
 
         bus_clear();
-        b = bus_add((uint16_t)(0x28 + 8 * i), 0x0200);
+        b = bus_add((uint16_t)(0x80 + 8 * i), 0x0200);
         bus_bar(b, 0, beyond[i], 0x100000, 0x4);
         bus_ready();
         CHECK(pci_function_get(b->id, &f, &why) == -6);
@@ -158,7 +163,14 @@ static void other_functions_are_found_by_their_header(void)
     bus_bar(last, 0, REGISTERS, 0x1000, 0);
     first->config[PCI_HEADER] = 0x80;
     refused(-16);
-    first->config[PCI_HEADER] = 0; /* one function: the others are its echo */
+}
+
+/* One function: the others are its echo. */
+static void echoes_are_not_other_functions(void)
+{
+    (void)bus_add(OTHER, 0x0200);
+    (void)nic();
+    bus_bar(bus_add(OTHER + 7, 0x0200), 0, REGISTERS, 0x1000, 0);
     (void)found();
 }
 
@@ -184,12 +196,12 @@ static void more_functions_than_there_is_room_for(void)
     struct pci_function *f;
     const char *why;
 
-    for (uint16_t i = 0; i <= 32; i++) {
+    for (uint16_t i = 0; i <= 64; i++) {
         (void)bus_add((uint16_t)(i * 8), 0x0200);
     }
     bus_ready();
-    for (uint16_t i = 0; i <= 32; i++) {
-        CHECK(pci_function_get((uint16_t)(i * 8), &f, &why) == (i < 32 ? 0 : -28));
+    for (uint16_t i = 0; i <= 64; i++) {
+        CHECK(pci_function_get((uint16_t)(i * 8), &f, &why) == (i < 64 ? 0 : -28));
     }
     CHECK(pci_function_get(8, &f, &why) == 0 && f->id == 8);
 }
@@ -209,6 +221,7 @@ int main(void)
         CASE(bar_with_a_port_of_a_bridge_inside_is_refused),
         CASE(window_of_a_bridge_is_no_bar),
         CASE(other_functions_are_found_by_their_header),
+        CASE(echoes_are_not_other_functions),
         CASE(bridges_and_iommus_are_not_given),
         CASE(more_functions_than_there_is_room_for),
     };

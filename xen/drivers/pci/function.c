@@ -9,7 +9,7 @@
 #include <xen/lock.h>
 #include <xen/mm.h>
 
-#define FUNCTIONS_MAX 32
+#define FUNCTIONS_MAX 64
 
 #define CLASS_BRIDGE 0x06u    /* PCI 3.0, appendix D: the upper byte, of host and ISA bridges too */
 #define CLASS_IOMMU 0x0806u
@@ -28,7 +28,7 @@
 #define EXPRESS_SIZE 0x14u /* of version 1 */
 #define PM_NO_SOFT_RESET 8u
 
-/* Functions that domains have had, or were meant to have. */
+/* Functions that domains have had, or asked for. */
 static struct pci_function functions[FUNCTIONS_MAX]; /* below the count constant, but for what belongs to owners */
 static unsigned function_count;                      /* lock held */
 static spinlock_t lock = SPINLOCK_INIT;
@@ -179,12 +179,13 @@ static bool find_bridge(struct pci_function *f)
         }
     }
     for (id = 0; bus != 0 && id < bus << 8; id++) {
-        if (pci_read((uint16_t)id, PCI_ID, 2) != 0xffff &&
-            (pci_read((uint16_t)id, PCI_HEADER, 1) & PCI_HEADER_TYPE) == PCI_HEADER_BRIDGE &&
-            (pci_read((uint16_t)id, BRIDGE_BUSES, 4) >> 8 & 0xff) == bus) {
+        unsigned type = pci_read((uint16_t)id, PCI_ID, 2) != 0xffff ? pci_read((uint16_t)id, PCI_HEADER, 1) : 0;
+
+        if ((type & PCI_HEADER_TYPE) == PCI_HEADER_BRIDGE && (pci_read((uint16_t)id, BRIDGE_BUSES, 4) >> 8 & 0xff) == bus) {
             f->bridge = (uint16_t)id;
             return true;
         }
+        id |= (id & 7) == 0 && !(type & PCI_HEADER_MULTI) ? 7 : 0; /* no function 0, or nothing but that */
     }
     return false;
 }
@@ -204,7 +205,7 @@ static enum pci_reset_kind find_reset(struct pci_function *f)
 
 static int look(struct pci_function *f, const char **why)
 {
-    unsigned class = pci_read(f->id, PCI_CLASS + 2, 2);
+    unsigned class = pci_read(f->id, PCI_CLASS + 2, 2), command;
     int ret;
 
     if (pci_read(f->id, PCI_ID, 2) == 0xffff) {
@@ -220,9 +221,11 @@ static int look(struct pci_function *f, const char **why)
         return -EPERM;
     }
     /* Off: sizing makes it decode elsewhere for a moment. */
+    command = pci_read(f->id, PCI_COMMAND, 2);
     pci_write(f->id, PCI_COMMAND, 2, PCI_COMMAND_NO_INTX);
     ret = read_bars(f, why);
     if (ret != 0) {
+        pci_write(f->id, PCI_COMMAND, 2, command);
         return ret;
     }
     pci_write(f->id, PCI_COMMAND, 2, PCI_COMMAND_NO_INTX | PCI_COMMAND_MEMORY);
@@ -263,14 +266,13 @@ static int find_or_look(uint16_t id, struct pci_function **out, const char **why
     }
     if (f == functions + function_count) {
         *f = (struct pci_function){ .id = id };
-        ret = look(f, why);
-        if (ret != 0) {
-            return ret;
-        }
-        function_count++;
+        ret = look(f, &f->refused_why);
+        f->refused = ret;
+        function_count += ret != -ENODEV && ret != -EPERM; /* the long look is taken once */
     }
+    *why = f->refused_why;
     *out = f;
-    return 0;
+    return f->refused;
 }
 
 int pci_function_get(uint16_t id, struct pci_function **out, const char **why)

@@ -6,6 +6,7 @@
 #include <xen/pci.h>
 
 #define PCI_HEADER_TYPE 0x7fu
+#define PCI_HEADER_MULTI 0x80u
 #define PCI_HEADER_DEVICE 0u
 #define PCI_HEADER_BRIDGE 1u
 

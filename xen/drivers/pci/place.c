@@ -14,8 +14,6 @@
 #include <xen/lib.h>
 #include <xen/mm.h>
 
-#define HEADER_MULTI 0x80u
-
 /* BARs of a function by the type of its header (PCI 3.0, 6.1; PCI-to-PCI Bridge 1.2, 3.2). */
 static unsigned bar_count(unsigned type)
 {
@@ -74,7 +72,7 @@ static bool shares_with_others(const struct pci_function *f)
         if (id != f->id && shares_with(f, (uint16_t)id, type)) {
             return true;
         }
-        id |= (id & 7) == 0 && !(type & HEADER_MULTI) ? 7 : 0;
+        id |= (id & 7) == 0 && !(type & PCI_HEADER_MULTI) ? 7 : 0;
     }
     return false;
 }

@@ -68,6 +68,8 @@ struct pci_function {
     volatile uint8_t *msix_pba;
     enum pci_reset_kind reset_kind;
     uint16_t bridge;            /* PCI_RESET_BUS: the port above it */
+    int refused;                /* 0, or why it cannot be given, as pci_function_get() said the first time */
+    const char *refused_why;
     struct pci_terms terms;     /* as the description has it; written by who builds domains, before one has it */
     struct domain *owner;       /* atomic: who has it, or it is on its way to or from; NULL: nobody. Not a reference */
     bool clean;                 /* it has been reset, and nobody has had it since; for its owner only, as what follows */
@@ -88,7 +90,7 @@ void pci_write(uint16_t id, unsigned reg, unsigned size, uint32_t value);
 unsigned pci_next_cap(uint16_t id, unsigned at, unsigned *left);
 
 /**
- * Look at a function, the first time; find it, later. It is switched off: it decodes and sends nothing.
+ * Look at a function, the first time; find it, later. It is switched off: it decodes and sends nothing; one that is refused stays as it is.
  * @param why  out, on failure: what is wrong with it, for a message
  * @return 0; -ENODEV nothing there; -EPERM a bridge, or an IOMMU; -ENXIO firmware has given a BAR no address; -E2BIG its BARs;
  *         -EBUSY one is not its alone, or not where devices have registers; -ENOSPC no room for another one
