@@ -276,10 +276,10 @@ void domain_pause(struct domain *d)
 {
     spin_lock(&d->lock);
     d->pause_count++;
-    spin_unlock(&d->lock);
-    for (unsigned i = 0; i < d->vcpu_count; i++) {
+    for (unsigned i = 0; i < d->vcpu_count; i++) { /* with the lock: who unpauses must not come between */
         vcpu_sleep(d->vcpu[i], VCPU_PAUSE_DOMAIN);
     }
+    spin_unlock(&d->lock);
 }
 
 bool domain_is_quiet(const struct domain *d)
@@ -333,12 +333,12 @@ void domain_shutdown(struct domain *d, uint32_t reason)
         d->shutdown_code = reason;
         __atomic_store_n(&d->state, DOMAIN_SHUTDOWN, __ATOMIC_RELEASE);
     }
+    for (unsigned i = 0; first && i < d->vcpu_count; i++) { /* with the lock: who resumes it must not come between */
+        vcpu_sleep(d->vcpu[i], VCPU_PAUSE_DOMAIN);
+    }
     spin_unlock(&d->lock);
     if (!first) {
         return;
-    }
-    for (unsigned i = 0; i < d->vcpu_count; i++) {
-        vcpu_sleep(d->vcpu[i], VCPU_PAUSE_DOMAIN);
     }
     if (d->functions & DOMAIN_FUNCTION_LEGACY) {
         console_ring_flush(d);

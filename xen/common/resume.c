@@ -45,6 +45,7 @@ static void info_page_put(struct vcpu *v)
 static void new_life(struct domain *d)
 {
     evtchn_new_life(d);
+    watchdogs_kill(d); /* one that runs out just now does not end the new life */
     watchdogs_stop(d);
     for (unsigned i = 0; i < d->vcpu_count; i++) {
         struct vcpu *v = d->vcpu[i];

@@ -144,11 +144,13 @@ static bool is_done(const struct unit *u)
 static int wait_until(bool (*what)(const struct unit *), const struct unit *u)
 {
     uint64_t end = time_now_ns() + ANSWER_NS;
+    bool late = false;
 
     while (!what(u)) {
-        if (time_now_ns() > end) {
+        if (late) { /* looked at once more since: this CPU may have been away meanwhile */
             return -EIO;
         }
+        late = time_now_ns() > end;
         cpu_relax();
     }
     return 0;

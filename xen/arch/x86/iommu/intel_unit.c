@@ -64,11 +64,13 @@ void intel_written(const volatile void *p, size_t size)
 static int wait_for(const struct intel_unit *u, unsigned reg, uint32_t mask, uint32_t value)
 {
     uint64_t end = time_now_ns() + ANSWER_NS;
+    bool late = false;
 
     while ((readl(u->regs + reg) & mask) != value) {
-        if (time_now_ns() > end) {
+        if (late) { /* looked at once more since: this CPU may have been away meanwhile */
             return -EIO;
         }
+        late = time_now_ns() > end;
         cpu_relax();
     }
     return 0;
@@ -98,12 +100,14 @@ static int do_once(struct intel_unit *u, uint32_t what)
 static int queue_put(struct intel_unit *u, uint64_t word0, uint64_t word1)
 {
     uint64_t end = time_now_ns() + ANSWER_NS;
+    bool late = false;
     uint32_t next = (u->tail + (uint32_t)sizeof(struct intel_order)) & QUEUE_MASK;
 
     while ((readl(u->regs + REG_QUEUE_HEAD) & QUEUE_MASK) == next) {
-        if (time_now_ns() > end) {
+        if (late) { /* looked at once more since: this CPU may have been away meanwhile */
             return -EIO;
         }
+        late = time_now_ns() > end;
         cpu_relax();
     }
     u->queue[u->tail / sizeof(struct intel_order)] = (struct intel_order){ { word0, word1 } };
@@ -136,11 +140,13 @@ static int orders_begin(struct intel_unit *u, const struct intel_order *orders, 
 static int orders_finish(const struct intel_unit *u)
 {
     uint64_t end = time_now_ns() + ANSWER_NS;
+    bool late = false;
 
     while (__atomic_load_n(u->done, __ATOMIC_ACQUIRE) != u->done_last) {
-        if (time_now_ns() > end) {
+        if (late) { /* looked at once more since: this CPU may have been away meanwhile */
             return -EIO;
         }
+        late = time_now_ns() > end;
         cpu_relax();
     }
     return 0;
