@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What is asked of a domain whose PCI functions come and go: to look for one, or to let one go. The two talk by nodes of its own
- * XenStore folder, for the time of one question (driver-domains/README.md, "Functions that come and go"). The domain is not
- * trusted: it gets a while, its answer is one of a few words, and nothing is left of either afterwards.
+ * XenStore folder (driver-domains/README.md, "Functions that come and go"). The domain is not trusted: it gets a while, its answer
+ * is one of a few words, and what is left afterwards is at most one question that it has not answered.
  */
 #ifndef CONTROL_AGENT_H
 #define CONTROL_AGENT_H

@@ -107,7 +107,11 @@ enum slot_result slot_attach(unsigned int slot)
     char driver[SLOT_DRIVER_MAX];
 
     /* One that was taken away without our letting go has left its shell, behind which the kernel sees nothing new. */
-    if (is_there(slot) && !is_used(slot) && remove_device(slot) < 0) {
+    if (is_there(slot) && is_used(slot)) {
+        fprintf(stderr, "backendd: what was at " SLOT_NAME " before is in use\n", slot);
+        return SLOT_BUSY;
+    }
+    if (is_there(slot) && remove_device(slot) < 0) {
         return SLOT_FAILED;
     }
     if (order(SLOT_SYSFS "/bus/pci/rescan") < 0) {

@@ -187,6 +187,8 @@ static void disk_in_use_keeps_its_place(void **state)
     assert_true(fd >= 0);
     assert_string_equal(ask("a7 detach 2"), "a7 busy ");
     assert_string_equal(get(DEVICES "/0000:00:02.0/remove"), "");
+    assert_string_equal(ask("a9 attach 2"), "a9 busy ");
+    assert_string_equal(get(SLOT_SYSFS "/bus/pci/rescan"), "");
     assert_string_equal(ask("a8 force 2"), "a8 failed ");
     assert_string_equal(get(DEVICES "/0000:00:02.0/remove"), "1");
     close(fd);
