@@ -195,6 +195,11 @@ static void detach_does_not_wait_for_ever(void **state)
     SAYS("has not let it go in time; it was taken nevertheless");
     assert_true(fake_host.questions >= 100 && fake_host.questions <= 200);
     assert_true(attach("stordd"));
+    fake_host.says = " busy                                                                                 "; /* longer than any answer */
+    assert_true(detach(""));
+    SAYS("has not let it go in time; it was taken nevertheless");
+    fake_host.says = NULL;
+    assert_true(attach("stordd"));
     fake_host.questions = 0;
     assert_true(detach(",\"force\":true"));
     assert_true(fake_host.questions <= 40);
