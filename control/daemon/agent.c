@@ -97,7 +97,7 @@ int agent_ask(struct store *store, uint32_t domid, enum agent_verb verb, unsigne
     if (rc == 0) {
         rc = await(&q, ms, driver);
     }
-    /* What is not answered stays, for when it is read; the next question replaces it. After -ETIMEDOUT the connection is of no use. */
+    /* What is not answered stays, until it is read or the next replaces it. After -ETIMEDOUT the connection is of no use. */
     if (rc != AGENT_SILENT && rc != -ETIMEDOUT) {
         (void)store_remove(store, q.folder);
     }

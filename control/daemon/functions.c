@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * PCI functions that come and go. The hypervisor gives and takes them, at once and whatever the domain does; the domain's kernel is
- * told to look, and asked to let go. The first is what counts: who does not answer has the function nevertheless, or has it no more.
+ * PCI functions that come and go. The hypervisor gives and takes them, at once and whatever the domain does; the domain's kernel
+ * is told to look, and asked to let go. The first is what counts: who does not answer has the function, or has it no more.
  */
 #include "verbs.h"
 
@@ -201,8 +201,8 @@ static int let_go(const struct function *f, unsigned int slot, int force, json_o
                                                   force ? FORCE_MS : DETACH_MS, driver);
 
     if (answer < 0 && !force) {
-        return attest_fail(err, -EIO, "%s cannot be asked to let %s go (XenStore: %s); --force takes it without", f->d.name, f->name,
-                           strerror(-answer));
+        return attest_fail(err, -EIO, "%s cannot be asked to let %s go (XenStore: %s); --force takes it without", f->d.name,
+                           f->name, strerror(-answer));
     }
     if (answer == AGENT_BUSY && !force) {
         return attest_fail(err, -EBUSY, "%s uses %s: a disk on it is mounted or served; detach that first, or this with --force",

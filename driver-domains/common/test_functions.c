@@ -88,8 +88,9 @@ static const char *ask(const char *question)
 static void what_is_not_a_question_is_not_answered(void **state)
 {
     static const char *const bad[] = {
-        "", " ", "1", "1 attach", "1 attach x", "1 attach 0", "1 attach 32", "1 attach -1", "1 attach 2 3", "1 remove 2", "1 attach 2x",
-        "12345678901234567 attach 2", "1 attach 99999999999999999999", "111111111111111111111111111111111111111111111111111111 attach 2",
+        "", " ", "1", "1 attach", "1 attach x", "1 attach 0", "1 attach 32", "1 attach -1", "1 attach 2 3", "1 remove 2",
+        "1 attach 2x", "12345678901234567 attach 2", "1 attach 99999999999999999999",
+        "111111111111111111111111111111111111111111111111111111 attach 2",
     };
 
     (void)state;

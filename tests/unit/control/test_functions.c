@@ -195,7 +195,7 @@ static void detach_does_not_wait_for_ever(void **state)
     SAYS("has not let it go in time; it was taken nevertheless");
     assert_true(fake_host.questions >= 100 && fake_host.questions <= 200);
     assert_true(attach("stordd"));
-    fake_host.says = " busy                                                                                 "; /* longer than any answer */
+    fake_host.says = " busy                                                                    "; /* longer than any answer */
     assert_true(detach(""));
     SAYS("has not let it go in time; it was taken nevertheless");
     fake_host.says = NULL;
@@ -246,8 +246,8 @@ static void one_operator_at_a_time_for_a_domain(void **state)
 
 static void names_that_are_none_are_refused(void **state)
 {
-    static const char *const names[] = { "", "0", "00:04", "00:04.8", "00:20.0", "1:04.0", "00:04.0x", "00:04.0 ", "00:-4.0", "+0:04.0",
-                                         "0001:00:04.0", "00:04.0/20", "../../04.0" };
+    static const char *const names[] = { "", "0", "00:04", "00:04.8", "00:20.0", "1:04.0", "00:04.0x", "00:04.0 ", "00:-4.0",
+                                         "+0:04.0", "0001:00:04.0", "00:04.0/20", "../../04.0" };
 
     (void)state;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
