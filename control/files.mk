@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # The daemon of the control domain, and the verbs of bh that talk to it.
 control-common-src := cert protocol tls
-control-daemon-src := $(control-common-src) daemon/ask daemon/devices daemon/enroll daemon/hyper daemon/link daemon/listen
+control-daemon-src := $(control-common-src) daemon/agent daemon/ask daemon/connection daemon/devices daemon/enroll daemon/functions
+control-daemon-src += daemon/hyper daemon/link daemon/listen
 control-daemon-src += daemon/network
 control-daemon-src += daemon/main daemon/roles daemon/serve daemon/verbs
 

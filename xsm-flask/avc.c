@@ -172,6 +172,9 @@ static __attribute__((noinline)) int check_slow(xsm_sid_t ssid, xsm_sid_t tsid, 
     } else {
         ev.permissions = requested & e->audited;
     }
+    if (audit != NULL && !ev.denied && (audit->have & XSM_AUDIT_AGAIN) != 0) {
+        return rc;
+    }
     if (audit != NULL && ev.permissions != 0) {
         xsm_env_lock();
         (void)target_of(ssid, &ev.tsid);

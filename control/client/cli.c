@@ -68,7 +68,7 @@ int cli_where_option(struct where *w, int c, const char *value)
 struct command {
     struct where where;
     const char *verb;
-    int json, watch;
+    int json, watch, force;
     double delay;
     long count; /* -1: until stopped */
     int argc;   /* words that are no options */
@@ -185,6 +185,22 @@ static int run_plain(const struct command *command, struct control_client *c, st
     return rc;
 }
 
+/* What the domain made of it, as the host tells. */
+static void show_device(const struct command *command, json_object *reply)
+{
+    const char *at = message_string(reply, "at"), *driver = message_string(reply, "driver"), *note = message_string(reply, "note");
+    char text[160];
+
+    printf("%s: %s %s %sed", command->argv[0], command->argv[1], command->argv[2], command->verb);
+    if (at != NULL) {
+        printf(", there %s", client_plain(text, 16, at));
+    }
+    if (driver != NULL) {
+        printf(", driver %s", client_plain(text, 32, driver));
+    }
+    printf("%s%s\n", note != NULL ? "; " : "", note != NULL ? client_plain(text, sizeof(text), note) : "");
+}
+
 /* attach DOMAIN disk NAME BACKEND TARGET [ro]; attach DOMAIN interface NAME BACKEND [IP]; attach DOMAIN device FUNCTION. */
 static int run_device(const struct command *command, struct control_client *c, struct attest_error *err)
 {
@@ -198,7 +214,7 @@ static int run_device(const struct command *command, struct control_client *c, s
                       : interface && (n == 4 || n == 5);
     int rc;
 
-    if (!good) {
+    if (!good || (command->force && (attach || disk || interface))) {
         return attest_fail(err, -EINVAL, "`bh help %s` says what is expected", command->verb);
     }
     request = about(w[0]);
@@ -213,10 +229,13 @@ static int run_device(const struct command *command, struct control_client *c, s
     if (attach && interface && n == 5) {
         message_add_string(request, "ip", w[4]);
     }
+    if (command->force) {
+        json_object_object_add(request, "force", json_object_new_boolean(1));
+    }
     snprintf(op, sizeof(op), "%s-%s", command->verb, disk ? "disk" : interface ? "interface" : "device");
     rc = ask(c, op, request, &reply, DEVICE_S, err);
     if (rc == 0) {
-        printf("%s: %s %s %sed\n", w[0], w[1], w[2], command->verb);
+        show_device(command, reply);
         json_object_put(reply);
     }
     return rc;
@@ -238,9 +257,12 @@ static const struct verb_form forms[] = {
     { "unpause", "bh unpause DOMAIN [--host WHERE] ...", "Lets a paused domain go on.\n", 1, 1, run_plain },
     { "attach", "bh attach DOMAIN disk NAME BACKEND TARGET [ro] | interface NAME BACKEND [IP] | device FUNCTION",
       "Gives a running domain a device: a disk (xvdb) that BACKEND serves from TARGET, an interface (eth1), or a PCI\n"
-      "function (00:04.0). The host's policy must connect the two domains.\n", 3, 6, run_device },
-    { "detach", "bh detach DOMAIN disk NAME | interface NAME | device FUNCTION", "Takes a device away again.\n", 3, 3,
-      run_device },
+      "function (00:04.0, as lspci has it). The host's description must connect the two domains, or name the function\n"
+      "in the domain (pci-later). Tells where the domain sees a function, and its driver there.\n", 3, 6, run_device },
+    { "detach", "bh detach DOMAIN disk NAME | interface NAME | device FUNCTION [--force]",
+      "Takes a device away again. The domain of a function is asked to let it go first, for 10 s; when it says that a\n"
+      "disk on it is in use, it keeps it.\n\n"
+      "  --force       take the function even so, after 2 s\n", 3, 3, run_device },
 };
 
 static int usage(const struct verb_form *f, FILE *out)
@@ -255,8 +277,8 @@ static int options_read(struct command *command, int argc, char **argv)
         { "host", required_argument, NULL, OPT_HOST }, { "keys", required_argument, NULL, OPT_KEYS },
         { "as", required_argument, NULL, OPT_AS },     { "name", required_argument, NULL, OPT_NAME },
         { "wait", required_argument, NULL, OPT_WAIT }, { "json", no_argument, NULL, 'j' },
-        { "watch", no_argument, NULL, 'w' },           { "help", no_argument, NULL, 'h' },
-        { NULL, 0, NULL, 0 },
+        { "watch", no_argument, NULL, 'w' },           { "force", no_argument, NULL, 'f' },
+        { "help", no_argument, NULL, 'h' },            { NULL, 0, NULL, 0 },
     };
     int c;
 
@@ -268,6 +290,9 @@ static int options_read(struct command *command, int argc, char **argv)
             break;
         case 'w':
             command->watch = 1;
+            break;
+        case 'f':
+            command->force = 1;
             break;
         case 'd':
             command->delay = strtod(optarg, NULL);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Devices that come and go. Disks and interfaces are XenStore nodes: the backend's domain and the guest do the rest, if the
+ * Disks and interfaces that come and go. They are XenStore nodes: the backend's domain and the guest do the rest, if the
  * policy connects them; if they do not within a while, nothing is left. Both domains are asked about: one gets a device, the other
- * gives work. PCI functions are given at launch only.
+ * gives work.
  */
 #include "verbs.h"
 
@@ -10,49 +10,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <public/io/xenbus.h>
 #include <xsm/av_permissions.h>
 
+#include "connection.h"
 #include "link.h"
 
 #define CONNECT_MS 15000
 #define CLOSE_MS 10000
 #define TARGET_MAX 255
-#define STORE_MS 5000 /* for one answer of XenStore */
 
 struct parties {
     struct hyper_domain guest, server;
 };
-
-/*
- * A connection for each operation: an XenStore that does not answer costs one of them, and what it might still say is not taken
- * for the answer to another.
- */
-static struct store connection;
-
-static struct store *store(void)
-{
-    if (connection.patience_ms == 0) {
-        connection.fd = -1;
-    }
-    if (connection.fd < 0) {
-        if (access("/dev/xen/xenbus", R_OK | W_OK) != 0 || store_open(&connection) != 0) {
-            connection.fd = -1;
-            return NULL;
-        }
-        connection.patience_ms = STORE_MS;
-    }
-    return &connection;
-}
-
-void verbs_done(void)
-{
-    if (connection.patience_ms != 0) {
-        store_close(&connection);
-    }
-}
 
 /* Guest and backend, both asked about. */
 static int parties(struct session *s, json_object *request, uint32_t perm, struct parties *p, struct attest_error *err)
@@ -71,7 +42,7 @@ static int parties(struct session *s, json_object *request, uint32_t perm, struc
     if (rc == 0 && p->guest.id == p->server.id) {
         rc = attest_fail(err, -EINVAL, "%s cannot be its own backend", p->guest.name);
     }
-    if (rc == 0 && store() == NULL) {
+    if (rc == 0 && connection_store() == NULL) {
         rc = attest_fail(err, -EIO, "XenStore cannot be reached");
     }
     return rc;
@@ -147,7 +118,7 @@ static int prepare(struct link *l, const struct parties *p, const char *class, u
 {
     int rc;
 
-    link_init(l, store(), class, p->guest.id, p->server.id, device);
+    link_init(l, connection_store(), class, p->guest.id, p->server.id, device);
     rc = link_exists(l);
     return rc == 0 ? 0 : rc > 0 ? attest_fail(err, -EEXIST, "%s has a device %s already", p->guest.name, name)
                                 : attest_fail(err, rc, "XenStore: %s", strerror(-rc));
@@ -262,15 +233,15 @@ static int detach(struct session *s, json_object *request, uint32_t perm, const 
     if (rc == 0) {
         rc = session_ask(s, perm, &p.guest, err);
     }
-    if (rc == 0 && store() == NULL) {
+    if (rc == 0 && connection_store() == NULL) {
         rc = attest_fail(err, -EIO, "XenStore cannot be reached");
     }
     if (rc != 0) {
         return rc;
     }
-    link_init(&l, store(), class, p.guest.id, 0, device);
+    link_init(&l, connection_store(), class, p.guest.id, 0, device);
     snprintf(path, sizeof(path), "%s/backend-id", l.front);
-    if (store_read(store(), path, text, sizeof(text)) < 0) {
+    if (store_read(connection_store(), path, text, sizeof(text)) < 0) {
         return attest_fail(err, errno == ENOENT ? -ENOENT : -errno, "%s has no such device: %s", p.guest.name, strerror(errno));
     }
     rc = hyper_domain((uint32_t)strtoul(text, NULL, 10), &p.server);
@@ -283,7 +254,7 @@ static int detach(struct session *s, json_object *request, uint32_t perm, const 
     if (rc != 0) {
         return rc;
     }
-    link_init(&l, store(), class, p.guest.id, p.server.id, device);
+    link_init(&l, connection_store(), class, p.guest.id, p.server.id, device);
     link_node(&l, LINK_BACK, "online", "0");
     link_number(&l, LINK_BACK, "state", XenbusStateClosing);
     if (l.failed != 0) {
@@ -321,28 +292,4 @@ int verb_detach_interface(struct session *s, json_object *request, json_object *
         return attest_fail(err, -EINVAL, "expected an interface's name (eth0 to eth99)");
     }
     return detach(s, request, OPERATOR__DETACH_INTERFACE, "vif", device, err);
-}
-
-static int not_yet(struct session *s, json_object *request, uint32_t perm, struct attest_error *err)
-{
-    struct hyper_domain d;
-    int rc = verb_domain(request, "domain", &d, err);
-
-    if (rc == 0) {
-        rc = session_ask(s, perm, &d, err);
-    }
-    return rc != 0 ? rc : attest_fail(err, -EOPNOTSUPP, "not yet: this hypervisor gives and takes PCI functions at a domain's "
-                                      "start only; name it in the host's description (devices) and restart %s", d.name);
-}
-
-int verb_attach_device(struct session *s, json_object *request, json_object *reply, struct attest_error *err)
-{
-    (void)reply;
-    return not_yet(s, request, OPERATOR__ATTACH_DEVICE, err);
-}
-
-int verb_detach_device(struct session *s, json_object *request, json_object *reply, struct attest_error *err)
-{
-    (void)reply;
-    return not_yet(s, request, OPERATOR__DETACH_DEVICE, err);
 }

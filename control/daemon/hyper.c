@@ -72,10 +72,8 @@ static int sysctl(struct xen_sysctl *op, uint32_t cmd)
     return call(__HYPERVISOR_sysctl, (uintptr_t)op, 0);
 }
 
-static int domctl(uint32_t cmd, uint32_t id)
+static int domctl(struct xen_domctl *op, uint32_t cmd, uint32_t id)
 {
-    struct xen_domctl *op = argument();
-
     op->cmd = cmd;
     op->interface_version = XEN_DOMCTL_INTERFACE_VERSION;
     op->domain = (domid_t)id;
@@ -122,6 +120,7 @@ static int named(uint32_t id, struct hyper_domain *out)
     out->restarts = info->flags & BULKHEAD_DOMAIN_restarts;
     out->device_count = info->device_count <= HYPER_DEVICES_MAX ? info->device_count : HYPER_DEVICES_MAX;
     memcpy(out->devices, info->devices, sizeof(out->devices));
+    memcpy(out->slots, info->slots, sizeof(out->slots));
     return 0;
 }
 
@@ -168,7 +167,7 @@ int hyper_domain(uint32_t id, struct hyper_domain *out)
 {
     struct xen_domctl *op = argument();
     struct xen_domctl_getdomaininfo info;
-    int rc = domctl(XEN_DOMCTL_getdomaininfo, id);
+    int rc = domctl(op, XEN_DOMCTL_getdomaininfo, id);
 
     if (rc != 0) {
         return rc;
@@ -188,12 +187,12 @@ int hyper_self(uint32_t *id)
 
 int hyper_pause(uint32_t id)
 {
-    return domctl(XEN_DOMCTL_pausedomain, id);
+    return domctl(argument(), XEN_DOMCTL_pausedomain, id);
 }
 
 int hyper_unpause(uint32_t id)
 {
-    return domctl(XEN_DOMCTL_unpausedomain, id);
+    return domctl(argument(), XEN_DOMCTL_unpausedomain, id);
 }
 
 int hyper_restart(uint32_t id)
@@ -202,6 +201,25 @@ int hyper_restart(uint32_t id)
 
     op->domid = id;
     return call(__HYPERVISOR_bulkhead_op, BULKHEAD_domain_restart, (uintptr_t)op);
+}
+
+static int device_op(uint32_t cmd, uint32_t id, uint16_t function)
+{
+    struct xen_domctl *op = argument();
+
+    op->u.assign_device.dev = XEN_DOMCTL_DEV_PCI;
+    op->u.assign_device.u.pci.machine_sbdf = function;
+    return domctl(op, cmd, id);
+}
+
+int hyper_assign(uint32_t id, uint16_t function)
+{
+    return device_op(XEN_DOMCTL_assign_device, id, function);
+}
+
+int hyper_deassign(uint32_t id, uint16_t function)
+{
+    return device_op(XEN_DOMCTL_deassign_device, id, function);
 }
 
 static int flask(struct xen_flask_op *op, uint32_t cmd)

@@ -28,7 +28,8 @@ struct hyper_domain {
     bool restarts;
     char name[17];
     unsigned int device_count;
-    uint16_t devices[HYPER_DEVICES_MAX];
+    uint16_t devices[HYPER_DEVICES_MAX]; /* PCI functions, as the machine has them */
+    uint8_t slots[HYPER_DEVICES_MAX];    /* and where the domain sees each: device number on its own bus */
 };
 
 struct hyper_host {
@@ -52,6 +53,15 @@ int hyper_pause(uint32_t id);
 int hyper_unpause(uint32_t id);
 /** -EPERM: its description does not let it restart. -EBUSY: it ends already. */
 int hyper_restart(uint32_t id);
+
+/**
+ * Give a PCI function to a domain that has a bus; it is reset.
+ * @return 0; -EACCES policy; -ENODEV there is none; -EPERM a bridge or an IOMMU; -EBUSY another domain has it; -EEXIST this one has
+ *         it; -EOPNOTSUPP it cannot be reset, or the domain has no bus; -ENOSPC; -ESRCH; other -errno
+ */
+int hyper_assign(uint32_t id, uint16_t function);
+/** Take it back at once, reset. @return 0; -EACCES; -ENODEV the domain has it not; -ESRCH */
+int hyper_deassign(uint32_t id, uint16_t function);
 
 int hyper_context_to_sid(const char *context, uint32_t *sid);
 int hyper_sid_to_context(uint32_t sid, char context[HYPER_CONTEXT_MAX]);

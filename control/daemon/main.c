@@ -25,6 +25,7 @@ struct control_paths control_paths = {
     .authority = "/etc/control/ca.pem",
     .key = "/run/control/host.key",
     .certificate = "/run/control/host.pem",
+    .lock = "/run/control/pci.lock",
 };
 
 static void usage(FILE *out)

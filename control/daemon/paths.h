@@ -8,6 +8,7 @@ struct control_paths {
     const char *authority;   /* certificate; in the measured image */
     const char *key;         /* private key of the host; made here, in memory, gone with the domain */
     const char *certificate; /* for it, from enrolling */
+    const char *lock;        /* a file whose byte N is held by who gives or takes a PCI function of domain N */
 };
 
 extern struct control_paths control_paths;

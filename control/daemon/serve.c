@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "connection.h"
 #include "verbs.h"
 
 static int verb_hello(struct session *s, json_object *request, json_object *reply, struct attest_error *err)
@@ -50,8 +51,6 @@ static const char *code_of(int rc)
     case -ENOENT:
     case -EBADMSG:
         return CONTROL_INVALID;
-    case -EOPNOTSUPP:
-        return CONTROL_NOT_YET;
     default:
         return CONTROL_REFUSED;
     }
@@ -83,7 +82,7 @@ static int answer(struct session *s, struct stream *stream, const uint8_t *data,
     json_object *request = message_parse(data, size, &err), *reply = json_object_new_object();
     int rc = request != NULL ? run(s, request, reply, &err) : -EBADMSG;
 
-    verbs_done();
+    connection_done();
     json_object_object_add(reply, "ok", json_object_new_boolean(rc == 0));
     if (rc != 0) {
         message_add_string(reply, "code", code_of(rc));

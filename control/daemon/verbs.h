@@ -7,7 +7,7 @@
 
 /**
  * @param reply  gets what the operation tells
- * @return 0; -EACCES policy; -EINVAL, -ENOENT the request; -EOPNOTSUPP not yet; other -errno from hypervisor or store;
+ * @return 0; -EACCES policy; -EINVAL, -ENOENT the request; other -errno from hypervisor or store;
  *         err says it in words
  */
 typedef int verb_fn(struct session *s, json_object *request, json_object *reply, struct attest_error *err);
@@ -15,11 +15,8 @@ typedef int verb_fn(struct session *s, json_object *request, json_object *reply,
 verb_fn verb_status, verb_restart, verb_pause, verb_unpause;           /* verbs.c */
 verb_fn verb_attach_disk, verb_detach_disk;                            /* devices.c */
 verb_fn verb_attach_interface, verb_detach_interface;
-verb_fn verb_attach_device, verb_detach_device;
+verb_fn verb_attach_device, verb_detach_device;                        /* functions.c */
 verb_fn verb_enroll_request, verb_enroll;                              /* enroll.c */
-
-/** After each request: gives back what its operation has opened. */
-void verbs_done(void);
 
 /** The domain that the request's field names, which every operation needs first. @return 0; -EINVAL, -ENOENT with err */
 int verb_domain(json_object *request, const char *field, struct hyper_domain *d, struct attest_error *err);

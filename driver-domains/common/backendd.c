@@ -20,6 +20,7 @@
 
 #include <public/io/xenbus.h>
 
+#include "functions.h"
 #include "options.h"
 #include "uplink.h"
 
@@ -221,7 +222,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "backendd: XenStore: %s\n", strerror(errno));
         return 1;
     }
-    for (int soon = 0;;) {
+    functions_start(&store);
+    for (int soon = functions_step(&store);;) {
         int serves_nets = started[1];
 
         if (store_changed(&store, soon ? RETRY_MS : serves_nets ? FOLLOW_MS : -1) < 0) {
@@ -236,7 +238,7 @@ int main(int argc, char **argv)
         if (serves_nets) {
             uplink_follow();
         }
-        soon = 0;
+        soon = functions_step(&store);
         for (unsigned int i = 0; i < DEVICES_MAX; i++) {
             soon |= devices[i].kind != NULL && device_step(&store, &devices[i]);
         }

@@ -4,11 +4,13 @@ host-progs += backendd
 backendd-obj := driver-domains/common/backend.o
 backendd-obj += driver-domains/common/backendd.o
 backendd-obj += driver-domains/common/claim.o
+backendd-obj += driver-domains/common/functions.o
 backendd-obj += driver-domains/common/link.o
 backendd-obj += driver-domains/common/loop.o
 backendd-obj += driver-domains/common/masquerade.o
 backendd-obj += driver-domains/common/netlink.o
 backendd-obj += driver-domains/common/options.o
+backendd-obj += driver-domains/common/slot.o
 backendd-obj += driver-domains/common/store.o
 backendd-obj += driver-domains/common/target.o
 backendd-obj += driver-domains/common/uplink.o
@@ -29,6 +31,11 @@ domain-init-libs := -static
 unit-tests += driver_domains_conf
 driver_domains_conf-src := driver-domains/common/conf.c driver-domains/common/test_conf.c
 driver_domains_conf-cflags := -Idriver-domains/common
+
+unit-tests += driver_domains_functions
+driver_domains_functions-src := $(addprefix driver-domains/common/,fake_store.c functions.c link.c netlink.c options.c slot.c)
+driver_domains_functions-src += driver-domains/common/test_functions.c
+driver_domains_functions-cflags = -Idriver-domains/common -DSLOT_SYSFS='"$(abspath $(O))/unit/pci"'
 
 unit-tests += driver_domains_vbd
 driver_domains_vbd-src := $(addprefix driver-domains/common/,backend.c claim.c fake_store.c loop.c target.c)

@@ -68,6 +68,13 @@ int vpci_attach(struct domain *d, uint16_t device, const struct pci_terms *terms
     return -ENODEV;
 }
 
+bool vpci_is_moving(struct domain *d, uint16_t device)
+{
+    (void)d;
+    (void)device;
+    return false;
+}
+
 int vpci_detach(struct domain *d, uint16_t device)
 {
     (void)d;

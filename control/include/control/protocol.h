@@ -17,7 +17,6 @@
 #define CONTROL_DENIED "denied"   /* the policy does not let the operator's role do it */
 #define CONTROL_REFUSED "refused" /* the hypervisor or the store did not do it */
 #define CONTROL_INVALID "invalid" /* the request makes no sense, or names what is not there */
-#define CONTROL_NOT_YET "not-yet" /* this release cannot do it */
 
 #define CONTROL_WORD_MAX 63 /* of an operator's name, a role, a domain */
 

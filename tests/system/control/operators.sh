@@ -17,6 +17,8 @@ say restart watcher restart stordd
 say status storop status
 say pause storop pause stordd
 say restart-netdd storop restart netdd
+say attach-device storop attach stordd device 00:03.0
+say detach-device storop detach stordd device 00:03.0 --force
 say restart storop restart stordd
 say status stranger status
 say status forger status

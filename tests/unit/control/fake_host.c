@@ -16,11 +16,11 @@ struct fake_host fake_host;
 struct control_paths control_paths;
 
 /* A folder for the host's key and certificates, which goes with the test. */
-static char folder[] = "/tmp/bh-control-test-XXXXXX", paths[3][64];
+static char folder[] = "/tmp/bh-control-test-XXXXXX", paths[4][64];
 
 static void folder_remove(void)
 {
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 4; i++) {
         (void)unlink(paths[i]);
     }
     (void)rmdir(folder);
@@ -28,7 +28,7 @@ static void folder_remove(void)
 
 static void folder_make(void)
 {
-    static const char *const names[] = { "ca.pem", "host.key", "host.pem" };
+    static const char *const names[] = { "ca.pem", "host.key", "host.pem", "lock" };
 
     if (paths[0][0] != '\0') {
         return;
@@ -36,10 +36,11 @@ static void folder_make(void)
     if (mkdtemp(folder) == NULL) {
         abort();
     }
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 4; i++) {
         snprintf(paths[i], sizeof(paths[i]), "%s/%s", folder, names[i]);
     }
-    control_paths = (struct control_paths){ .authority = paths[0], .key = paths[1], .certificate = paths[2] };
+    control_paths = (struct control_paths){ .authority = paths[0], .key = paths[1], .certificate = paths[2],
+                                             .lock = paths[3] };
     atexit(folder_remove);
 }
 
@@ -120,6 +121,40 @@ int hyper_restart(uint32_t id)
     return fake_host.answer;
 }
 
+/* Functions go into the first slot that is free, as on the domain's bus. */
+int hyper_assign(uint32_t id, uint16_t function)
+{
+    struct hyper_domain *d = &fake_host.domain[id - 1];
+
+    fake_host.acts++;
+    for (int i = 0; i < 5; i++) {
+        for (unsigned int k = 0; k < fake_host.domain[i].device_count; k++) {
+            if (fake_host.domain[i].devices[k] == function) {
+                return &fake_host.domain[i] == d ? -EEXIST : -EBUSY;
+            }
+        }
+    }
+    if (fake_host.answer == 0) {
+        d->devices[d->device_count] = function;
+        d->slots[d->device_count] = (uint8_t)(d->device_count + 1);
+        d->device_count++;
+    }
+    return fake_host.answer;
+}
+
+int hyper_deassign(uint32_t id, uint16_t function)
+{
+    struct hyper_domain *d = &fake_host.domain[id - 1];
+
+    fake_host.acts++;
+    fake_host.asked_first = fake_host.questions != 0;
+    if (d->device_count == 0 || d->devices[d->device_count - 1] != function) {
+        return -ENODEV;
+    }
+    d->device_count -= fake_host.answer == 0;
+    return fake_host.answer;
+}
+
 int hyper_context_to_sid(const char *context, uint32_t *sid)
 {
     *sid = FAKE_ROLE_SID;
@@ -177,6 +212,30 @@ int access(const char *path, int mode)
     return strcmp(path, "/dev/xen/xenbus") == 0 ? 0 : faccessat(AT_FDCWD, path, mode, 0);
 }
 
+/* Of stordd, to what it was asked: the nonce of the question, and `says`. */
+static int domain_answers(char *value, size_t size)
+{
+    const struct fake_node *request = find("/local/domain/2/pci/request");
+    char nonce[16] = "", text[512];
+
+    if (request != NULL) {
+        snprintf(nonce, sizeof(nonce), "%.8s", request->value);
+        snprintf(fake_host.question, sizeof(fake_host.question), "%s", request->value + 9);
+    }
+    fake_host.questions++;
+    if (fake_host.says == NULL) {
+        errno = ENOENT;
+        return -1;
+    }
+    snprintf(text, sizeof(text), "%s%s", fake_host.says_nonce != NULL ? fake_host.says_nonce : nonce, fake_host.says);
+    if (strlen(text) >= size) {
+        errno = E2BIG;
+        return -1;
+    }
+    memcpy(value, text, strlen(text) + 1);
+    return (int)strlen(text);
+}
+
 int store_read(struct store *store, const char *path, char *value, size_t size)
 {
     const struct fake_node *n = find(path);
@@ -186,6 +245,9 @@ int store_read(struct store *store, const char *path, char *value, size_t size)
     if (n == NULL) {
         errno = ENOENT;
         return -1;
+    }
+    if (strcmp(path, "/local/domain/2/pci/answer") == 0) {
+        return domain_answers(value, size);
     }
     snprintf(value, size, "%s", n->value);
     if (fake_host.connects && strcmp(end, "/state") == 0) { /* the two ends do what they are there for */
@@ -237,7 +299,7 @@ int store_remove(struct store *store, const char *path)
 
     (void)store;
     fake_host.acts++;
-    for (unsigned int i = 0; i < fake_host.node_count;) {
+    for (unsigned int i = 0; i < fake_host.node_count && !fake_host.keeps_nodes;) {
         if (strncmp(fake_host.node[i].path, path, len) == 0) {
             fake_host.node[i] = fake_host.node[--fake_host.node_count];
         } else {

@@ -29,6 +29,11 @@ struct fake_host {
     bool told_before_restart; /* the peer had its reply when that happened */
     bool comes_back;      /* a restarted domain starts again */
     bool connects;        /* devices connect, and close, at once */
+    const char *says, *says_nonce; /* stordd's answer about a PCI function; NULL: none, that of the question */
+    char question[32];    /* the last that stordd was asked, without its nonce */
+    unsigned int questions; /* looks for its answer */
+    bool asked_first;     /* ... before the function was taken */
+    bool keeps_nodes;     /* removing does nothing */
     struct fake_node node[64];
     unsigned int node_count;
 };

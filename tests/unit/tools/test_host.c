@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "../../../tools/bh/build/file.h"
+#include "../../../tools/bh/build/functions.h"
 #include "../../../tools/bh/build/host.h"
 #include "../../../tools/bh/build/operators.h"
 
@@ -151,6 +152,47 @@ static void operators_become_rules_and_a_file(void **state)
     host_free(&host);
 }
 
+#define DOMAIN(name, id, kind, more) "domain " name " {\n id = " #id "\n kind = " kind "\n kernel = debian\n memory = 64M\n" more "}\n"
+
+/* A control domain may give and take what is named, where a role may have it done, and nothing else. */
+static void functions_become_rules(void **state)
+{
+    static const char text[] =
+        "host {\n name = test\n memory = 1G\n}\n"
+        DOMAIN("a", 1, "guest", " pci = 00:03.0\n pci-later = 01:00.0, 02:1f.7\n")
+        DOMAIN("b", 2, "guest", " pci-later = 01:00.0\n")
+        DOMAIN("c", 3, "control", "")
+        "operator both {\n may = attach-device, detach-device\n domains = a\n}\n"
+        "operator half {\n may = detach-device\n domains = b\n}\n"
+        "operator other {\n may = attach-disk, status\n domains = all\n}\n";
+    static const char *const with_control[] = { "control", "guest" };
+    struct diag diag = { 0 };
+    struct buf cil = { 0 };
+
+    (void)state;
+    assert_true(host_parse(&host, "h.conf", (const uint8_t *)text, sizeof(text) - 1, with_control, 2, &diag));
+    assert_true(host.domains[1].pci_bus);
+    assert_int_equal(host.domains[1].pci_count, 0);
+    functions_cil(&host, &cil);
+    assert_string_equal(cil.data,
+                        "(type a_pci_t)\n(typeattributeset resource_type (a_pci_t))\n"
+                        "(pcidevicecon 0x18 (system_u object_r a_pci_t low_low))\n"
+                        "(call device_use (a_t a_pci_t))\n"
+                        "(call device_give (c_t a_t a_pci_t))\n(call device_take (c_t a_t a_pci_t))\n"
+                        "(type pci_01_00_0_t)\n(typeattributeset resource_type (pci_01_00_0_t))\n"
+                        "(pcidevicecon 0x100 (system_u object_r pci_01_00_0_t low_low))\n"
+                        "(call device_use (a_t pci_01_00_0_t))\n"
+                        "(call device_give (c_t a_t pci_01_00_0_t))\n(call device_take (c_t a_t pci_01_00_0_t))\n"
+                        "(call device_use (b_t pci_01_00_0_t))\n"
+                        "(call device_take (c_t b_t pci_01_00_0_t))\n"
+                        "(type pci_02_1f_7_t)\n(typeattributeset resource_type (pci_02_1f_7_t))\n"
+                        "(pcidevicecon 0x2ff (system_u object_r pci_02_1f_7_t low_low))\n"
+                        "(call device_use (a_t pci_02_1f_7_t))\n"
+                        "(call device_give (c_t a_t pci_02_1f_7_t))\n(call device_take (c_t a_t pci_02_1f_7_t))\n");
+    buf_free(&cil);
+    host_free(&host);
+}
+
 static void host_parse_mistake_is_named(void **state)
 {
     static const struct {
@@ -253,6 +295,9 @@ static void host_parse_mistake_is_named(void **state)
           "h.conf:19: ioports: '0x2ff-0x2f8' is not a range of ports; write FIRST-LAST" },
         { "cpus = 2", "ioports = 0x2fc", "h.conf:27: ioports: 0x2fc-0x2fc is given to 'dd' in "
           "line 19 too; a port has one owner" },
+        { "ioports = 0x2f8-0x2ff", "pci = 00:03.0\n pci-later = 00:04.0, 00:03.0", "h.conf:20: pci-later: domain dd has 00:03.0 from "
+          "its start (line 19); name it in one way" },
+        { "ioports = 0x2f8-0x2ff", "pci-later = none", "h.conf:19: pci-later: 'none' is not a PCI function; write" },
         { "cpus = 2", "tpm = yes", "h.conf:27: tpm: 'dd' has the TPM already, line 18; remove" },
         { "    function = xenstore\n", "", "h.conf:20: guest: has disks or interfaces, which find "
           "each other through XenStore, but no domain serves it; add" },
@@ -365,6 +410,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(host_parse_good_fills_all),
         cmocka_unit_test(operators_become_rules_and_a_file),
+        cmocka_unit_test(functions_become_rules),
         cmocka_unit_test(host_parse_mistake_is_named),
         cmocka_unit_test(host_parse_cut_anywhere_is_is_refused_unless_whole),
         cmocka_unit_test(host_parse_any_byte_does_not_break),

@@ -374,7 +374,9 @@ static void function_is_reset_between_owners(void)
     CHECK(b->flrs <= 1); /* who asked in vain has not reset it under the other */
     guest_write(1, PCI_COMMAND, 2, 6);
     b->flrs = 0;
+    CHECK(!vpci_is_moving(world_d, WORLD_ID(WORLD_NVME)));
     CHECK(vpci_release(world_d) == -ERESTART && !(bus_get(b, PCI_COMMAND, 2) & 4));
+    CHECK(vpci_is_moving(world_d, WORLD_ID(WORLD_NVME)) && !vpci_is_moving(world_d, WORLD_ID(WORLD_EDU)));
     world_end();
     CHECK(b->flrs == 1);
     world_start(1u << WORLD_NVME);

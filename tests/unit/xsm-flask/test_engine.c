@@ -32,6 +32,14 @@ static int start_generated(void **state)
     return 0;
 }
 
+static int start_classic(void **state)
+{
+    (void)state;
+    host_env_time_ns = 1;
+    engine_start("classic-30.bin");
+    return 0;
+}
+
 static int stop(void **state)
 {
     (void)state;
@@ -355,6 +363,22 @@ static void audit_silenced_question_no_line(void **state)
     assert_int_equal(audit_count, 0);
 }
 
+/* An operation of many steps asks at each of them, and is granted on record once; a refusal is told whenever it comes. */
+static void audit_of_further_steps_tells_refusals_alone(void **state)
+{
+    struct xsm_audit again = line;
+    xsm_sid_t dom0 = dom("dom0"), guest = dom("guest");
+
+    (void)state;
+    again.have |= XSM_AUDIT_AGAIN;
+    assert_int_equal(xsm_check(dom0, guest, SECCLASS_DOMAIN, DOMAIN__PAUSE, &line), 0);
+    assert_int_equal(audit_count, 1);
+    assert_int_equal(xsm_check(dom0, guest, SECCLASS_DOMAIN, DOMAIN__PAUSE, &again), 0);
+    assert_int_equal(audit_count, 1);
+    assert_int_equal(xsm_check(guest, dom0, SECCLASS_DOMAIN, DOMAIN__PAUSE, &again), -EACCES);
+    assert_int_equal(audit_count, 2);
+}
+
 /* Two domains of one label: each has its own limit. */
 static void audit_flood_limited_per_domain_and_counted(void **state)
 {
@@ -585,6 +609,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(permissive_type_logs_and_grants, start_generated, stop),
         cmocka_unit_test_setup_teardown(audit_line_in_classic_form, start_first_light, stop),
         cmocka_unit_test_setup_teardown(audit_silenced_question_no_line, start_first_light, stop),
+        cmocka_unit_test_setup_teardown(audit_of_further_steps_tells_refusals_alone, start_classic, stop),
         cmocka_unit_test_setup_teardown(audit_loss_reported_when_source_ends, start_first_light, stop),
         cmocka_unit_test_setup_teardown(audit_flood_limited_per_domain_and_counted, start_first_light,
                                         stop),

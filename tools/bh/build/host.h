@@ -19,6 +19,7 @@
 #define HOST_DEVICES_MAX 16   /* disks, and as many network interfaces, of one domain */
 #define HOST_IOPORTS_MAX 4
 #define HOST_PCI_MAX 4        /* PCI functions of one domain */
+#define HOST_PCI_LATER_MAX 16 /* those among which operators choose */
 #define HOST_OPERATORS_MAX 16  /* roles */
 #define HOST_SUBJECTS_MAX 8    /* certificates of one role */
 #define OPERATOR_VERBS_MAX 11
@@ -125,6 +126,9 @@ struct host_domain {
     bool pci_lines;                /* some have one */
     bool pci_bus;                  /* has one, be it empty */
     unsigned int pci_line;
+    uint16_t pci_later[HOST_PCI_LATER_MAX]; /* functions that it may get while it runs */
+    size_t pci_later_count;
+    unsigned int pci_later_line;
     struct host_disk disks[HOST_DEVICES_MAX];
     size_t disk_count;
     struct host_net nets[HOST_DEVICES_MAX];

@@ -220,12 +220,33 @@ static void resolve_backend(struct host *host, const struct host_domain *d, cons
     }
 }
 
+/* One that a domain has from its start must be free whenever that domain starts again. */
+static void check_pci_later(const struct host *host, const struct host_domain *d, struct diag *diag)
+{
+    for (size_t n = 0; n < d->pci_later_count; n++) {
+        unsigned int function = d->pci_later[n];
+
+        for (size_t i = 0; i < host->domain_count; i++) {
+            const struct host_domain *other = &host->domains[i];
+
+            for (size_t k = 0; k < other->pci_count; k++) {
+                if ((other->pci[k] & 0xffff) == function) {
+                    diag_error(diag, host->file, d->pci_later_line, "pci-later", "domain %s has %02x:%02x.%x from its start "
+                               "(line %u); name it in one way, pci-later in all domains that may have it", other->name,
+                               function >> 8, function >> 3 & 31, function & 7, other->pci_line);
+                }
+            }
+        }
+    }
+}
+
 /* A function has one owner. */
 static void check_pci(struct host *host, struct diag *diag)
 {
     for (size_t i = 0; i < host->domain_count; i++) {
         const struct host_domain *d = &host->domains[i];
 
+        check_pci_later(host, d, diag);
         for (size_t n = 0; n < d->pci_count; n++) {
             unsigned int function = d->pci[n] & 0xffff;
 

@@ -316,6 +316,24 @@ static void domain_pci_unreset(const struct value_context *vc, const struct conf
     take_pci(vc, entry, object, HOST_PCI_UNRESET);
 }
 
+static void domain_pci_later(const struct value_context *vc, const struct conf_entry *entry, void *object)
+{
+    struct host_domain *d = object;
+
+    d->pci_later_line = entry->line;
+    d->pci_bus = true;
+    if (entry->value_count > HOST_PCI_LATER_MAX) {
+        diag_error(vc->diag, vc->file, entry->line, entry->key, "%d PCI functions are the most that operators may choose "
+                   "among for a domain; leave some out", HOST_PCI_LATER_MAX);
+        return;
+    }
+    for (size_t i = 0; i < entry->value_count; i++) {
+        if (value_pci(vc, entry, entry->values[i], &d->pci_later[d->pci_later_count])) {
+            d->pci_later_count++;
+        }
+    }
+}
+
 static bool restart_choice(const struct value_context *vc, const struct conf_entry *entry)
 {
     static const char *const choices[] = { "stop", "restart" };
@@ -354,6 +372,7 @@ static const struct host_key domain_keys[] = {
     { "tpm", false, domain_tpm, NULL },
     { "ioports", false, domain_ioports, NULL },
     { "pci", false, domain_pci, NULL },
+    { "pci-later", false, domain_pci_later, NULL },
     { "pci-unreset", false, domain_pci_unreset, NULL },
     { "on-crash", false, domain_on_crash, NULL },
     { "on-reboot", false, domain_on_reboot, NULL },

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "file.h"
+#include "functions.h"
 #include "operators.h"
 #include "spawn.h"
 
@@ -129,19 +130,6 @@ static void connections(const struct host *host, const struct host_domain *d, st
     }
 }
 
-/* Each domain's functions have a label of their own, which it alone may use, behind an IOMMU that remaps interrupts. */
-static void pci_rules(const struct host_domain *d, struct buf *out)
-{
-    if (d->pci_count == 0) {
-        return;
-    }
-    buf_printf(out, "(type %s_pci_t)\n(typeattributeset resource_type (%s_pci_t))\n", d->name, d->name);
-    for (size_t i = 0; i < d->pci_count; i++) {
-        buf_printf(out, "(pcidevicecon 0x%x (system_u object_r %s_pci_t low_low))\n", d->pci[i] & 0xffffu, d->name);
-    }
-    buf_printf(out, "(call device_use (%s_t %s_pci_t))\n", d->name, d->name);
-}
-
 /* Does what one sends come to the other? Routed interfaces meet all but those in a VLAN. */
 static bool nets_meet(const struct host_net *a, const struct host_net *b)
 {
@@ -206,10 +194,10 @@ void policy_cil(const struct host *host, struct buf *out)
     }
     networks(host, out);
     buf_puts(out, "\n; hardware\n");
+    functions_cil(host, out);
     for (size_t i = 0; i < host->domain_count; i++) {
         const struct host_domain *d = &host->domains[i];
 
-        pci_rules(d, out);
         if (d->ioports_count == 0) {
             continue;
         }

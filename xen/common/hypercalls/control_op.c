@@ -42,7 +42,8 @@ long domain_info_act(struct call *c)
     memcpy(a->name, d->name, sizeof(a->name));
     for (unsigned i = 0; i < d->device_count; i++) {
         if (held & (1u << i)) {
-            a->devices[a->device_count++] = d->devices[i];
+            a->devices[a->device_count] = d->devices[i];
+            a->slots[a->device_count++] = (uint8_t)(i + 1); /* slot 0 has the host bridge */
         }
     }
     return 0;

@@ -133,6 +133,9 @@ int domctl_device_decode(struct call *c)
             return -EOPNOTSUPP; /* nodes of a device tree, which this architecture has not */
         }
         rc = c->cmd == XEN_DOMCTL_test_assign_device ? 0 : receiver_decode(c);
+        if (rc == 0 && c->target != NULL && vpci_is_moving(c->target, (uint16_t)a->u.assign_device.u.pci.machine_sbdf)) {
+            c->audit.have |= XSM_AUDIT_AGAIN; /* a reset takes a thousand calls */
+        }
         if (c->cmd == XEN_DOMCTL_assign_device) {
             c->chosen = iommu_remaps_interrupts() ? RESOURCE__USE_IOMMU : RESOURCE__USE_IOMMU_NOINTREMAP;
         }

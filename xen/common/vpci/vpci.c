@@ -217,6 +217,24 @@ int vpci_detach(struct domain *d, uint16_t device)
     return ret;
 }
 
+bool vpci_is_moving(struct domain *d, uint16_t device)
+{
+    struct vpci *p = d->vpci;
+    bool moving = false;
+
+    if (p == NULL) {
+        return false;
+    }
+    spin_lock(&p->lock);
+    for (unsigned i = 0; i < IOMMU_DEVICES_MAX; i++) {
+        const struct vpci_function *f = &p->function[i];
+
+        moving = moving || ((f->state == VPCI_COMES || f->state == VPCI_LEAVES) && f->host->id == device);
+    }
+    spin_unlock(&p->lock);
+    return moving;
+}
+
 void vpci_remove(struct domain *d, unsigned i)
 {
     spin_lock(&d->vpci->lock);

@@ -195,6 +195,7 @@ struct bulkhead_domain_info {
     uint64_t host_age_ns;  /* out: since the boot of the host */
     char name[BULKHEAD_DOMAIN_NAME_MAX];           /* out: NUL-terminated */
     uint16_t devices[BULKHEAD_DOMAIN_DEVICES_MAX]; /* out: bus << 8 | device << 3 | function; the first device_count */
+    uint8_t slots[BULKHEAD_DOMAIN_DEVICES_MAX];    /* out: device number of each on the domain's own bus */
 };
 #endif
 

@@ -37,6 +37,8 @@ int vpci_create(struct domain *d) must_check;
 int vpci_attach(struct domain *d, uint16_t device, const struct pci_terms *terms, const char **why) must_check;
 /** Take it back, reset. @return 0; -ERESTART a reset takes time: the same again; -ENODEV d has it not */
 int vpci_detach(struct domain *d, uint16_t device) must_check;
+/** Is it on its way to or from d: has vpci_attach() or vpci_detach() answered -ERESTART? */
+bool vpci_is_moving(struct domain *d, uint16_t device);
 /** Take function number i (of d->devices) away at once: it reaches nothing, and is gone from the bus. Its reset comes with d's end. */
 void vpci_remove(struct domain *d, unsigned i);
 /**

@@ -100,6 +100,7 @@ struct xsm_audit {
 #define XSM_AUDIT_RANGE   (1U << 7)
 #define XSM_AUDIT_OP      (1U << 8)
 #define XSM_AUDIT_BOOLEAN (1U << 9)
+#define XSM_AUDIT_AGAIN   (1U << 10) /* one more step of what was granted: its line is there already, refusals get theirs */
 
 /* Answer of xsm_compute_av(): bits of the class asked about. */
 struct xsm_av {

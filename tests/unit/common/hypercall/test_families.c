@@ -417,6 +417,7 @@ static void domain_info_tells_name_starts_devices(void **state)
     assert_int_equal(info.host_age_ns, 1000);
     assert_int_equal(info.device_count, 1);
     assert_int_equal(info.devices[0], 0x0020);
+    assert_int_equal(info.slots[0], 2);
     assert_int_equal(info.flags, 0);
     info = (struct bulkhead_domain_info){ .domid = b->id, .pad = 1 };
     assert_int_equal(call(__HYPERVISOR_bulkhead_op, BULKHEAD_domain_info, (uint64_t)&info, 0), -EINVAL);
