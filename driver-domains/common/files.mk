@@ -7,8 +7,11 @@ backendd-obj += driver-domains/common/claim.o
 backendd-obj += driver-domains/common/link.o
 backendd-obj += driver-domains/common/loop.o
 backendd-obj += driver-domains/common/masquerade.o
+backendd-obj += driver-domains/common/nbd.o
 backendd-obj += driver-domains/common/netlink.o
 backendd-obj += driver-domains/common/options.o
+backendd-obj += driver-domains/common/qcow2.o
+backendd-obj += driver-domains/common/qemu_nbd.o
 backendd-obj += driver-domains/common/store.o
 backendd-obj += driver-domains/common/target.o
 backendd-obj += driver-domains/common/uplink.o
@@ -31,8 +34,8 @@ driver_domains_conf-src := driver-domains/common/conf.c driver-domains/common/te
 driver_domains_conf-cflags := -Idriver-domains/common
 
 unit-tests += driver_domains_vbd
-driver_domains_vbd-src := $(addprefix driver-domains/common/,backend.c claim.c fake_store.c loop.c target.c)
-driver_domains_vbd-src += $(addprefix driver-domains/common/,test_vbd.c vbd.c volume.c)
+driver_domains_vbd-src := $(addprefix driver-domains/common/,backend.c claim.c fake_store.c loop.c nbd.c netlink.c)
+driver_domains_vbd-src += $(addprefix driver-domains/common/,qcow2.c qemu_nbd.c target.c test_vbd.c vbd.c volume.c)
 driver_domains_vbd-cflags = -Idriver-domains/common -DTARGET_IMAGES='"$(abspath $(O))/unit/images"' \
                             -DTARGET_MOUNTS='"$(abspath $(O))/unit/mounts"'
 
