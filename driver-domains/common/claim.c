@@ -94,10 +94,10 @@ static int device_of_file(struct claim *claim, int fd, const char **why)
 static void let_go(struct claim *claim)
 {
     if (claim->format == FORMAT_QCOW2) {
-        (void)fsync(claim->held); /* a tool that has ended cannot */
-        qemu_nbd_stop(&claim->tool);
+        qemu_nbd_stop(&claim->tool, claim->held);
+    } else {
+        close(claim->held);
     }
-    close(claim->held);
 }
 
 static int file_hold(struct claim *claim, int fd, const char **why)

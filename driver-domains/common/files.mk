@@ -33,11 +33,16 @@ unit-tests += driver_domains_conf
 driver_domains_conf-src := driver-domains/common/conf.c driver-domains/common/test_conf.c
 driver_domains_conf-cflags := -Idriver-domains/common
 
-unit-tests += driver_domains_vbd
-driver_domains_vbd-src := $(addprefix driver-domains/common/,backend.c claim.c fake_store.c loop.c nbd.c netlink.c)
-driver_domains_vbd-src += $(addprefix driver-domains/common/,qcow2.c qemu_nbd.c target.c test_vbd.c vbd.c volume.c)
-driver_domains_vbd-cflags = -Idriver-domains/common -DTARGET_IMAGES='"$(abspath $(O))/unit/images"' \
-                            -DTARGET_MOUNTS='"$(abspath $(O))/unit/mounts"'
+vbd-test-src := $(addprefix driver-domains/common/,backend.c claim.c fake_device.c fake_store.c loop.c nbd.c)
+vbd-test-src += $(addprefix driver-domains/common/,netlink.c qcow2.c qemu_nbd.c target.c vbd.c volume.c)
+vbd-test-cflags = -Idriver-domains/common -DTARGET_IMAGES='"$(abspath $(O))/unit/images"' \
+                  -DTARGET_MOUNTS='"$(abspath $(O))/unit/mounts"'
+
+unit-tests += driver_domains_vbd driver_domains_qcow2
+driver_domains_vbd-src := $(vbd-test-src) driver-domains/common/test_vbd.c
+driver_domains_vbd-cflags = $(vbd-test-cflags)
+driver_domains_qcow2-src := $(vbd-test-src) driver-domains/common/test_qcow2.c
+driver_domains_qcow2-cflags = $(vbd-test-cflags)
 
 vif-test-src := $(addprefix driver-domains/common/,backend.c fake_store.c link.c masquerade.c netlink.c)
 vif-test-src += $(addprefix driver-domains/common/,options.c test_vif.c uplink.c vif.c)

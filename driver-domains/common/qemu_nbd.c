@@ -25,6 +25,7 @@
 
 #define TOOL "/usr/bin/qemu-nbd"
 #define ANSWER_SECONDS 10 /* reading the image's tables; a repair of one that was not closed takes longest */
+#define CLOSE_MS 300
 #define END_MS 10000
 
 /* What the tool finds, whichever numbers they had here. Sockets that are handed over begin at 3 (sd_listen_fds(3)). */
@@ -75,6 +76,10 @@ static void confine(int readonly)
             close(fd);
         }
     }
+    int nothing = open("/dev/null", O_PATH | O_CLOEXEC); /* on which it tries what kinds of locks there are */
+
+    allow(rules, nothing, LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE);
+    close(nothing);
     allow(rules, TOOL_FILE, LANDLOCK_ACCESS_FS_READ_FILE | (readonly ? 0 : LANDLOCK_ACCESS_FS_WRITE_FILE));
     for (unsigned long cap = 0; cap < 64; cap++) {
         if (cap != CAP_DAC_OVERRIDE && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0 && errno != EINVAL) {
@@ -147,13 +152,12 @@ static const char *message_core(char *line)
     return core;
 }
 
-/* The first line of what it said, which names the failure. @return 0 none */
-static int first_message(int messages, char *line, size_t size)
+/* What it said; of its lines the first names a failure. @return 0 none */
+static int messages_read(int messages, char *text, size_t size)
 {
-    ssize_t n = messages < 0 ? -1 : read(messages, line, size - 1);
+    ssize_t n = messages < 0 ? -1 : read(messages, text, size - 1);
 
-    line[n > 0 ? n : 0] = '\0';
-    line[strcspn(line, "\n")] = '\0';
+    text[n > 0 ? n : 0] = '\0';
     return n > 0;
 }
 
@@ -242,7 +246,8 @@ static void tell_failure(struct qemu_nbd *tool, const char **why)
     if (error == ETIMEDOUT || !has_ended(tool, 1000)) {
         syscall(SYS_pidfd_send_signal, tool->process, SIGKILL, NULL, 0);
         *why = error == EPROTO ? "its disk is empty" : "qemu-nbd does not answer; try qemu-img check";
-    } else if (first_message(tool->messages, line, sizeof(line))) {
+    } else if (messages_read(tool->messages, line, sizeof(line))) {
+        line[strcspn(line, "\n")] = '\0';
         snprintf(said, sizeof(said), "qemu-nbd: %.120s; try qemu-img check", message_core(line));
         *why = said;
     } else {
@@ -365,10 +370,12 @@ int qemu_nbd_adopt(const char *path, struct qemu_nbd *tool, dev_t *device, ino_t
 
 int qemu_nbd_look(struct qemu_nbd *tool, const char **why)
 {
-    static char line[512];
+    static char text[512];
     siginfo_t info = { 0 };
+    char *rest = NULL;
 
-    if (first_message(tool->messages, line, sizeof(line))) {
+    (void)messages_read(tool->messages, text, sizeof(text));
+    for (char *line = strtok_r(text, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest)) {
         printf("backendd: nbd%d: qemu-nbd: %s\n", tool->number, message_core(line));
     }
     if (!has_ended(tool, 0)) {
@@ -383,8 +390,12 @@ int qemu_nbd_look(struct qemu_nbd *tool, const char **why)
     return -1;
 }
 
-void qemu_nbd_stop(struct qemu_nbd *tool)
+void qemu_nbd_stop(struct qemu_nbd *tool, int device)
 {
-    nbd_disconnect(tool->number);
+    (void)fsync(device); /* a tool that has ended cannot */
+    close(device);
+    if (!has_ended(tool, CLOSE_MS)) { /* the back end has it open still */
+        nbd_disconnect(tool->number);
+    }
     process_end(tool);
 }

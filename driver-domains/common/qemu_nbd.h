@@ -39,7 +39,7 @@ int qemu_nbd_adopt(const char *path, struct qemu_nbd *tool, dev_t *device, ino_t
 /** Pass on what it said. @return 0 it runs; -1 it has ended, `why` says how, until the next call */
 int qemu_nbd_look(struct qemu_nbd *tool, const char **why);
 
-/** End the device and the tool, after everything has been written. */
-void qemu_nbd_stop(struct qemu_nbd *tool);
+/** Close the device and end the tool, after everything has been written. */
+void qemu_nbd_stop(struct qemu_nbd *tool, int device);
 
 #endif
