@@ -11,11 +11,3 @@ lab-vif-libs := -lcmocka
 test-progs += lab-store
 lab-store-obj := driver-domains/common/store.o tests/backends/lab_store.o
 lab-store-libs := -static
-
-# The storage domain's disk: partition one of 2 MiB, and one of 6 MiB with image files in ext4.
-$(O)/tests/backends/disk.img: tests/backends/make-disk
-	$(call say,DISK,$@)
-	$(Q)mkdir -p $(@D)
-	$(Q)tests/backends/make-disk $@
-
-test-progs: $(O)/tests/backends/disk.img
