@@ -273,14 +273,35 @@ static void raw_is_never_taken_for_qcow2(void **state)
     backend_vbd.release(&a);
 }
 
+/* How often the disk below was told to flush: the 16th number of its statistics. */
+static unsigned long flushes(void)
+{
+    static char text[512];
+    int fd = open("/sys/block/sda/stat", O_RDONLY | O_CLOEXEC);
+    ssize_t n = read(fd, text, sizeof(text) - 1);
+    char *at = text;
+    unsigned long value = 0;
+
+    close(fd);
+    text[n > 0 ? n : 0] = '\0';
+    for (int i = 0; i < 16; i++) {
+        value = strtoul(at, &at, 10);
+    }
+    return value;
+}
+
 static void flush_reaches_the_image(void **state)
 {
+    unsigned long before;
+
     (void)state;
     need_lab();
     struct backend a = fake_device_in(5, "/dev/sda:/good.qcow2", "w", "qcow2");
 
     assert_int_equal(plug(&a), HOTPLUG_DONE);
+    before = flushes();
     image_write(&a, "flushed", 4 << 20);
+    assert_true(flushes() > before);
     assert_int_equal(syscall(SYS_pidfd_send_signal, a.claim->tool.process, SIGKILL, NULL, 0), 0);
     for (int i = 0; i < 100 && backend_vbd.look(&store, &a) == HOTPLUG_LATER; i++) {
         usleep(20000);
