@@ -34,4 +34,5 @@ tests vbd
 tests qcow2
 tests vif
 echo "LAB done"
+$B sync
 $B poweroff -f
