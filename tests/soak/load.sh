@@ -22,7 +22,7 @@ http() {
     ok=0 bad=0 failed=0 longest=0 right=
     while [ ! -e /tmp/end ]; do
         while read -r sum file; do
-            if $B timeout 3 $B wget -q -O /tmp/got $server/"$file" 2>/dev/null; then
+            if $B timeout 2 $B wget -q -O /tmp/got $server/"$file" 2>/dev/null; then
                 set -- $($B sha256sum /tmp/got)
                 if [ "$1" = "$sum" ]; then ok=$((ok + 1)); else bad=$((bad + 1)); fi
                 now=$(hundredths)
@@ -35,7 +35,7 @@ http() {
             echo "SOAK http $(seconds) ok=$ok bad=$bad failed=$failed longest_ms=${longest}0"
             $B usleep 100000
         done </etc/www.sums
-        $B timeout 3 $B wget -q -O /dev/null $server/end 2>/dev/null && echo 1 >/tmp/end
+        $B timeout 2 $B wget -q -O /dev/null $server/end 2>/dev/null && echo 1 >/tmp/end
     done
 }
 
