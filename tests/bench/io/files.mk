@@ -7,3 +7,6 @@ bench-crr-libs := -static
 host-progs += bench-mark
 bench-mark-obj := tests/bench/io/mark.o
 bench-mark-libs := -static
+
+host-progs += bench-medium
+bench-medium-obj := tests/bench/io/medium.o
