@@ -10,3 +10,7 @@ bench-mark-libs := -static
 
 host-progs += bench-medium
 bench-medium-obj := tests/bench/io/medium.o
+
+host-progs += bench-outage
+bench-outage-obj := tests/bench/io/outage.o
+bench-outage-libs := -static

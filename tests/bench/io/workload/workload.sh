@@ -3,7 +3,7 @@
 # What is measured, in the same order everywhere, one line a measurement, and two counted points (mark) each:
 #   IO <name> <unit> <figure> <operations>
 # and at the end IO done. Kernel command line: io.native for the machine without a hypervisor; io.scale=N divides all lengths; io.only=PATTERN
-# leaves out the measurements of other names.
+# leaves out the measurements of other names; io.outage waits for the disk and the network to fail instead: IO outage-<which> <ms>.
 B=/bin/busybox
 export PATH=/bin:/sbin LD_LIBRARY_PATH=/lib/x86_64-linux-gnu
 scale=1 only=.
@@ -113,6 +113,18 @@ network_tests() {
     say ping-rtt us "$($B awk -F '[ /]' '/^round-trip/ { print $7 * 1000 }' out)" $count
 }
 
+outages() {
+    wait_for $disk && network_up || return
+    outage net 10.0.0.1 &
+    outage disk $disk
+    wait
+}
+
+if $B grep -q io.outage /proc/cmdline; then
+    outages
+    say done
+    exit
+fi
 native && disk=/dev/nvme0n1
 wait_for $disk && { say up; disk_tests; }
 network_up && network_tests
