@@ -122,7 +122,11 @@ static void schedule(void)
     next = take_next(c, prev, now, &end);
     slice_end_ns[c->id] = end;
     if (prev && next != prev) {
-        prev->sched.interrupted = !prev->sched.pause_flags && !prev->sched.yields;
+        if (prev->sched.pause_flags || prev->sched.yields) {
+            prev->sched.interrupted = 0;
+        } else if (prev->sched.interrupted != UINT8_MAX) {
+            prev->sched.interrupted++;
+        }
     }
     if (prev) {
         prev->sched.yields = false;

@@ -3,10 +3,10 @@
  * Fair share by weight: the vCPU with the least weighted run time runs. A vCPU that slept comes back a little before the
  * others, so that it answers fast, but not with the time it did not use.
  *
- * Nobody is interrupted all the time: who had to give way keeps the CPU for MIN_RUN_NS when it is back, unless it has nothing more
- * to do. A guest that asks its back end for one block after the other would otherwise be interrupted at each, and the back end run for
- * one block at a time. Who comes from sleep can be interrupted at once: with one request under way, the back end answers before
- * the guest has even begun to sleep.
+ * Nobody is interrupted all the time: who had to give way more than once without having slept keeps the CPU for MIN_RUN_NS when it is
+ * back, unless it has nothing more to do. A guest that asks its back end for one block after the other would otherwise be
+ * interrupted at each, and the back end run for one block at a time. With one request under way it is interrupted twice, by the back
+ * end that takes it and by the device's answer, and can have that at once.
  */
 #include <xen/sched.h>
 
@@ -15,6 +15,7 @@
 #define WEIGHT_UNIT 256ull
 #define WAKE_CREDIT_NS (5 * 1000000ull)
 #define PREEMPT_MARGIN_NS (1000000ull)
+#define INTERRUPTIONS_FREE 2
 #ifndef MIN_RUN_NS
 #define MIN_RUN_NS (250 * 1000ull)
 #endif
@@ -66,7 +67,7 @@ void fair_account(struct vcpu *v, uint64_t ran_ns)
 
 uint64_t fair_keeps_until(const struct vcpu *running)
 {
-    return running->sched.put_on_ns + (running->sched.interrupted ? MIN_RUN_NS : 0);
+    return running->sched.put_on_ns + (running->sched.interrupted >= INTERRUPTIONS_FREE ? MIN_RUN_NS : 0);
 }
 
 uint64_t fair_preempt_at(const struct vcpu *woken, const struct vcpu *running, uint64_t now)

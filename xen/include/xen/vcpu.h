@@ -37,7 +37,7 @@ struct vcpu_sched {
     uint32_t pause_flags;
     bool queued, running;
     bool yields;           /* only the CPU where it runs: gives way although it was just put on */
-    bool interrupted;      /* had to give way the last time that it ran */
+    uint8_t interrupted;   /* how often it had to give way since it last blocked or yielded; stops at 255 */
     unsigned cpu;          /* where it runs or ran last */
     uint64_t affinity;     /* mask of CPUs */
 };
