@@ -127,5 +127,5 @@ if $B grep -q io.outage /proc/cmdline; then
 fi
 native && disk=/dev/nvme0n1
 wait_for $disk && { say up; disk_tests; }
-network_up && network_tests
+if wanted tcp || wanted crr || wanted ping-rtt; then network_up && network_tests; fi
 say done
