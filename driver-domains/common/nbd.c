@@ -22,6 +22,7 @@
 #define OPTION_EXPORT_NAME 1u
 
 #define SECTOR 512u
+#define ANSWER_WITHIN_SECONDS 60u /* to a request; else the disk has failed, and nobody waits for it any more */
 
 static int receive(int sock, void *data, size_t size)
 {
@@ -146,6 +147,7 @@ int nbd_connect(int sock, const struct nbd_export *export, const char *label, ch
     put_u64(&nl, NBD_ATTR_BLOCK_SIZE_BYTES, SECTOR);
     put_u64(&nl, NBD_ATTR_SERVER_FLAGS, export->flags);
     put_u64(&nl, NBD_ATTR_CLIENT_FLAGS, NBD_CFLAG_DISCONNECT_ON_CLOSE);
+    put_u64(&nl, NBD_ATTR_TIMEOUT, ANSWER_WITHIN_SECONDS);
     netlink_put_text(&nl, NBD_ATTR_BACKEND_IDENTIFIER, label);
     size_t sockets = netlink_open(&nl, NBD_ATTR_SOCKETS), item = netlink_open(&nl, NBD_SOCK_ITEM);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "qemu_nbd.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -22,6 +24,7 @@
 
 #include "nbd.h"
 #include "qcow2.h"
+#include "target.h"
 
 #define TOOL "/usr/bin/qemu-nbd"
 #define ANSWER_SECONDS 10 /* reading the image's tables; a repair of one that was not closed takes longest */
@@ -92,6 +95,27 @@ static void confine(int readonly)
     close(rules);
 }
 
+/* No file system of a disk is to be seen: Landlock alone would leave what is done to files by name, such as cutting them short. */
+static void mounts_leave(void)
+{
+    DIR *dir = opendir(TARGET_MOUNTS);
+    const struct dirent *entry;
+    char path[sizeof(TARGET_MOUNTS) + sizeof(entry->d_name) + 1];
+
+    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) {
+        die("confining it: mounts");
+    }
+    while (dir != NULL && (entry = readdir(dir)) != NULL) {
+        snprintf(path, sizeof(path), TARGET_MOUNTS "/%s", entry->d_name);
+        if (entry->d_name[0] != '.' && umount2(path, MNT_DETACH) < 0 && errno != EINVAL) {
+            die("confining it: mounts");
+        }
+    }
+    if (dir != NULL) {
+        closedir(dir);
+    }
+}
+
 /* Put three descriptors where the tool looks for them, and nothing beside. */
 static void descriptors_place(int listener, int file, int messages)
 {
@@ -126,6 +150,7 @@ static void __attribute__((noreturn)) tool_run(int listener, int file, int messa
         (void)!write(fd, "500", 3); /* rather than those who serve everybody */
         close(fd);
     }
+    mounts_leave();
     confine(readonly);
     execve(TOOL, argv, environment);
     die(TOOL);
@@ -207,7 +232,7 @@ static int sockets_make(int *listener, int *client)
 /* Start it. @return its number; -1 with errno */
 static pid_t tool_start(int listener, int file, int readonly, struct qemu_nbd *tool)
 {
-    const unsigned long apart = CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC;
+    const unsigned long apart = CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWNS;
     int messages[2];
 
     if (pipe2(messages, O_CLOEXEC | O_NONBLOCK) < 0) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Fair share by weight: the vCPU with the least weighted run time runs. A vCPU that slept comes back a little before the
- * others, so that it answers fast, but not with the time it did not use.
+ * others, so that it answers fast, but not with the time it did not use. Nor does one that never slept keep what it could have had on
+ * another CPU, where others were faster for their weight: a host that fills up later would be its own.
  *
  * Nobody is interrupted all the time: who had to give way more than once without having slept keeps the CPU for MIN_RUN_NS when it is
  * back, unless it has nothing more to do. A guest that asks its back end for one block after the other would otherwise be
@@ -14,6 +15,7 @@
 
 #define WEIGHT_UNIT 256ull
 #define WAKE_CREDIT_NS (5 * 1000000ull)
+#define ARREARS_NS (50 * 1000000ull)
 #define PREEMPT_MARGIN_NS (1000000ull)
 #define INTERRUPTIONS_FREE 2
 #ifndef MIN_RUN_NS
@@ -30,10 +32,11 @@ static struct vcpu *entry(struct list *l)
 
 void fair_enqueue(struct vcpu *v, bool woken)
 {
+    uint64_t behind = woken ? WAKE_CREDIT_NS : ARREARS_NS;
     struct list *at;
 
-    if (woken && v->sched.vruntime + WAKE_CREDIT_NS < min_vruntime) {
-        v->sched.vruntime = min_vruntime - WAKE_CREDIT_NS;
+    if (v->sched.vruntime + behind < min_vruntime) {
+        v->sched.vruntime = min_vruntime - behind;
     }
     for (at = queue.prev; at != &queue && entry(at)->sched.vruntime > v->sched.vruntime; at = at->prev) {
     }
