@@ -372,6 +372,7 @@ static int in_place_of_the_tool(void)
 
     fprintf(stderr, "%s\n", file < 0 ? "does not reach its file" : other >= 0 ? "makes files" : getpid() != 1 ? "sees processes"
                             : mount(NULL, "/", NULL, MS_REMOUNT, NULL) == 0 || sethostname("x", 1) == 0 ? "has capabilities"
+                            : truncate("/run/mnt/8-0/plain.raw", 1 << 20) == 0 ? "changes files by name"
                             : more >= 0 ? "has more descriptors" : "is shut in");
     return 1;
 }
