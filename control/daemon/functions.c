@@ -74,7 +74,14 @@ static int begin(struct session *s, json_object *request, uint32_t perm, struct 
     if (rc == 0) {
         rc = session_ask(s, perm, &f->d, err);
     }
-    return rc == 0 ? lock(f, err) : rc;
+    if (rc == 0) {
+        rc = lock(f, err);
+    }
+    if (rc == 0 && (rc = hyper_domain(f->d.id, &f->d)) != 0) { /* another may have changed what it has, until we had the lock */
+        close(f->lock);
+        return attest_fail(err, rc, "the domain has ended meanwhile");
+    }
+    return rc;
 }
 
 static int slot_of(const struct hyper_domain *d, uint16_t id)

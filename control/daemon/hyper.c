@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Hypercalls by /dev/xen/privcmd. Arguments live in a page that stays in memory while the hypervisor reads and writes it: from
- * /dev/xen/hypercall, or locked where that is missing.
+ * /dev/xen/hypercall, or locked where that is missing. The former is shared memory: a child does not inherit it, or one operator's
+ * connection would read the answer to another's question.
  */
 #include "hyper.h"
 
@@ -10,6 +11,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <public/xen.h>
 #include <public/domctl.h>
@@ -28,27 +30,35 @@
 static int fd = -1;
 static uint8_t *arena; /* the first page: the argument; the others: what it points to */
 
-int hyper_open(void)
+static void *pages_map(void)
 {
     int pages = open("/dev/xen/hypercall", O_RDWR | O_CLOEXEC);
     void *p = MAP_FAILED;
 
-    fd = open("/dev/xen/privcmd", O_RDWR | O_CLOEXEC);
-    if (fd < 0) {
-        return -errno;
-    }
     if (pages >= 0) {
         p = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, pages, 0);
+        close(pages);
     }
     if (p == MAP_FAILED) {
         p = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED | MAP_POPULATE, -1,
                  0);
     }
-    if (p == MAP_FAILED) {
+    return p;
+}
+
+int hyper_open(void)
+{
+    void *p = pages_map();
+
+    if (p == MAP_FAILED || madvise(p, PAGES * PAGE, MADV_DONTFORK) != 0) {
         return -errno;
     }
     arena = p;
-    return 0;
+    if (fd >= 0) {
+        close(fd); /* of the process that we come from */
+    }
+    fd = open("/dev/xen/privcmd", O_RDWR | O_CLOEXEC);
+    return fd < 0 ? -errno : 0;
 }
 
 static void *argument(void)

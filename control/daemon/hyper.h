@@ -37,7 +37,7 @@ struct hyper_host {
     uint64_t memory_kib, free_kib;
 };
 
-/** Open /dev/xen/privcmd. @return 0 or -errno */
+/** Open /dev/xen/privcmd: once in each process, since a child has nothing of this from its parent. @return 0 or -errno */
 int hyper_open(void);
 
 int hyper_host(struct hyper_host *out);

@@ -111,8 +111,9 @@ static int serve_tls(const struct roles *roles, int fd, struct attest_error *err
 static void connection(const struct roles *roles, int fd)
 {
     struct attest_error err = { "" };
-    int rc = serve_tls(roles, fd, &err);
+    int rc = hyper_open();
 
+    rc = rc != 0 ? attest_fail(&err, rc, "/dev/xen/privcmd: %s", strerror(-rc)) : serve_tls(roles, fd, &err);
     if (rc != 0) {
         printf("controld: tls: refused: %.200s\n", err.text);
         fflush(stdout);

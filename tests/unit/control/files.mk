@@ -12,6 +12,10 @@ unit-tests += test_control_functions
 test_control_functions-src := tests/unit/control/test_functions.c $(control-daemon-test-src)
 test_control_functions-libs := -ljson-c -lssl -lcrypto
 
+unit-tests += test_control_hyper
+test_control_hyper-src := tests/unit/control/test_hyper.c control/daemon/hyper.c
+test_control_hyper-libs := -Wl,--wrap=open
+
 unit-tests += test_control_tls
 test_control_tls-src := tests/unit/control/test_tls.c control/cert.c control/protocol.c control/tls.c control/client/client.c \
                         control/client/show.c attest/verifier/client.c attest/quote/error.c attest/quote/frame.c \
