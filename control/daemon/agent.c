@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
+
+#include "patience.h"
 
 #define POLL_MS 50
 #define NONCE_MAX 9
@@ -64,10 +65,11 @@ static int parse(const struct question *q, char *text, char driver[AGENT_DRIVER_
 
 static int await(const struct question *q, unsigned int ms, char driver[AGENT_DRIVER_MAX])
 {
+    struct patience patience = patience_for(ms);
     char path[64], text[64];
 
     snprintf(path, sizeof(path), "%s/answer", q->folder);
-    for (unsigned int gone = 0; gone < ms; gone += POLL_MS) {
+    do {
         int length = store_read(q->store, path, text, sizeof(text));
         int answer = length > 0 ? parse(q, text, driver) : AGENT_SILENT;
 
@@ -77,8 +79,7 @@ static int await(const struct question *q, unsigned int ms, char driver[AGENT_DR
         if (length < 0 && errno != ENOENT && errno != E2BIG) {
             return -errno;
         }
-        nanosleep(&(struct timespec){ .tv_nsec = POLL_MS * 1000000L }, NULL);
-    }
+    } while (patience_pause(&patience, POLL_MS));
     return AGENT_SILENT;
 }
 

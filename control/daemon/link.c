@@ -5,9 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <public/io/xenbus.h>
+
+#include "patience.h"
 
 #define POLL_MS 50
 
@@ -79,15 +80,16 @@ void link_states(struct link *l, unsigned int *front, unsigned int *back)
 
 int link_await(struct link *l, unsigned int state, unsigned int ms)
 {
-    for (unsigned int gone = 0; gone < ms && l->failed == 0; gone += POLL_MS) {
+    struct patience patience = patience_for(ms);
+
+    do {
         unsigned int front, back;
 
         link_states(l, &front, &back);
         if (front == state && back == state) {
             return 0;
         }
-        nanosleep(&(struct timespec){ .tv_nsec = POLL_MS * 1000000L }, NULL);
-    }
+    } while (l->failed == 0 && patience_pause(&patience, POLL_MS));
     return -ETIMEDOUT;
 }
 

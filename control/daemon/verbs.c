@@ -9,6 +9,8 @@
 
 #include <xsm/av_permissions.h>
 
+#include "patience.h"
+
 #define RESTART_WAIT_MS 20000
 #define POLL_MS 20
 
@@ -113,15 +115,15 @@ int verb_status(struct session *s, json_object *request, json_object *reply, str
 /* The operator has the new start's number before the call is over, or is told that it does not come. */
 static int await_start(const struct hyper_domain *before, json_object *reply, struct attest_error *err)
 {
+    struct patience patience = patience_for(RESTART_WAIT_MS);
     struct hyper_domain now;
 
-    for (unsigned int ms = 0; ms < RESTART_WAIT_MS; ms += POLL_MS) {
+    do {
         if (hyper_domain(before->id, &now) == 0 && now.start_count > before->start_count && now.state != HYPER_DYING) {
             add_number(reply, "starts", now.start_count);
             return 0;
         }
-        nanosleep(&(struct timespec){ .tv_nsec = POLL_MS * 1000000L }, NULL);
-    }
+    } while (patience_pause(&patience, POLL_MS));
     return attest_fail(err, -ETIMEDOUT, "%s ended, and did not start again within %d s", before->name,
                        RESTART_WAIT_MS / 1000);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A made-up host below the daemon: five domains, a policy of a table, a XenStore of a list, and a count of everything done. Stands
- * in the place of control/daemon/hyper.c and driver-domains/common/store.c; nanosleep() takes no time.
+ * in the place of control/daemon/hyper.c and driver-domains/common/store.c; nanosleep() takes no time but the clock's.
  */
 #ifndef CONTROL_FAKE_HOST_H
 #define CONTROL_FAKE_HOST_H
@@ -32,6 +32,7 @@ struct fake_host {
     const char *says, *says_nonce; /* stordd's answer about a PCI function; NULL: none, that of the question */
     char question[32];    /* the last that stordd was asked, without its nonce */
     unsigned int questions; /* looks for its answer */
+    unsigned int look_ms;   /* that XenStore takes for each of them */
     bool asked_first;     /* ... before the function was taken */
     bool keeps_nodes;     /* removing does nothing */
     struct fake_node node[64];

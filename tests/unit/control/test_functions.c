@@ -205,6 +205,18 @@ static void detach_does_not_wait_for_ever(void **state)
     assert_true(fake_host.questions <= 40);
 }
 
+/* Nor by the number of looks: each of them can take as long as XenStore likes. */
+static void detach_waits_by_the_clock(void **state)
+{
+    (void)state;
+    assert_true(attach("stordd"));
+    fake_host.questions = 0;
+    fake_host.look_ms = 4900;
+    assert_true(detach(""));
+    SAYS("has not let it go in time; it was taken nevertheless");
+    assert_true(fake_host.questions <= 3);
+}
+
 /* A question without an answer waits for the domain, and makes room for the next. */
 static void question_stays_until_it_is_answered(void **state)
 {
@@ -273,6 +285,7 @@ int main(void)
         T(detach_asks_first_and_takes_then),
         T(detach_of_what_is_in_use_needs_force),
         T(detach_does_not_wait_for_ever),
+        T(detach_waits_by_the_clock),
         T(question_stays_until_it_is_answered),
         T(detach_refused_gives_it_back),
         T(one_operator_at_a_time_for_a_domain),
