@@ -102,21 +102,25 @@ static int arrive(struct domain *d, struct vpci_function *f, const char **why)
     return 0;
 }
 
-/* The first step, into an empty slot. Lock held. */
-static int come(struct domain *d, struct vpci_function *f, struct pci_function *host, const char **why)
+/* The first step, into an empty slot. What a description says counts when it is this domain's. Lock held. */
+static int come(struct domain *d, struct vpci_function *f, struct pci_function *host, const struct pci_terms *terms,
+                const char **why)
 {
     if (!pci_claim(host, d)) {
         *why = "another domain has it";
         return -EBUSY;
     }
     *f = (struct vpci_function){ .state = VPCI_COMES, .host = host };
+    if (terms != NULL) {
+        host->terms = *terms;
+    }
     if (!host->clean) { /* one that comes back from its last owner has been reset already */
         pci_reset_begin(host);
     }
     return 0;
 }
 
-static int attach(struct domain *d, struct pci_function *host, const char **why)
+static int attach(struct domain *d, struct pci_function *host, const struct pci_terms *terms, const char **why)
 {
     struct vpci_function *f = slot_of(d->vpci, host->id);
     int ret = 0;
@@ -134,7 +138,7 @@ static int attach(struct domain *d, struct pci_function *host, const char **why)
         return -EEXIST;
     }
     if (f->state == VPCI_EMPTY) {
-        ret = come(d, f, host, why);
+        ret = come(d, f, host, terms, why);
         if (ret != 0) {
             return ret;
         }
@@ -162,15 +166,12 @@ int vpci_attach(struct domain *d, uint16_t device, const struct pci_terms *terms
     if (ret != 0) {
         return ret;
     }
-    if (terms != NULL) {
-        host->terms = *terms;
-    }
-    if (host->reset_kind == PCI_RESET_NONE && !host->terms.unreset) {
+    if (host->reset_kind == PCI_RESET_NONE && !(terms != NULL ? terms : &host->terms)->unreset) {
         *why = "it cannot be reset, and the description does not say to take it so";
         return -EOPNOTSUPP;
     }
     spin_lock(&d->vpci->lock);
-    ret = attach(d, host, why);
+    ret = attach(d, host, terms, why);
     spin_unlock(&d->vpci->lock);
     return ret;
 }

@@ -91,7 +91,7 @@ struct iommu_ops {
     void (*irq_refuse)(struct iommu_domain *dom, uint16_t device, unsigned index);
 
     /**
-     * Let a pin of an I/O APIC interrupt the hypervisor. NULL: its entry is written as it is. Boot CPU only.
+     * Let a pin of an I/O APIC interrupt the hypervisor. NULL: its entry is written as it is. At boot, or with the lock of device_irq.c.
      * @param entry  in and out: the pin's redirection entry; fixed, physical destination
      * @return 0; -ENOENT firmware does not name this I/O APIC; -ENOSPC too many pins
      */

@@ -70,7 +70,7 @@ struct pci_function {
     uint16_t bridge;            /* PCI_RESET_BUS: the port above it */
     int refused;                /* 0, or why it cannot be given, as pci_function_get() said the first time */
     const char *refused_why;
-    struct pci_terms terms;     /* as the description has it; written by who builds domains, before one has it */
+    struct pci_terms terms;     /* as the description of its last owner has it; its owner's, on its way to the domain */
     struct domain *owner;       /* atomic: who has it, or it is on its way to or from; NULL: nobody. Not a reference */
     bool clean;                 /* it has been reset, and nobody has had it since; for its owner only, as what follows */
     unsigned reset_step;        /* 0: none is under way */

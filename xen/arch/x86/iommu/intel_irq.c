@@ -45,7 +45,7 @@ static struct {
     bool used;
     uint8_t pin;
     uint32_t ioapic_id;
-} pins[IOMMU_IRQS_MAX]; /* who owns the entries of block 0; boot CPU only */
+} pins[IOMMU_IRQS_MAX]; /* who owns the entries of block 0; as iommu_ops.ioapic_entry */
 
 paddr_t intel_irqs_init(void)
 {
