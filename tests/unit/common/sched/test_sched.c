@@ -372,6 +372,29 @@ static void equals_share_alike(void **state)
     }
 }
 
+/* On CPUs of their own, one of weight 512 falls behind one of 256, by its own time; what it could have had does not stay its own. */
+static void arrears_of_one_that_never_sleeps_end(void **state)
+{
+    struct vcpu *heavy = &vcpu[0], *plain = &vcpu[1];
+
+    (void)state;
+    machine(2);
+    heavy->sched.weight = 512;
+    for (unsigned i = 0; i < 2; i++) {
+        vcpu[i].sched.affinity = 1ull << i;
+    }
+    for (unsigned turn = 0; turn < 1000; turn++) {
+        for (unsigned i = 0; i < 2; i++) {
+            fair_account(&vcpu[i], 10 * MS);
+            fair_enqueue(&vcpu[i], false);
+            assert_ptr_equal(fair_pick(i), &vcpu[i]);
+            fair_dequeue(&vcpu[i]);
+        }
+    }
+    assert_true(heavy->sched.vruntime < plain->sched.vruntime);
+    assert_true(plain->sched.vruntime - heavy->sched.vruntime <= 60 * MS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -385,6 +408,7 @@ int main(void)
         cmocka_unit_test(of_two_cpus_the_one_that_is_due_first_gives_way),
         cmocka_unit_test(who_works_gets_its_share_of_one_who_wakes_all_the_time),
         cmocka_unit_test(equals_share_alike),
+        cmocka_unit_test(arrears_of_one_that_never_sleeps_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
