@@ -387,14 +387,38 @@ static void function_is_reset_between_owners(void)
     CHECK(b->flrs == 1);
 }
 
-static void function_without_reset_needs_the_word(void)
+/* A description that names what another domain has changes nothing for that one. */
+static void words_about_what_another_has_do_not_count(void)
 {
-    const struct pci_terms plain = { .unreset = false };
+    const struct pci_terms line = { .unreset = true, .has_line = true, .gsi = 16 };
+    struct pci_function *host;
+    struct domain other;
     const char *why;
 
     world_start(0);
+    CHECK(pci_function_get(WORLD_ID(WORLD_NIC), &host, &why) == 0);
+    host->terms = (struct pci_terms){ .gsi = 0 };
+    CHECK(pci_claim(host, &other));
+    CHECK(world_attach(WORLD_ID(WORLD_NIC), &line, &why) == -EBUSY);
+    CHECK(!host->terms.has_line && !host->terms.unreset);
+    pci_disclaim(host);
+    CHECK(world_attach(WORLD_ID(WORLD_NIC), &line, &why) == 0);
+    CHECK(host->terms.has_line && host->terms.gsi == 16);
+    world_end();
+}
+
+static void function_without_reset_needs_the_word(void)
+{
+    const struct pci_terms plain = { .unreset = false };
+    struct pci_function *host;
+    const char *why;
+
+    world_start(0);
+    CHECK(pci_function_get(WORLD_ID(WORLD_EDU), &host, &why) == 0);
+    host->terms.unreset = true; /* of its last owner */
     CHECK(world_attach(WORLD_ID(WORLD_EDU), &plain, &why) == -EOPNOTSUPP);
-    CHECK(world_attach(WORLD_ID(WORLD_EDU), NULL, &why) == -EOPNOTSUPP); /* what was said last */
+    host->terms.unreset = false;
+    CHECK(world_attach(WORLD_ID(WORLD_EDU), NULL, &why) == -EOPNOTSUPP);
     CHECK(world_attach(WORLD_ID(WORLD_NIC), NULL, &why) == 0);
     CHECK(world_attach(0x00f8, NULL, &why) == -ENODEV);
     CHECK(guest_read(1, 0x0a, 2) == 0x0200 && guest_read(2, 0, 4) == ONES);
@@ -444,6 +468,7 @@ int main(void)
         CASE(place_where_nobody_answers_reads_ones),
         CASE(function_taken_away_reads_ones),
         CASE(function_is_reset_between_owners),
+        CASE(words_about_what_another_has_do_not_count),
         CASE(function_without_reset_needs_the_word),
         CASE(table_of_entries_is_bounded_to_what_is_shown),
     };

@@ -29,7 +29,7 @@ struct pci_terms;
 int vpci_create(struct domain *d) must_check;
 /**
  * Give d, which may be running, a function: it is reset, let out of quarantine, and appears. One at a time for a domain.
- * @param terms  what its description says; NULL: what was said last. It stays true
+ * @param terms  what its description says; NULL: what that of its last owner said
  * @param why    out, on failure: what is wrong, for a message
  * @return 0; -ERESTART a reset takes time: the same again; errors of pci_function_get(), iommu_attach(); -EOPNOTSUPP d has
  *         no bus, or the function cannot be reset; -EBUSY somebody has it; -EEXIST d has it; -ENOSPC; -ESRCH d is dying
