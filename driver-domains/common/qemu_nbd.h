@@ -2,7 +2,7 @@
 /*
  * Image files that are not raw, as block devices: Debian's qemu-nbd reads the format, the kernel's nbd device passes its
  * blocks on. The tool is a program of many formats and protocols that reads what somebody else made, in a domain with
- * everybody's disks. So it gets one open file and one socket, and keeps no way to others (Landlock), no capability but the one to open
+ * everybody's disks. So it gets one open file and one socket, and keeps no way to others (Landlock, and no file system of a disk in sight), no capability but the one to open
  * that file again, and no sight of other processes; it is told the format, and to open no backing file.
  */
 #ifndef DRIVER_DOMAINS_QEMU_NBD_H

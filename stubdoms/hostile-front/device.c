@@ -117,6 +117,13 @@ bool device_restart(struct device *dev)
     return device_wait(dev, XenbusStateInitWait, STATE_MS);
 }
 
+void device_flap(struct device *dev)
+{
+    for (unsigned int i = 0; i < 300; i++) {
+        device_write(dev, "state", "%u", (unsigned int)(any() >> 7) % 9);
+    }
+}
+
 void storm(const struct device *dev, unsigned int ms)
 {
     uint64_t end = time_now_ns() + ms * NS_PER_MS;

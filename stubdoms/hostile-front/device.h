@@ -41,5 +41,7 @@ void device_attack(struct device *dev, const char *kind, const struct attack *at
 uint64_t any(void);
 /** Send for so long, as fast as can be. */
 void storm(const struct device *dev, unsigned int ms);
+/** States one after the other, as they come, and numbers that are none. */
+void device_flap(struct device *dev);
 
 #endif

@@ -200,9 +200,7 @@ static void event_storm(struct device *dev)
 
 static void flapping(struct device *dev)
 {
-    for (unsigned int i = 0; i < 300; i++) {
-        device_write(dev, "state", "%u", (unsigned int)(any() >> 7) % 9);
-    }
+    device_flap(dev);
     device_write(dev, "state", "closed, I think");
 }
 

@@ -146,13 +146,6 @@ static void event_storm(struct device *dev)
     }
 }
 
-static void flapping(struct device *dev)
-{
-    for (unsigned int i = 0; i < 300; i++) {
-        device_write(dev, "state", "%u", (unsigned int)(any() >> 7) % 9);
-    }
-}
-
 static void dies(struct device *dev)
 {
     (void)connect(dev);
@@ -167,7 +160,7 @@ static const struct attack attacks[] = {
     { "wild frames", wild_frames },
     { "rings scribbled over", scribbled },
     { "an event storm", event_storm },
-    { "states that flap", flapping },
+    { "states that flap", device_flap },
     { "dies while connected", dies },
 };
 
