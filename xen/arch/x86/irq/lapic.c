@@ -22,7 +22,9 @@
 #define LAPIC_TIMER_CURRENT 0x390
 #define LAPIC_TIMER_DIVIDE 0x3e0
 #define LVT_MASKED 0x10000u
+#define LVT_PERIODIC 0x20000u
 #define ICR_PENDING 0x1000u
+#define LEAST_NS 20000u
 
 static volatile uint8_t *regs;
 static bool x2apic;
@@ -80,7 +82,7 @@ void lapic_init_this(void)
     lapic_put(LAPIC_LVT_ERROR, LVT_MASKED);
     lapic_put(LAPIC_SVR, 0x100 | VECTOR_SPURIOUS);
     lapic_put(LAPIC_TIMER_DIVIDE, 0xb); /* by 1 */
-    lapic_put(LAPIC_LVT_TIMER, VECTOR_TIMER);
+    lapic_put(LAPIC_LVT_TIMER, LVT_PERIODIC | VECTOR_TIMER);
 }
 
 uint32_t lapic_this_id(void)
@@ -108,6 +110,11 @@ void lapic_startup_ipi(uint32_t apic_id, uint8_t page)
     icr_write(apic_id, 0x4600u | page);
 }
 
+/*
+ * Whoever is interrupted sets it anew, so once is all it is asked for. It repeats nevertheless: an interrupt that gets lost, as
+ * happens in emulators (docs/run.md), comes again instead of leaving the CPU asleep for ever. LEAST_NS is for the second
+ * not to come while the first is still being served.
+ */
 void lapic_timer_set(uint64_t delta_ns)
 {
     uint64_t ticks;
@@ -116,7 +123,7 @@ void lapic_timer_set(uint64_t delta_ns)
         lapic_put(LAPIC_TIMER_INITIAL, 0);
         return;
     }
-    delta_ns = min(delta_ns, NS_PER_S);
+    delta_ns = max(min(delta_ns, NS_PER_S), LEAST_NS);
     ticks = delta_ns * ticks_per_ms / NS_PER_MS;
     lapic_put(LAPIC_TIMER_INITIAL, (uint32_t)max(min(ticks, 0xffffffffull), 1ull));
 }
@@ -130,7 +137,7 @@ void lapic_timer_calibrate(void (*wait_10ms)(void))
     wait_10ms();
     left = lapic_get(LAPIC_TIMER_CURRENT);
     lapic_put(LAPIC_TIMER_INITIAL, 0);
-    lapic_put(LAPIC_LVT_TIMER, VECTOR_TIMER);
+    lapic_put(LAPIC_LVT_TIMER, LVT_PERIODIC | VECTOR_TIMER);
     ticks_per_ms = (0xffffffffu - left) / 10;
     if (!ticks_per_ms) {
         panic("boot: the local APIC timer does not count");

@@ -12,7 +12,7 @@ void lapic_eoi(void);
 void lapic_ipi(uint32_t apic_id, uint8_t vector);
 void lapic_init_ipi(uint32_t apic_id);
 void lapic_startup_ipi(uint32_t apic_id, uint8_t page);
-/** Arm the one-shot timer; 0 stops it. */
+/** Arm the timer; 0 stops it. It fires in delta_ns, and again each delta_ns until it is set anew. */
 void lapic_timer_set(uint64_t delta_ns);
 /** Measure the timer's rate over the interval the callback waits. */
 void lapic_timer_calibrate(void (*wait_10ms)(void));
