@@ -30,6 +30,8 @@ static const struct {
     [REFERENCE_HYPERVISOR_EVENT] = {"hypervisor-event", 21, true},
     [REFERENCE_PROTECTION] = {"protection", 21, true},
     [REFERENCE_DOMAIN] = {"domain", 22, true},
+    [REFERENCE_BOOT_SECTOR] = {"boot-sector", 4, false},
+    [REFERENCE_PARTITION_TABLE] = {"partition-table", 5, false},
     [REFERENCE_PCR] = {"pcr", -1, false},
 };
 

@@ -22,6 +22,8 @@ enum reference_kind {
                                    "svm=1 npt=1 nx=1"; further words are only reported */
     REFERENCE_DOMAIN,           /* PCR 22: detail = exact event text with start=1; sha256 computed;
                                    later starts of the same domain with the same digest are fine */
+    REFERENCE_BOOT_SECTOR,      /* PCR 4 under a BIOS: sha256 of the code in the disk's first sector */
+    REFERENCE_PARTITION_TABLE,  /* PCR 5 under a BIOS: sha256 of the rest of that sector */
     REFERENCE_PCR,              /* any PCR without other references: sha256 = final value */
 };
 

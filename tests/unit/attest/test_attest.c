@@ -252,6 +252,30 @@ static void verify_unmeasured_hypervisor_fails_unless_allowed(void **state)
     expect_fail(true, 1, CODE_DIFFERS, "policy", 21);
 }
 
+/* Under a BIOS the boot sector is known, but it says nothing about the hypervisor. */
+static void verify_bios_boot(void **state)
+{
+    struct verdict v;
+
+    (void)state;
+    collect(HOST_BIOS);
+    expect_fail(false, 1, CODE_UNMEASURED, "hypervisor", 9);
+    v = judge_with(ref, true);
+    assert_true(verdict_passes(&v));
+    assert_true(has(&v, CODE_OK, "bios-boot-sector", 4));
+    assert_true(has(&v, CODE_OK, "bios-partition-table", 5));
+    verdict_free(&v);
+    collect(HOST_BIOS | HOST_OTHER_LOADER);
+    expect_fail(true, 1, CODE_DIFFERS, "bios-boot-sector", 4);
+    collect(HOST_BIOS | HOST_BIOS_MORE);
+    expect_fail(true, 1, CODE_UNEXPECTED, "unlisted-boot-code", 4);
+    collect(HOST_GOOD);
+    v = judge_with(ref, false);
+    assert_true(verdict_passes(&v));
+    assert_false(has(&v, CODE_MISSING, "bios-boot-sector", 4));
+    verdict_free(&v);
+}
+
 /* -- lies
  * ---------------------------------------------------------------------------------------------- */
 static void verify_replayed_quote_fails(void **state)
@@ -654,6 +678,7 @@ int main(void)
         cmocka_unit_test(verify_permissive_fails),
         cmocka_unit_test(verify_extra_or_missing_event_fails),
         cmocka_unit_test(verify_unmeasured_hypervisor_fails_unless_allowed),
+        cmocka_unit_test(verify_bios_boot),
         cmocka_unit_test(verify_replayed_quote_fails),
         cmocka_unit_test(verify_tampered_quote_fails),
         cmocka_unit_test(verify_quote_of_fewer_pcrs_fails),

@@ -57,23 +57,36 @@ static uint64_t partition_sectors(const struct image *image, const char *folder)
     return (bytes + (1 << 20) - 1) / (1 << 20) * ((1 << 20) / GPT_SECTOR);
 }
 
-static bool ends_write(const char *path, const char *seed, uint64_t sectors, struct diag *diag)
+/* The sectors before the partition and behind it: tables, and what a BIOS loads. */
+static bool ends_write(const char *path, const char *folder, const char *seed, uint64_t sectors,
+                       struct diag *diag)
 {
-    struct buf head = { 0 }, tail = { 0 };
+    struct buf head = { 0 }, tail = { 0 }, core = { 0 };
+    uint8_t code[GPT_BOOT_CODE];
+
+    if (!loader_bios(folder, GPT_BIOS_SECTOR, code, &core, diag)) {
+        buf_free(&core);
+        return false;
+    }
     int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 
-    gpt_make(seed, sectors, &head, &tail);
+    gpt_make(seed, sectors, code, &head, &tail);
     off_t tail_at = (off_t)((GPT_FIRST_SECTOR + sectors) * GPT_SECTOR);
-    bool good = fd >= 0 && pwrite(fd, head.data, head.len, 0) == (ssize_t)head.len
+    bool fits = core.len <= (GPT_FIRST_SECTOR - GPT_BIOS_SECTOR) * GPT_SECTOR;
+    bool good = fits && fd >= 0 && pwrite(fd, head.data, head.len, 0) == (ssize_t)head.len
+                && pwrite(fd, core.data, core.len, GPT_BIOS_SECTOR * GPT_SECTOR)
+                       == (ssize_t)core.len
                 && pwrite(fd, tail.data, tail.len, tail_at) == (ssize_t)tail.len;
 
     if (!good) {
-        diag_error(diag, path, 0, NULL, "cannot be written: %s", strerror(errno));
+        diag_error(diag, path, 0, NULL, "cannot be written: %s",
+                   fits ? strerror(errno) : "the BIOS loader is too big");
     }
     if (fd >= 0) {
         close(fd);
     }
     buf_free(&head);
+    buf_free(&core);
     buf_free(&tail);
     return good;
 }
@@ -125,7 +138,7 @@ bool disk_make(const struct image *image, const char *folder, const char *path,
     char *serial = bh_printf("%02x%02x%02x%02x", hash[0], hash[1], hash[2], hash[3]);
     const char *format[] = { "mformat", "-i", drive, "-F", "-T", size, "-H", hidden, "-c",
                              cluster, "-N", serial, "-v", "BULKHEAD", "::", NULL };
-    bool good = ends_write(path, image->host->name, sectors, diag)
+    bool good = ends_write(path, folder, image->host->name, sectors, diag)
                 && spawn_check(format, NULL, NULL, diag)
                 && files_copy(image, folder, drive, diag);
 

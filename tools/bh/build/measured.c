@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <openssl/sha.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@
 #include <xen/measure_text.h>
 
 #include "../../../xen/launch/offline.h"
+#include "gpt.h"
 #include "loader.h"
 
 bool measured_domains(struct image *image, struct diag *diag)
@@ -142,6 +144,32 @@ static void add_loader(struct list *l, const struct image *image, const char *fo
     free(pe);
 }
 
+/* What a BIOS measures of the disk: the first sector, its code and its table apart. */
+static void add_bios(struct list *l, const char *folder)
+{
+    char *path = bh_printf("%s/disk.img", folder);
+    uint8_t sector[GPT_SECTOR], digest[SHA256_DIGEST_LENGTH];
+    struct attest_error why = { .text = "" };
+    FILE *disk = fopen(path, "re");
+
+    if (disk == NULL || fread(sector, sizeof(sector), 1, disk) != 1) {
+        diag_error(l->diag, path, 0, NULL, "cannot be read");
+        l->good = false;
+    } else {
+        SHA256(sector, GPT_BOOT_CODE, digest);
+        check(l, reference_add(l->ref, "bios-boot-sector", REFERENCE_BOOT_SECTOR, 4, digest,
+                               "disk.img bytes 0 to 439", &why), "bios-boot-sector", &why);
+        SHA256(sector + GPT_BOOT_CODE, GPT_SECTOR - GPT_BOOT_CODE, digest);
+        check(l, reference_add(l->ref, "bios-partition-table", REFERENCE_PARTITION_TABLE, 5,
+                               digest, "disk.img bytes 440 to 511", &why),
+              "bios-partition-table", &why);
+    }
+    if (disk != NULL) {
+        fclose(disk);
+    }
+    free(path);
+}
+
 static void add_event(struct list *l, const char *name, enum reference_kind kind,
                       unsigned int pcr, const char *text, int result)
 {
@@ -229,6 +257,7 @@ bool measured_write(const struct image *image, const char *folder, const char *p
         return false;
     }
     add_loader(&l, image, folder);
+    add_bios(&l, folder);
     add_hypervisor(&l, image);
     add_domains(&l, image);
     if (l.good) {

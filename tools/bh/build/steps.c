@@ -145,11 +145,7 @@ static bool step_files(struct build *b)
 
 static bool step_loader(struct build *b)
 {
-    char *path = in_part(b, LOADER_PATH);
-    bool good = loader_make(&b->image, b->part, path, &b->diag);
-
-    free(path);
-    return good;
+    return loader_make(&b->image, b->part, &b->diag);
 }
 
 static bool step_disk(struct build *b)

@@ -4,8 +4,9 @@
 #define BH_RUN_OPTIONS_H
 
 enum firmware {
-    FIRMWARE_OVMF,   /* OVMF, GRUB, disk.img: the measured chain */
-    FIRMWARE_DIRECT, /* QEMU's -kernel: nothing measures the hypervisor */
+    FIRMWARE_OVMF,    /* OVMF and the disk's EFI program: the measured chain */
+    FIRMWARE_SEABIOS, /* SeaBIOS and the disk's BIOS loader, which measures nothing */
+    FIRMWARE_DIRECT,  /* QEMU's -kernel: nothing measures the hypervisor */
 };
 
 #define OPTIONS_QEMU_MAX 8
@@ -16,6 +17,7 @@ struct options {
     int memory;           /* MiB; 0: as in run.json */
     int timeout;          /* seconds; 0: none */
     int scenario;         /* drive and judge the scenario, then attest */
+    int attest;           /* have it attested as soon as it can be */
     int shell;            /* connect the terminal to the console at the end of the boot */
     int verbose;          /* print every console line */
     const char *expect;   /* --expect-fail: component that the verifier must name, or NULL */

@@ -90,6 +90,14 @@ static int file_copy(const char *from, const char *to)
     return n == 0 ? 0 : -1;
 }
 
+static void add_disk(struct args *args, const struct machine_paths *paths)
+{
+    add(args, "-drive");
+    add(args, "if=none,id=disk,format=raw,readonly=on,file=%s/disk.img", paths->image);
+    add(args, "-device");
+    add(args, "virtio-blk-pci,drive=disk,bootindex=0");
+}
+
 static const struct {
     const char *code;
     const char *vars;
@@ -116,10 +124,7 @@ static int add_ovmf(struct args *args, const struct machine_paths *paths)
         add(args, "if=pflash,format=raw,readonly=on,file=%s", ovmf[i].code);
         add(args, "-drive");
         add(args, "if=pflash,format=raw,file=%s", vars);
-        add(args, "-drive");
-        add(args, "if=none,id=disk,format=raw,readonly=on,file=%s/disk.img", paths->image);
-        add(args, "-device");
-        add(args, "virtio-blk-pci,drive=disk,bootindex=0");
+        add_disk(args, paths);
         return 0;
     }
     fprintf(stderr, "bh run: no %s; install the package ovmf\n", ovmf[0].code);
@@ -230,8 +235,12 @@ int qemu_start(struct proc *proc, const struct config *config, const struct opti
     add_machine(&args, config, options);
     add_channels(&args, config, paths);
     add_control(&args, options);
-    rc = options->firmware == FIRMWARE_OVMF ? add_ovmf(&args, paths)
-                                            : add_direct(&args, config, paths);
+    if (options->firmware == FIRMWARE_SEABIOS) {
+        add_disk(&args, paths); /* SeaBIOS is what QEMU starts when told nothing else */
+    } else {
+        rc = options->firmware == FIRMWARE_OVMF ? add_ovmf(&args, paths)
+                                                : add_direct(&args, config, paths);
+    }
     add_further(&args, options);
     if (rc == 0) {
         FILE *file = fopen(log, "we");

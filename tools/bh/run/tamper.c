@@ -40,6 +40,16 @@ const char *tamper_component(const char *what)
     return NULL;
 }
 
+int tamper_in_loader(const char *what)
+{
+    for (size_t i = 0; i < KIND_COUNT; i++) {
+        if (strcmp(kinds[i].what, what) == 0) {
+            return kinds[i].words != NULL;
+        }
+    }
+    return 0;
+}
+
 const char *tamper_words(void)
 {
     return "policy, hypervisor, initramfs, cmdline, permissive";

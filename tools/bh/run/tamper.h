@@ -21,6 +21,9 @@
 /** Component that the verifier must name for a kind of tampering; NULL for no such kind. */
 const char *tamper_component(const char *what);
 
+/** Whether a kind changes the loader's configuration, and not a file. */
+int tamper_in_loader(const char *what);
+
 /** The kinds there are, for messages. */
 const char *tamper_words(void);
 
