@@ -77,6 +77,7 @@ static bool check_reference(const struct reference *ref, struct verdict *v)
 
             found |= c->pcr == need[i].pcr && c->kind != REFERENCE_PCR &&
                      c->kind != REFERENCE_BOOT_SECTOR;
+            found |= need[i].pcr == 9 && c->kind == REFERENCE_EFI_IMAGE;
         }
         if (!found) {
             verdict_add(v, CODE_REFERENCE_EMPTY, (int)need[i].pcr, CHECK, "reference", need[i].what,

@@ -200,6 +200,9 @@ static int boot_firmware(struct eventlog *log, const struct image *i, unsigned i
     }
     loader_line(line, i);
     rc = firmware_event(log, 4, 0x80000003, i->loader, strlen(i->loader), "device path", 11);
+    if (variant & HOST_EFI) {
+        return rc;
+    }
     rc = rc != 0 ? rc : loader_command(log, "set root=(hd0,gpt1)");
     rc = rc != 0 ? rc : loader_command(log, line);
     rc = rc != 0 ? rc : loader_file(log, i->hypervisor, "(hd0,gpt1)/boot/bulkhead");

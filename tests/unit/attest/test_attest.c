@@ -276,6 +276,42 @@ static void verify_bios_boot(void **state)
     verdict_free(&v);
 }
 
+/* One program with everything in it: its digest stands for the files, and nothing may be loaded beside it. */
+static void verify_efi_image(void **state)
+{
+    struct reference one = {.count = 0};
+    struct verdict v;
+
+    (void)state;
+    one.component = calloc(ref->count, sizeof(*one.component));
+    assert_non_null(one.component);
+    for (size_t i = 0; i < ref->count; i++) {
+        if (ref->component[i].pcr > 9 || ref->component[i].kind == REFERENCE_GRUB_PE) {
+            one.component[one.count++] = ref->component[i];
+        }
+    }
+    collect(HOST_EFI);
+    v = judge_with(&one, false); /* a loader without files is no reference */
+    assert_true(has(&v, CODE_REFERENCE_EMPTY, "reference", 9));
+    verdict_free(&v);
+    one.component[0].kind = REFERENCE_EFI_IMAGE;
+    v = judge_with(&one, false);
+    assert_true(verdict_passes(&v));
+    assert_true(has(&v, CODE_OK, "loader", 4));
+    verdict_free(&v);
+    collect(HOST_EFI | HOST_OTHER_LOADER);
+    v = judge_with(&one, false);
+    assert_int_equal(failures(&v), 1);
+    assert_true(has(&v, CODE_DIFFERS, "loader", 4));
+    verdict_free(&v);
+    collect(HOST_GOOD); /* the same program, and files that it has loaded */
+    v = judge_with(&one, false);
+    assert_true(has(&v, CODE_UNEXPECTED, "unlisted-file", 9));
+    assert_false(verdict_passes(&v));
+    verdict_free(&v);
+    free(one.component);
+}
+
 /* -- lies
  * ---------------------------------------------------------------------------------------------- */
 static void verify_replayed_quote_fails(void **state)
@@ -679,6 +715,7 @@ int main(void)
         cmocka_unit_test(verify_extra_or_missing_event_fails),
         cmocka_unit_test(verify_unmeasured_hypervisor_fails_unless_allowed),
         cmocka_unit_test(verify_bios_boot),
+        cmocka_unit_test(verify_efi_image),
         cmocka_unit_test(verify_replayed_quote_fails),
         cmocka_unit_test(verify_tampered_quote_fails),
         cmocka_unit_test(verify_quote_of_fewer_pcrs_fails),

@@ -11,6 +11,7 @@
 #include <xen/measure_text.h>
 
 #include "../../../xen/launch/offline.h"
+#include "efi_image.h"
 #include "gpt.h"
 #include "loader.h"
 
@@ -127,7 +128,7 @@ static void add_loader(struct list *l, const struct image *image, const char *fo
     char *pe = bh_printf("%s/%s", folder, LOADER_PATH);
     struct attest_error why = { .text = "" };
 
-    check(l, reference_add_pe(l->ref, "loader", pe, LOADER_PATH, &why), "loader", &why);
+    check(l, reference_add_pe(l->ref, "loader", REFERENCE_GRUB_PE, pe, LOADER_PATH, &why), "loader", &why);
     for (size_t i = 0; i < count; i++) {
         if (events[i].kind == LOADER_COMMAND) {
             add(l, events[i].component, REFERENCE_GRUB_CMD, 8, events[i].text);
@@ -256,8 +257,16 @@ bool measured_write(const struct image *image, const char *folder, const char *p
         diag_error(diag, NULL, 0, "reference.json", "out of memory");
         return false;
     }
-    add_loader(&l, image, folder);
-    add_bios(&l, folder);
+    if (image->host->boot == BOOT_EFI) {
+        char *program = bh_printf("%s/%s", folder, EFI_IMAGE_PATH);
+
+        check(&l, reference_add_pe(l.ref, EFI_IMAGE_PATH, REFERENCE_EFI_IMAGE, program, LOADER_PATH,
+                                   &why), EFI_IMAGE_PATH, &why);
+        free(program);
+    } else {
+        add_loader(&l, image, folder);
+        add_bios(&l, folder);
+    }
     add_hypervisor(&l, image);
     add_domains(&l, image);
     if (l.good) {

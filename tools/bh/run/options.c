@@ -30,6 +30,9 @@ static const char usage[]
       "                        ovmf (default): UEFI, which measures what it starts; seabios: BIOS, and\n"
       "                        direct: QEMU's -kernel, where the hypervisor is unmeasured: the verifier\n"
       "                        is told to allow that, except with --expect-fail alone\n"
+      "  --secure-boot VARS    OVMF with these variables (keys enrolled), which starts signed programs\n"
+      "                        only; with --tamper it must refuse\n"
+      "  --expect-refused      status 0 only if the firmware refuses to start the host\n"
       "  --smp N, --mem MIB    instead of what the image says\n"
       "  --timeout SECONDS     give up after that (default 420 with --scenario and the like; 0 never)\n"
       "  --state DIR           TPM state, logs and console (default DIR/run)\n"
@@ -53,6 +56,8 @@ enum {
     OPT_SHELL,
     OPT_ATTEST,
     OPT_EXPECT,
+    OPT_SECURE,
+    OPT_REFUSED,
     OPT_TAMPER,
     OPT_STATE,
     OPT_CPU,
@@ -70,6 +75,8 @@ static const struct option words[] = {
     { "timeout", required_argument, NULL, OPT_TIMEOUT },
     { "scenario", no_argument, NULL, OPT_SCENARIO },
     { "shell", no_argument, NULL, OPT_SHELL },
+    { "secure-boot", required_argument, NULL, OPT_SECURE },
+    { "expect-refused", no_argument, NULL, OPT_REFUSED },
     { "attest", no_argument, NULL, OPT_ATTEST },
     { "expect-fail", required_argument, NULL, OPT_EXPECT },
     { "tamper", required_argument, NULL, OPT_TAMPER },
@@ -129,6 +136,12 @@ static int option_take(struct options *o, int c)
         return 0;
     case OPT_SHELL:
         o->shell = 1;
+        return 0;
+    case OPT_SECURE:
+        o->secure = optarg;
+        return 0;
+    case OPT_REFUSED:
+        o->refused = 1;
         return 0;
     case OPT_ATTEST:
         o->attest = 1;
@@ -192,7 +205,7 @@ int options_parse(int argc, char **argv, struct options *options)
     }
     options->dir = argv[optind];
     if (options->tamper != NULL) {
-        const char *component = tamper_component(options->tamper);
+        const char *component = tamper_component(options->tamper, 0);
 
         if (component == NULL) {
             fprintf(stderr, "bh run: --tamper %s: expected one of %s\n", options->tamper,
@@ -209,13 +222,22 @@ int options_parse(int argc, char **argv, struct options *options)
                         "--tamper permissive go with --firmware ovmf or direct\n");
         return -1;
     }
-    if ((options->expect != NULL || options->attest) && (options->scenario || options->shell)) {
-        fprintf(stderr, "bh run: --attest, --expect-fail and --tamper go with neither "
-                        "--scenario nor --shell\n");
+    if (options->secure != NULL && (options->firmware != FIRMWARE_OVMF || strchr(options->secure, ',') != NULL)) {
+        fprintf(stderr, "bh run: --secure-boot goes with --firmware ovmf, and a path without a comma\n");
+        return -1;
+    }
+    options->refused |= options->secure != NULL && options->tamper != NULL;
+    if (options->refused) {
+        options->expect = NULL;
+    }
+    if ((options->expect != NULL || options->attest || options->refused) && (options->scenario || options->shell)) {
+        fprintf(stderr, "bh run: --attest, --expect-fail, --expect-refused and --tamper go "
+                        "with neither --scenario nor --shell\n");
         return -1;
     }
     if (options->timeout < 0) {
-        options->timeout = options->scenario || options->attest || options->expect != NULL
+        options->timeout = options->scenario || options->attest || options->refused
+                                       || options->expect != NULL
                                ? TIMEOUT_DEFAULT : 0;
     }
     return 0;

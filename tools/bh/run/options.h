@@ -22,6 +22,8 @@ struct options {
     int verbose;          /* print every console line */
     const char *expect;   /* --expect-fail: component that the verifier must name, or NULL */
     const char *tamper;   /* --tamper: what to change in a copy before booting that, or NULL */
+    const char *secure;   /* --secure-boot: variables with keys enrolled, or NULL */
+    int refused;          /* --expect-refused, or tampering under Secure Boot: firmware must not start it */
     const char *state;    /* --state: folder of TPM state and logs; NULL: DIR/run */
     const char *cpu;      /* --cpu: QEMU's CPU model */
     int threads;          /* --threads: one emulator thread per CPU instead of one for all */
