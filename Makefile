@@ -169,13 +169,10 @@ guest-tests-run: $(addprefix $(O)/tests/guest/,$(addsuffix .elf,$(guest-tests)))
 race-long: $(O)/tests/guest/revoke-race.elf $(O)/tests/guest/revoke-storm.elf $(O)/xen/bulkhead
 	$(Q)OPTIONS='threads=1 args=seconds=60 limit=240' tests/guest/run $(O) revoke-race@long revoke-storm@long
 
-# Driver domains that fail for ten minutes, under a guest that uses them.
-soak-restart: all
-	$(Q)SECONDS_MORE=600 tests/steps/55-restart $(O)
-
-# Ten minutes of a storage domain that crashes ten seconds into each of its lives.
-soak-storage: all
-	$(Q)tests/storage/run $(O) soak-storage 18 10
+# Driver domains that are killed for ten minutes, under a guest that uses them: tests/steps/55-soak, longer.
+soak: all
+	$(Q)tools/build/deps build run
+	$(Q)tests/soak/run $(O) 600
 
 # -- checks of the sources ----------------------------------------------------------------------
 contract-headers := $(shell find xen/include xen/arch/x86/include xsm-flask/include -name '*.h' | sort)
@@ -243,8 +240,7 @@ Bulkhead $(VERSION)
   make test        every test; ends with "N passed, N failed"
   make unit        host tests only
   make race-long   policy changes against traffic, for minutes
-  make soak-restart  driver domains that fail, for ten minutes
-  make soak-storage  a storage domain crashes for ten minutes under a guest that watches its disk
+  make soak        driver domains are killed for ten minutes, under a guest that checks its disk and network
   make bench       figures beside Debian's Xen 4.17
   make bench-io    a guest's disk and network, beside Xen and beside no hypervisor
   make analyze     the Clang static analyzer over all sources
@@ -257,7 +253,7 @@ export help_text
 help:
 	@echo "$$help_text"
 
-.PHONY: all test-progs unit guest-tests-run race-long soak-restart soak-storage check-headers analyze deps run run-scenario run-shell run-devices test bench bench-io clean help
+.PHONY: all test-progs unit guest-tests-run race-long soak check-headers analyze deps run run-scenario run-shell run-devices test bench bench-io clean help
 all: $(O)/xen/efi-stub $(addprefix $(O)/bin/,$(host-progs)) $(addprefix $(O)/stubdoms/,$(addsuffix .elf,$(stubdoms))) \
      $(addprefix $(O)/tests/guest/,$(addsuffix .elf,$(guest-tests))) $(hv-target)
 

@@ -42,8 +42,15 @@ struct backend_kind {
     /** Supply what the kernel's backend waits for. */
     enum hotplug_result (*hotplug)(struct store *store, struct backend *backend);
 
-    /** A device that an earlier life of this daemon connected: know it again. */
-    void (*adopt)(struct store *store, struct backend *backend);
+    /** A device that an earlier life of this daemon connected: know it again. @return HOTPLUG_ERROR it is of no use */
+    enum hotplug_result (*adopt)(struct store *store, struct backend *backend);
+
+    /**
+     * A device that is connected: is it served still? NULL: it always is.
+     *
+     * @return HOTPLUG_DONE yes, no need to ask again; HOTPLUG_LATER yes, ask again; HOTPLUG_ERROR no, after telling
+     */
+    enum hotplug_result (*look)(struct store *store, struct backend *backend);
 
     /** The device is gone. */
     void (*release)(struct backend *backend);

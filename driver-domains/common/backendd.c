@@ -27,11 +27,17 @@
 #define DEVICES_MAX 64
 #define RETRY_MS 100
 #define RETRIES_MAX 300 /* 30 s for the kernel to find a disk or make an interface */
-#define FOLLOW_MS 2000  /* how long a network card that comes later may go unnoticed */
+#define FOLLOW_MS 2000  /* how long a network card that comes later, or a tool that ends, may go unnoticed */
 
 static const struct backend_kind *const kinds[] = { &backend_vbd, &backend_vif };
 
 #define KIND_COUNT (sizeof(kinds) / sizeof(kinds[0]))
+
+enum again {
+    AGAIN_ON_CHANGE, /* of XenStore */
+    AGAIN_LATER,     /* after FOLLOW_MS too */
+    AGAIN_SOON,      /* after RETRY_MS too */
+};
 
 struct known {
     const struct backend_kind *kind; /* NULL: the place is free */
@@ -147,33 +153,52 @@ static void device_give_up(struct store *store, const struct known *known)
     (void)backend_write(store, &known->backend, "state", closing);
 }
 
-/* @return 1 if the device wants to be asked again soon */
-static int device_step(struct store *store, struct known *known)
+/* @return how soon the device wants to be looked at again */
+static enum again device_settled(struct store *store, struct known *known)
+{
+    if (known->kind->look == NULL) {
+        return AGAIN_ON_CHANGE;
+    }
+    enum hotplug_result result = known->kind->look(store, &known->backend);
+
+    if (result == HOTPLUG_ERROR) {
+        device_give_up(store, known);
+    }
+    return result == HOTPLUG_LATER ? AGAIN_LATER : AGAIN_ON_CHANGE;
+}
+
+/* @return how soon the device wants to be looked at again */
+static enum again device_step(struct store *store, struct known *known)
 {
     int state = device_state(store, known);
 
     if (state == -1 || (state == XenbusStateClosed && is_offline(store, known))) {
         known->kind->release(&known->backend);
         known->kind = NULL;
-        return 0;
+        return AGAIN_ON_CHANGE;
     }
     if (state == XenbusStateClosed || state == XenbusStateUnknown) {
         known->settled = 0;
         known->retries = 0;
-        return 0;
+        return AGAIN_ON_CHANGE;
     }
     if (!known->settled && state == XenbusStateConnected) {
-        known->kind->adopt(store, &known->backend);
+        if (known->kind->adopt(store, &known->backend) == HOTPLUG_ERROR) {
+            device_give_up(store, known);
+        }
         known->settled = 1;
     }
-    if (known->settled || state != XenbusStateInitWait) {
-        return 0;
+    if (known->settled) {
+        return device_settled(store, known);
+    }
+    if (state != XenbusStateInitWait) {
+        return AGAIN_ON_CHANGE;
     }
     enum hotplug_result result = known->kind->hotplug(store, &known->backend);
 
     if (result == HOTPLUG_LATER) {
         if (known->retries++ < RETRIES_MAX) {
-            return 1;
+            return AGAIN_SOON;
         }
         result = backend_fail(store, &known->backend, known->kind->type, "%s", known->kind->late);
     }
@@ -181,7 +206,7 @@ static int device_step(struct store *store, struct known *known)
         device_give_up(store, known);
     }
     known->settled = 1;
-    return 0;
+    return device_settled(store, known);
 }
 
 static int options_read(int argc, char **argv, struct options *options)
@@ -223,10 +248,10 @@ int main(int argc, char **argv)
         return 1;
     }
     functions_start(&store);
-    for (int soon = functions_step(&store);;) {
+    for (enum again again = functions_step(&store) ? AGAIN_SOON : AGAIN_ON_CHANGE;;) {
         int serves_nets = started[1];
 
-        if (store_changed(&store, soon ? RETRY_MS : serves_nets ? FOLLOW_MS : -1) < 0) {
+        if (store_changed(&store, again == AGAIN_SOON ? RETRY_MS : serves_nets || again == AGAIN_LATER ? FOLLOW_MS : -1) < 0) {
             fprintf(stderr, "backendd: XenStore: %s\n", strerror(errno));
             return 1;
         }
@@ -238,9 +263,11 @@ int main(int argc, char **argv)
         if (serves_nets) {
             uplink_follow();
         }
-        soon = functions_step(&store);
+        again = functions_step(&store) ? AGAIN_SOON : AGAIN_ON_CHANGE;
         for (unsigned int i = 0; i < DEVICES_MAX; i++) {
-            soon |= devices[i].kind != NULL && device_step(&store, &devices[i]);
+            enum again wish = devices[i].kind != NULL ? device_step(&store, &devices[i]) : AGAIN_ON_CHANGE;
+
+            again = wish > again ? wish : again;
         }
     }
 }

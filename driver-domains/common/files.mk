@@ -8,8 +8,11 @@ backendd-obj += driver-domains/common/functions.o
 backendd-obj += driver-domains/common/link.o
 backendd-obj += driver-domains/common/loop.o
 backendd-obj += driver-domains/common/masquerade.o
+backendd-obj += driver-domains/common/nbd.o
 backendd-obj += driver-domains/common/netlink.o
 backendd-obj += driver-domains/common/options.o
+backendd-obj += driver-domains/common/qcow2.o
+backendd-obj += driver-domains/common/qemu_nbd.o
 backendd-obj += driver-domains/common/slot.o
 backendd-obj += driver-domains/common/store.o
 backendd-obj += driver-domains/common/target.o
@@ -37,11 +40,16 @@ driver_domains_functions-src := $(addprefix driver-domains/common/,fake_store.c 
 driver_domains_functions-src += driver-domains/common/test_functions.c
 driver_domains_functions-cflags = -Idriver-domains/common -DSLOT_SYSFS='"$(abspath $(O))/unit/pci"'
 
-unit-tests += driver_domains_vbd
-driver_domains_vbd-src := $(addprefix driver-domains/common/,backend.c claim.c fake_store.c loop.c target.c)
-driver_domains_vbd-src += $(addprefix driver-domains/common/,test_vbd.c vbd.c volume.c)
-driver_domains_vbd-cflags = -Idriver-domains/common -DTARGET_IMAGES='"$(abspath $(O))/unit/images"' \
-                            -DTARGET_MOUNTS='"$(abspath $(O))/unit/mounts"'
+vbd-test-src := $(addprefix driver-domains/common/,backend.c claim.c fake_device.c fake_store.c loop.c nbd.c)
+vbd-test-src += $(addprefix driver-domains/common/,netlink.c qcow2.c qemu_nbd.c target.c vbd.c volume.c)
+vbd-test-cflags = -Idriver-domains/common -DTARGET_IMAGES='"$(abspath $(O))/unit/images"' \
+                  -DTARGET_MOUNTS='"$(abspath $(O))/unit/mounts"'
+
+unit-tests += driver_domains_vbd driver_domains_qcow2
+driver_domains_vbd-src := $(vbd-test-src) driver-domains/common/test_vbd.c
+driver_domains_vbd-cflags = $(vbd-test-cflags)
+driver_domains_qcow2-src := $(vbd-test-src) driver-domains/common/test_qcow2.c
+driver_domains_qcow2-cflags = $(vbd-test-cflags)
 
 vif-test-src := $(addprefix driver-domains/common/,backend.c fake_store.c link.c masquerade.c netlink.c)
 vif-test-src += $(addprefix driver-domains/common/,options.c test_vif.c uplink.c vif.c)

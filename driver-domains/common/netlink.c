@@ -142,29 +142,98 @@ static int answers_read(int sock, unsigned int last)
     return error == 0 ? 0 : -1;
 }
 
-int netlink_send(struct netlink *nl, int protocol)
+/* @return a socket on which all messages were sent; -1 with errno */
+static int messages_send(const struct netlink *nl, int protocol)
 {
     static const struct timeval limit = { .tv_sec = 5 };
     struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
-    int sock;
-    int rc = -1;
 
     if (nl->overflow) {
         errno = E2BIG;
         return -1;
     }
-    sock = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
+    int sock = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
+
     if (sock < 0) {
         return -1;
     }
-    if (setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) == 0
-        && sendto(sock, nl->data, nl->used, 0, (const void *)&kernel, sizeof(kernel))
-               == (ssize_t)nl->used) {
-        rc = answers_read(sock, last_asked(nl));
+    if (setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) < 0
+        || sendto(sock, nl->data, nl->used, 0, (const void *)&kernel, sizeof(kernel)) != (ssize_t)nl->used) {
+        int error = errno;
+
+        close(sock);
+        errno = error;
+        return -1;
     }
+    return sock;
+}
+
+int netlink_send(struct netlink *nl, int protocol)
+{
+    int sock = messages_send(nl, protocol);
+
+    if (sock < 0) {
+        return -1;
+    }
+    int rc = answers_read(sock, last_asked(nl));
     int error = errno;
 
     close(sock);
     errno = error;
+    return rc;
+}
+
+/* @return 0 found; -1 with errno */
+static int attribute_find(const uint8_t *at, size_t left, uint16_t attribute, void *value, size_t size)
+{
+    struct nlattr one;
+
+    while (left >= sizeof(one)) {
+        memcpy(&one, at, sizeof(one));
+        if (one.nla_len < sizeof(one) || one.nla_len > left) {
+            break;
+        }
+        if ((one.nla_type & NLA_TYPE_MASK) == attribute && one.nla_len - sizeof(one) <= size) {
+            memcpy(value, at + sizeof(one), one.nla_len - sizeof(one));
+            return 0;
+        }
+        size_t whole = (size_t)NLA_ALIGN(one.nla_len);
+
+        whole = whole < left ? whole : left;
+
+        at += whole;
+        left -= whole;
+    }
+    errno = EPROTO;
+    return -1;
+}
+
+int netlink_ask(struct netlink *nl, int protocol, size_t head, uint16_t attribute, void *value, size_t size)
+{
+    uint8_t answer[NETLINK_BUFFER] __attribute__((aligned(4)));
+    const struct nlmsghdr *message = (const void *)answer;
+    int sock = messages_send(nl, protocol);
+    int rc = -1;
+
+    if (sock < 0) {
+        return -1;
+    }
+    ssize_t n = recv(sock, answer, sizeof(answer), 0);
+    int error = n < 0 && errno != EAGAIN ? errno : ETIMEDOUT;
+
+    close(sock);
+    if (n < (ssize_t)(sizeof(*message) + sizeof(int)) || message->nlmsg_len > (size_t)n
+        || message->nlmsg_len < sizeof(*message) + sizeof(int)) {
+        errno = error;
+    } else if (message->nlmsg_type == NLMSG_ERROR) {
+        const struct nlmsgerr *result = NLMSG_DATA(answer);
+
+        errno = result->error != 0 ? -result->error : EPROTO;
+    } else if (message->nlmsg_len < sizeof(*message) + NLMSG_ALIGN(head)) {
+        errno = EPROTO;
+    } else {
+        rc = attribute_find(answer + sizeof(*message) + NLMSG_ALIGN(head),
+                            message->nlmsg_len - sizeof(*message) - NLMSG_ALIGN(head), attribute, value, size);
+    }
     return rc;
 }

@@ -2,7 +2,7 @@
 /*
  * Requests to the kernel over netlink: a message is built in a bounded buffer, attribute by
  * attribute, sent, and answered by an acknowledgement. No more of the protocol than a daemon needs
- * that only changes things: what it asks about is in sysfs.
+ * that mostly changes things: nearly all that it asks about is in sysfs.
  */
 #ifndef DRIVER_DOMAINS_NETLINK_H
 #define DRIVER_DOMAINS_NETLINK_H
@@ -50,5 +50,15 @@ void netlink_close(struct netlink *nl, size_t place);
  *         ETIMEDOUT no answer within 5 s
  */
 int netlink_send(struct netlink *nl, int protocol);
+
+/**
+ * Send one message that asks for something, and find an attribute of what is answered.
+ *
+ * @param head       bytes of the family's own header in the answer
+ * @param attribute  which one; its value is not longer than `size`
+ * @param value      out, `size` bytes
+ * @return 0; -1 with errno: as netlink_send(), EPROTO the answer lacks it
+ */
+int netlink_ask(struct netlink *nl, int protocol, size_t head, uint16_t attribute, void *value, size_t size);
 
 #endif

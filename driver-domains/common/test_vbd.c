@@ -22,32 +22,12 @@
 
 #include "backend.h"
 #include "claim.h"
+#include "fake_device.h"
 #include "fake_store.h"
 #include "target.h"
 #include "volume.h"
 
 static struct store store;
-
-static struct backend device(unsigned int domid, const char *params, const char *mode)
-{
-    struct backend b = { .domid = domid, .device = 51712 };
-    char path[BACKEND_PATH_MAX + 16];
-
-    snprintf(b.path, sizeof(b.path), "backend/vbd/%u/51712", domid);
-    snprintf(path, sizeof(path), "%s/params", b.path);
-    fake_store_set(path, params, strlen(params));
-    snprintf(path, sizeof(path), "%s/mode", b.path);
-    fake_store_set(path, mode, strlen(mode));
-    return b;
-}
-
-static const char *node(const struct backend *b, const char *name)
-{
-    static char path[BACKEND_PATH_MAX + 32];
-
-    snprintf(path, sizeof(path), "%s/%s", b->path, name);
-    return fake_store_get(path);
-}
 
 static enum hotplug_result plug(struct backend *b)
 {
@@ -72,13 +52,13 @@ static void target_hostile_text_refused(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        struct backend b = device(5, bad[i], "w");
+        struct backend b = fake_device(5, bad[i], "w");
 
         assert_int_equal(target_parse(bad[i], &t), -1);
         assert_int_equal(plug(&b), HOTPLUG_ERROR);
-        assert_string_equal(node(&b, "hotplug-status"), "error");
-        assert_non_null(strstr(node(&b, "hotplug-error"), "target: "));
-        assert_null(node(&b, "physical-device"));
+        assert_string_equal(fake_device_node(&b, "hotplug-status"), "error");
+        assert_non_null(strstr(fake_device_node(&b, "hotplug-error"), "target: "));
+        assert_null(fake_device_node(&b, "physical-device"));
     }
 }
 
@@ -100,7 +80,7 @@ static void target_good_text_is_taken_apart(void **state)
 
 static void params_with_hostile_bytes_refused(void **state)
 {
-    struct backend b = device(5, "x", "w");
+    struct backend b = fake_device(5, "x", "w");
     char path[BACKEND_PATH_MAX + 16], longer[2000];
 
     (void)state;
@@ -117,16 +97,16 @@ static void params_with_hostile_bytes_refused(void **state)
 
 static void device_that_is_absent_is_waited_for(void **state)
 {
-    struct backend b = device(5, "/dev/no-such-disk", "w");
-    struct backend f = device(6, "/dev/null/x", "w");
-    struct backend c = device(7, "/dev/null", "w");
+    struct backend b = fake_device(5, "/dev/no-such-disk", "w");
+    struct backend f = fake_device(6, "/dev/null/x", "w");
+    struct backend c = fake_device(7, "/dev/null", "w");
 
     (void)state;
     assert_int_equal(plug(&b), HOTPLUG_LATER);
-    assert_null(node(&b, "hotplug-error"));
+    assert_null(fake_device_node(&b, "hotplug-error"));
     assert_int_equal(plug(&f), HOTPLUG_LATER);
     assert_int_equal(plug(&c), HOTPLUG_ERROR);
-    assert_non_null(strstr(node(&c, "hotplug-error"), "/dev/null: opening it: Block device"));
+    assert_non_null(strstr(fake_device_node(&c, "hotplug-error"), "/dev/null: opening it: Block device"));
 }
 
 static void volume_names_are_lvms(void **state)
@@ -167,29 +147,29 @@ static void file_shared_only_when_all_read(void **state)
     need_root();
     mkdir(TARGET_IMAGES, 0700);
     make_file(TARGET_IMAGES "/disk", 1 << 20);
-    struct backend a = device(5, "/images/disk", "w"), b = device(6, "/images/disk", "w"),
-                   c = device(7, "/images/disk", "r"), d = device(8, "/images/disk", "r");
+    struct backend a = fake_device(5, "/images/disk", "w"), b = fake_device(6, "/images/disk", "w"),
+                   c = fake_device(7, "/images/disk", "r"), d = fake_device(8, "/images/disk", "r");
 
     (void)state;
     assert_int_equal(plug(&a), HOTPLUG_DONE);
-    assert_memory_equal(node(&a, "physical-device"), "7:", 2);
-    assert_string_equal(node(&a, "hotplug-status"), "connected");
+    assert_memory_equal(fake_device_node(&a, "physical-device"), "7:", 2);
+    assert_string_equal(fake_device_node(&a, "hotplug-status"), "connected");
     assert_int_equal(plug(&b), HOTPLUG_ERROR);
-    assert_non_null(strstr(node(&b, "hotplug-error"), "another disk is served from it for writing"));
-    assert_null(node(&b, "physical-device"));
+    assert_non_null(strstr(fake_device_node(&b, "hotplug-error"), "another disk is served from it for writing"));
+    assert_null(fake_device_node(&b, "physical-device"));
     assert_int_equal(plug(&c), HOTPLUG_ERROR);
     /* A guest that restarts comes by again: the same device. */
-    char *first = strdup(node(&a, "physical-device"));
+    char *first = strdup(fake_device_node(&a, "physical-device"));
 
     assert_int_equal(plug(&a), HOTPLUG_DONE);
-    assert_string_equal(node(&a, "physical-device"), first);
+    assert_string_equal(fake_device_node(&a, "physical-device"), first);
     free(first);
     backend_vbd.release(&a);
     assert_int_equal(plug(&c), HOTPLUG_DONE);
     assert_int_equal(plug(&d), HOTPLUG_DONE);
     assert_ptr_equal(c.claim, d.claim);
     assert_int_equal(plug(&a), HOTPLUG_ERROR);
-    assert_non_null(strstr(node(&a, "hotplug-error"), "mode = ro"));
+    assert_non_null(strstr(fake_device_node(&a, "hotplug-error"), "mode = ro"));
 
     /* A later life of the daemon knows who uses what. */
     int ro = 0;
@@ -213,13 +193,13 @@ static void file_behind_a_link_refused(void **state)
     mkdir(TARGET_IMAGES, 0700);
     unlink(TARGET_IMAGES "/link");
     assert_int_equal(symlink("/etc/passwd", TARGET_IMAGES "/link"), 0);
-    struct backend a = device(5, "/images/link", "r"), b = device(6, "/images/none", "r"),
-                   c = device(7, "/images/.", "r");
+    struct backend a = fake_device(5, "/images/link", "r"), b = fake_device(6, "/images/none", "r"),
+                   c = fake_device(7, "/images/.", "r");
 
     (void)state;
     assert_int_equal(plug(&a), HOTPLUG_ERROR);
     assert_int_equal(plug(&b), HOTPLUG_ERROR);
-    assert_non_null(strstr(node(&b, "hotplug-error"), "there is no such file"));
+    assert_non_null(strstr(fake_device_node(&b, "hotplug-error"), "there is no such file"));
     assert_int_equal(plug(&c), HOTPLUG_ERROR);
     unlink(TARGET_IMAGES "/link");
 }
@@ -261,16 +241,16 @@ static void parts_of_a_disk_exclude_the_whole(void **state)
         close(loop);
         skip(); /* this kernel knows no partition tables, or its /dev is not the kernel's */
     }
-    struct backend a = device(5, one, "w"), b = device(6, two, "w"), c = device(7, disk, "w"),
-                   d = device(8, disk, "r"), e = device(9, file, "r");
+    struct backend a = fake_device(5, one, "w"), b = fake_device(6, two, "w"), c = fake_device(7, disk, "w"),
+                   d = fake_device(8, disk, "r"), e = fake_device(9, file, "r");
 
     assert_int_equal(plug(&a), HOTPLUG_DONE);
     assert_int_equal(plug(&b), HOTPLUG_DONE);
     assert_int_equal(plug(&c), HOTPLUG_ERROR);
-    assert_non_null(strstr(node(&c, "hotplug-error"), "a part of this disk"));
+    assert_non_null(strstr(fake_device_node(&c, "hotplug-error"), "a part of this disk"));
     assert_int_equal(plug(&d), HOTPLUG_ERROR);
     assert_int_equal(plug(&e), HOTPLUG_ERROR);
-    assert_non_null(strstr(node(&e, "hotplug-error"), "mounting its ext4 file system: Device or resource busy"));
+    assert_non_null(strstr(fake_device_node(&e, "hotplug-error"), "mounting its ext4 file system: Device or resource busy"));
     backend_vbd.release(&a);
     backend_vbd.release(&b);
     assert_int_equal(plug(&c), HOTPLUG_DONE);
@@ -297,12 +277,12 @@ static void file_in_a_file_system_is_served(void **state)
         || system(command) != 0) {
         skip();
     }
-    struct backend fs = device(5, "/images/fs", "w");
+    struct backend fs = fake_device(5, "/images/fs", "w");
 
     assert_int_equal(plug(&fs), HOTPLUG_DONE);
     snprintf(disk, sizeof(disk), "%.60s", fs.claim->path);
     snprintf(target, sizeof(target), "%s:/vm/guest.raw", disk);
-    struct backend a = device(6, target, "r"), b = device(7, target, "r"), c = device(8, target, "w");
+    struct backend a = fake_device(6, target, "r"), b = fake_device(7, target, "r"), c = fake_device(8, target, "w");
 
     assert_int_equal(plug(&a), HOTPLUG_DONE);
     assert_int_equal(plug(&b), HOTPLUG_DONE);
@@ -312,17 +292,17 @@ static void file_in_a_file_system_is_served(void **state)
     assert_int_equal(plug(&c), HOTPLUG_DONE); /* mounted for reading until now */
     backend_vbd.release(&c);
     snprintf(target, sizeof(target), "%s:/vm/out", disk);
-    a = device(6, target, "r");
+    a = fake_device(6, target, "r");
     assert_int_equal(plug(&a), HOTPLUG_ERROR);
-    assert_non_null(strstr(node(&a, "hotplug-error"), "symbolic links"));
+    assert_non_null(strstr(fake_device_node(&a, "hotplug-error"), "symbolic links"));
     backend_vbd.release(&fs);
 }
 
 /* Where Debian's kernel has disks of its own and LVM's tool: the step that boots it. */
 static void volume_is_activated_when_asked_for(void **state)
 {
-    struct backend a = device(5, "/dev/vg0/guest", "w"), b = device(6, "/dev/vg0/none", "w"),
-                   c = device(7, "/dev/vda", "w");
+    struct backend a = fake_device(5, "/dev/vg0/guest", "w"), b = fake_device(6, "/dev/vg0/none", "w"),
+                   c = fake_device(7, "/dev/vda", "w");
 
     (void)state;
     if (access("/etc/lab", F_OK) < 0) {
@@ -332,10 +312,10 @@ static void volume_is_activated_when_asked_for(void **state)
                             "/sbin/lvm lvcreate -qq -an -Zn -Wn -L 8M -n guest vg0"), 0);
     assert_int_equal(access("/dev/vg0/guest", F_OK), -1);
     assert_int_equal(plug(&a), HOTPLUG_DONE);
-    assert_memory_equal(node(&a, "physical-device"), "fe:", 3);
+    assert_memory_equal(fake_device_node(&a, "physical-device"), "fe:", 3);
     assert_int_equal(plug(&b), HOTPLUG_LATER);
     assert_int_equal(plug(&c), HOTPLUG_ERROR);
-    assert_non_null(strstr(node(&c, "hotplug-error"), "its volume group is in use"));
+    assert_non_null(strstr(fake_device_node(&c, "hotplug-error"), "its volume group is in use"));
     backend_vbd.release(&a);
 }
 

@@ -169,9 +169,10 @@ static enum hotplug_result vif_hotplug(struct store *store, struct backend *back
     return HOTPLUG_DONE;
 }
 
-static void vif_adopt(struct store *store, struct backend *backend)
+static enum hotplug_result vif_adopt(struct store *store, struct backend *backend)
 {
     (void)vif_hotplug(store, backend);
+    return HOTPLUG_DONE;
 }
 
 static void vif_release(struct backend *backend)

@@ -314,14 +314,35 @@ static void phase_set(struct replug *r, struct replug_client *c, enum replug_pha
     c->since_ns = now_of(r);
 }
 
+/* Has its kernel said that it can? */
+static bool can_suspend(const struct replug *r, const struct replug_client *c)
+{
+    char folder[sizeof(DOMAINS) + 16];
+
+    snprintf(folder, sizeof(folder), DOMAINS "%u/control", c->domid);
+    return number_at(r, folder, "feature-suspend") == 1;
+}
+
+/* Are its links that are not cut connected on both sides, or not in use at all? */
+static bool at_rest(const struct replug *r, uint16_t domid)
+{
+    for (unsigned int i = 0; i < r->link_count; i++) {
+        const struct replug_link *l = &r->links[i];
+        unsigned long front = number_at(r, l->front_path, "state");
+
+        if (l->front == domid && !l->cut
+            && (front == XenbusStateInitialised || (front == XenbusStateConnected && back_state(r, l) != XenbusStateConnected))) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void ask(struct replug *r, struct replug_client *c)
 {
     char folder[sizeof(DOMAINS) + 16];
 
     snprintf(folder, sizeof(folder), DOMAINS "%u/control", c->domid);
-    if (number_at(r, folder, "feature-suspend") != 1) {
-        return; /* its kernel has not said that it can, or not yet */
-    }
     server_log(r->server, "xenstore: domain %u is to suspend", c->domid);
     put(r, folder, "shutdown", "suspend");
     phase_set(r, c, REPLUG_ASKED);
@@ -366,11 +387,19 @@ static void resume(struct replug *r, struct replug_client *c)
 /* @return whether something has changed */
 static bool client_run(struct replug *r, struct replug_client *c)
 {
+    bool wanted = is_cut(r, c->domid) && all_ready(r, c->domid, true);
     enum replug_phase before = c->phase;
 
     switch (c->phase) {
     case REPLUG_IDLE:
-        if (is_cut(r, c->domid) && all_ready(r, c->domid, true)) {
+        if (wanted && can_suspend(r, c)) {
+            phase_set(r, c, REPLUG_HELD);
+        }
+        break;
+    case REPLUG_HELD:
+        if (!wanted) {
+            phase_set(r, c, REPLUG_IDLE);
+        } else if (at_rest(r, c->domid) || now_of(r) - c->since_ns > REPLUG_REST_NS) {
             ask(r, c);
         }
         break;

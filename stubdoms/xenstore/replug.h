@@ -6,8 +6,12 @@
  * seed's, and so are the folders of front ends that it served. What a front end's kernel holds then is a connection with
  * nobody; it makes a new one only in the way it does after a restore, so its domain is taken through one:
  *
- *   RUNNING -> (a server of its is gone, and back: its back ends wait, InitWait) -> control/shutdown = suspend: ASKED
+ *   RUNNING -> (a server of its is gone, and back: its back ends wait, InitWait): HELD -> control/shutdown = suspend: ASKED
  *           -> it is suspended: all its other back ends are made to let go and wait: SUSPENDED -> resumed: RUNNING
+ *
+ * It is asked only when its other links are at rest. Linux freezes its tasks in the thread that would bring a device's connection to
+ * its end; a task that waits for a disk which is just being connected cannot be frozen, so that each of them would wait for the other
+ * until Linux gives up. One that waits for a disk whose server is away would make it give up, too.
  *
  * A link with the node `reconnect` = "ring" needs none of this. Its front end's folder stays, and the back end that comes takes up
  * the ring where the former one left it: it answers what has no answer yet, and the front end notices nothing. That is right only
@@ -33,6 +37,7 @@
 #define REPLUG_LINKS_MAX 256u
 #define REPLUG_PATH_MAX 96u
 #define REPLUG_LINK_NS UINT64_C(10000000000)  /* that a back end may take to let go, or to come */
+#define REPLUG_REST_NS UINT64_C(30000000000)  /* that a domain's other links may take to come to rest before it is asked to suspend */
 #define REPLUG_ASK_NS UINT64_C(30000000000)   /* that a domain may take to suspend; Linux gives up after 20 s */
 
 enum replug_domain { REPLUG_GONE, REPLUG_RUNNING, REPLUG_SUSPENDED };
@@ -62,7 +67,7 @@ struct replug_link {
     uint64_t since_ns;
 };
 
-enum replug_phase { REPLUG_IDLE, REPLUG_ASKED, REPLUG_RESUMING };
+enum replug_phase { REPLUG_IDLE, REPLUG_HELD, REPLUG_ASKED, REPLUG_RESUMING };
 
 /* A domain with front ends. */
 struct replug_client {

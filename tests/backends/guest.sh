@@ -64,6 +64,10 @@ if [ "$me" = one ]; then
     check "nothing can be written there" is_readonly xvdb
     check "image file, to write" begins xvdc own-file
     check "what is written to the file is there" writes xvdc
+    check "qcow2 image, to write" begins xvdd qcow2-file
+    check "it has the size of its disk" [ "$($B cat /sys/block/xvdd/size)" = 16384 ]
+    check "what is written to the image is there" writes xvdd
+    check "its flushes are asked for" nodes vbd/51760 front:state=4 back:feature-flush-cache=1 back:format=qcow2
     check "front end of a disk negotiates everything" nodes vbd/51744 front:state=4 "front:multi-queue-num-queues>1" \
         front:feature-persistent=1 "back:multi-queue-max-queues>1" \
         "back:feature-max-indirect-segments>11" back:feature-persistent=1 back:feature-flush-cache=1 "back:max-ring-page-order>0"
@@ -77,6 +81,9 @@ else
     check "image file that another reads too" begins xvda shared-file
     check "a whole disk whose parts are in use is refused" refused 51728 "a part of this disk"
     check "a file that another writes is refused" refused 51744 "served from it for writing"
+    check "a raw file that is called qcow2 is refused" refused 51760 "it is no qcow2 image"
+    check "an image with a backing file is refused" refused 51776 "it has a backing file"
+    check "an image that another writes is refused" refused 51792 "served from it for writing"
     check "the other guest over the bridge" fetch 10.0.0.2
     check "the other guest in the VLAN" fetch 10.7.0.2
     check "the network domain is in the untagged network" $B arping -q -f -c 20 -I eth0 10.0.0.1

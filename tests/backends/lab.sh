@@ -31,6 +31,8 @@ check "virtio disk" disk vda virtio_blk virtio-content
 check "e1000e card" card eth0 e1000e
 check "virtio card" card eth1 virtio_net
 tests vbd
+tests qcow2
 tests vif
 echo "LAB done"
+$B sync
 $B poweroff -f

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # Sourced by run: one QEMU at a time, with counted instructions, until its console shows a pattern.
 # Needs: out (folder). Sets: log (the console), ended (why it stopped). Reads: ask (a command for QEMU's
-# monitor, sent when the pattern has come; the answer is in TAG.qemu).
+# monitor, sent when the pattern has come; the answer is in TAG.qemu), under (a command that runs QEMU, words).
 
 ask=
+under=
 qemu_pid=
 stop_machine() {
     [ -n "$qemu_pid" ] || return 0
@@ -25,7 +26,8 @@ machine() {
     printf '%q ' "$@" >"$out/$tag.command"
     rm -f "$out/monitor"
     mkfifo "$out/monitor"
-    timeout --foreground "$limit" "$@" <"$out/monitor" >"$out/$tag.qemu" 2>&1 &
+    # shellcheck disable=SC2086
+    timeout --foreground "$limit" $under "$@" <"$out/monitor" >"$out/$tag.qemu" 2>&1 &
     qemu_pid=$!
     exec 3>"$out/monitor"
     end=$((SECONDS + limit))

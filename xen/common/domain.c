@@ -422,6 +422,7 @@ int domain_kill(struct domain *d)
         }
     }
     watchdogs_kill(d);
+    (void)!vpci_release(d); /* no device reaches anything from here on; its reset goes on meanwhile */
     if (console_ring_destroy(d)) {
         return -ERESTART;
     }
@@ -429,7 +430,6 @@ int domain_kill(struct domain *d)
     if (d->evtchn) {
         evtchn_destroy(d);
     }
-    (void)!vpci_release(d); /* no device reaches anything from here on; its reset goes on meanwhile */
     if (d->grant) {
         rc = grant_release_mappings(d);
     }

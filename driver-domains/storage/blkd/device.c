@@ -47,8 +47,11 @@ static int measure(struct device *d, dev_t number)
     d->sectors = bytes / 512;
     d->logical = (unsigned int)logical;
     d->physical = physical;
-    d->discard_granularity = queue_number(number, "discard_max_bytes") != 0 ? queue_number(number, "discard_granularity") : 0;
-    d->lingers = major(number) == LOOP_MAJOR;
+    /* A discard is asked of it as zeroes that take no room. */
+    if (queue_number(number, "discard_max_bytes") != 0 && queue_number(number, "write_zeroes_max_bytes") != 0) {
+        d->discard_granularity = queue_number(number, "discard_granularity");
+    }
+    d->lingers = major(number) == LOOP_MAJOR || major(number) == NBD_MAJOR;
     return 0;
 }
 

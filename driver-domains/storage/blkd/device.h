@@ -12,7 +12,7 @@ struct device {
     unsigned int logical, physical; /* bytes of its own sectors */
     uint64_t discard_granularity;   /* 0: it cannot discard */
     bool readonly;
-    bool lingers; /* a loop device: what it has written is on the disk only after a flush */
+    bool lingers; /* a loop or nbd device: what it has written is on the disk only after a flush */
 };
 
 /**

@@ -8,7 +8,7 @@
  * one storm (storms.c). The others count what they get done. A broken hypervisor lets wake-ups have the CPU again and again, charges
  * the work of one domain to another, or passes on each event at whatever price.
  *
- * On the command line: phase=N, milliseconds, 120 without; only=N, that storm alone; cpus=1, the attacker uses one vCPU.
+ * On the command line: phase=N, milliseconds, 180 without; only=N, that storm alone; cpus=1, the attacker uses one vCPU.
  */
 #include "../guest.h"
 #include "storms.h"
@@ -64,21 +64,22 @@ static void on_event(evtchn_port_t port, void *arg)
 
 /*
  * What gets done in a phase: rounds of a loop that also looks for events, in a millisecond. Counted from one turn on the CPU to
- * another, so that it does not matter how many turns the phase cuts.
+ * another, so that it does not matter how many turns the phase cuts; and not from its very start, when who had more than his
+ * share before has less.
  */
 static unsigned long work(unsigned int phase)
 {
-    uint64_t end = phase_start(phase + 1), last, now, first_turn = 0, last_turn = 0;
+    uint64_t end = phase_start(phase + 1), settled = phase_start(phase) + phase_ns / 3, last, now, first_turn = 0, last_turn = 0;
     unsigned long rounds = 0, counted = 0;
 
     while ((last = time_now_ns()) < phase_start(phase)) {
         (void)event_poll();
     }
     while ((now = time_now_ns()) < end) {
-        if (now - last > JUMP_NS && first_turn == 0) {
+        if (now - last > JUMP_NS && first_turn == 0 && now >= settled) {
             first_turn = now;
             rounds = 0;
-        } else if (now - last > JUMP_NS) {
+        } else if (now - last > JUMP_NS && first_turn != 0) {
             last_turn = now;
             counted = rounds;
         }
@@ -190,7 +191,7 @@ void stub_main(void)
 {
     char role[12] = "";
 
-    phase_ns = number("phase", 120) * NS_PER_MS;
+    phase_ns = number("phase", 180) * NS_PER_MS;
     only = number("only", 0);
     phases = only != 0 ? 2 : storm_count;
     (void)start_cmdline_get("role", role, sizeof(role));

@@ -73,15 +73,23 @@ int tpm_pcr_extend(unsigned int pcr, const struct tpm_digests *digests)
     return tpm_command_pcr_extend(pcr, digests);
 }
 
+/* Its two sockets come one after the other, and each is there before it is listened to. */
 static int tcti_open(struct fake_host *h, uint8_t locality)
 {
     size_t size = 0;
+    int rc = -1;
 
     if (Tss2_Tcti_Swtpm_Init(NULL, &size, NULL) != 0) {
         return -1;
     }
     tcti = calloc(1, size);
-    if (tcti == NULL || Tss2_Tcti_Swtpm_Init(tcti, &size, strchr(h->tcti, ':') + 1) != 0) {
+    for (unsigned int tries = 0; tcti != NULL && rc != 0 && tries < 1000; tries++) {
+        rc = Tss2_Tcti_Swtpm_Init(tcti, &size, strchr(h->tcti, ':') + 1) == 0 ? 0 : -1;
+        if (rc != 0) {
+            usleep(10000);
+        }
+    }
+    if (rc != 0) {
         fprintf(stderr, "fake host: swtpm does not answer at %s\n", h->tcti);
         free(tcti);
         tcti = NULL;
@@ -291,6 +299,7 @@ int fake_host_boot(struct fake_host *h, unsigned int variant)
     snprintf(ctrl, sizeof(ctrl), "type=unixio,path=%s.ctrl", socket);
     snprintf(h->tcti, sizeof(h->tcti), "swtpm:path=%s", socket);
     unlink(socket);
+    unlink(strchr(ctrl, '/'));
     h->swtpm = fork();
     if (h->swtpm == 0) {
         alarm(200); /* inherited over exec */
@@ -301,9 +310,6 @@ int fake_host_boot(struct fake_host *h, unsigned int variant)
                "--ctrl", ctrl, "--flags", "not-need-init,startup-clear", "--locality",
                "allow-set-locality", (char *)NULL);
         _exit(127);
-    }
-    for (unsigned int tries = 0; tries < 500 && access(socket, F_OK) != 0; tries++) {
-        usleep(10000);
     }
     rc = tcti_open(h, 0);
     if (rc == 0) {

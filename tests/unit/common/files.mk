@@ -44,3 +44,7 @@ test_audit_op-src := tests/unit/common/hypercall/test_audit_op.c xen/common/hype
                      tests/harness/fake_core.c tests/harness/fake_guest.c
 test_audit_op-cflags := -fno-pie
 test_audit_op-libs := -lcrypto $(unresolved)
+
+# The real scheduler and softirqs of CPUs that the test steps through; its clock and timers are the test's.
+unit-tests += test_sched
+test_sched-src := tests/unit/common/sched/test_sched.c xen/common/sched/core.c xen/common/sched/fair.c xen/common/softirq.c

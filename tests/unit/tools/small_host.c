@@ -16,7 +16,7 @@ static const char text[] = "host {\n name = small\n memory = 1G\n cpus = 2\n"
                            " ramdisk = recipe:g.recipe\n cmdline = \"console=hvc0 a=b\"\n"
                            " memory = 128M\n max-memory = 256M\n cpus = 3\n weight = 512\n"
                            " tpm = yes\n ioports = 0x2f8-0x2ff, 0x80\n"
-                           " disk xvda {\n backend = disks\n target = \"/dev/a\\\\b\"\n"
+                           " disk xvda {\n backend = disks\n target = \"/dev/a\\\\b:/c\"\n format = qcow2\n"
                            " mode = ro\n }\n"
                            " net eth1 {\n backend = nets\n ip = 10.0.0.2\n vlan = 7\n"
                            " rate = 8Mb/s\n }\n}\n";

@@ -215,6 +215,12 @@ static void host_parse_mistake_is_named(void **state)
         { "    net eth0 {", "    disk xvdc {\n backend = dd\n target = /dev/ram0\n mode = ro\n }\n"
           "    net eth0 {", "h.conf:34: target: /dev/ram0 is served to the disk in line 28 too, and "
           "one of them writes; give each" },
+        { "target = /dev/ram0", "target = /dev/ram0\n format = qcow2", "h.conf:31: format: a qcow2 image is a file in a "
+          "device's file system; write target = /dev/NAME:/PATH" },
+        { "target = /dev/ram0", "target = /dev/ram0:/x\n format = vmdk", "h.conf:31: format: there is no 'vmdk'" },
+        { "target = /dev/ram0\n", "target = /dev/ram0:/x\n mode = ro\n    }\n    disk xvdc {\n backend = dd\n mode = ro\n "
+          "format = qcow2\n target = /dev/ram0:/x\n", "h.conf:37: target: /dev/ram0:/x is served to the disk in line 28 in "
+          "another format; give both the same one" },
         { "        mac =", "        mode = nat\n        mac =",
           "h.conf:34: mode: nat needs to know the domain's address; add ip = A.B.C.D" },
         { "        mac =", "        mode = nta\n        mac =",

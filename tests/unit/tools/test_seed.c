@@ -84,7 +84,8 @@ static void seed_write_disk_has_both_ends(void **state)
                   "/local/domain/17/device/vbd/51712");
     seed_has_line("/local/domain/2/backend/vbd/17/51712/frontend-id\tn2,r17\t17");
     seed_has_line("/local/domain/2/backend/vbd/17/51712/mode\tn2,r17\tr");
-    seed_has_line("/local/domain/2/backend/vbd/17/51712/params\tn2,r17\t/dev/a\\\\b");
+    seed_has_line("/local/domain/2/backend/vbd/17/51712/params\tn2,r17\t/dev/a\\\\b:/c");
+    seed_has_line("/local/domain/2/backend/vbd/17/51712/format\tn2,r17\tqcow2");
 }
 
 static void seed_write_net_has_both_ends(void **state)

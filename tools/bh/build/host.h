@@ -62,6 +62,8 @@ struct host_disk {
     unsigned int target_line;
     bool readonly;
     bool boot;
+    bool qcow2;             /* format = qcow2; else raw */
+    unsigned int format_line;
     bool keeps_ring;        /* reconnect = ring */
 };
 

@@ -456,6 +456,18 @@ static void disk_mode(const struct value_context *vc, const struct conf_entry *e
     }
 }
 
+static void disk_format(const struct value_context *vc, const struct conf_entry *entry, void *object)
+{
+    static const char *const choices[] = { "raw", "qcow2" };
+    struct host_disk *disk = object;
+    unsigned int choice;
+
+    disk->format_line = entry->line;
+    if (value_choice(vc, entry, choices, 2, &choice)) {
+        disk->qcow2 = choice == 1;
+    }
+}
+
 static void disk_reconnect(const struct value_context *vc, const struct conf_entry *entry, void *object)
 {
     static const char *const choices[] = { "suspend", "ring" };
@@ -470,6 +482,7 @@ static const struct host_key disk_keys[] = {
     { "backend", true, disk_backend, "backend = stordd" },
     { "target", true, disk_target, "target = /dev/nvme0n1p2" },
     { "mode", false, disk_mode, NULL },
+    { "format", false, disk_format, NULL },
     { "reconnect", false, disk_reconnect, NULL },
 };
 

@@ -4,13 +4,29 @@
 
 #include <string.h>
 
+static void check_disk(const struct host *host, const struct host_disk *disk, struct diag *diag)
+{
+    if (disk->qcow2 && disk->target != NULL && strchr(disk->target, ':') == NULL) {
+        diag_error(diag, host->file, disk->format_line, "format", "a qcow2 image is a file in a device's file system; "
+                   "write target = /dev/NAME:/PATH, or remove this");
+    }
+}
+
 /* @return false said to be wrong */
 static bool check_disks_apart(const struct host *host, const struct host_disk *disk,
                               const struct host_disk *other, struct diag *diag)
 {
     if (disk->backend_name == NULL || other->backend_name == NULL || disk->target == NULL
         || other->target == NULL || strcmp(disk->backend_name, other->backend_name) != 0
-        || strcmp(disk->target, other->target) != 0 || (disk->readonly && other->readonly)) {
+        || strcmp(disk->target, other->target) != 0) {
+        return true;
+    }
+    if (disk->qcow2 != other->qcow2) {
+        diag_error(diag, host->file, disk->target_line, "target", "%s is served to the disk in line %u in another format; "
+                   "give both the same one", disk->target, other->line);
+        return false;
+    }
+    if (disk->readonly && other->readonly) {
         return true;
     }
     diag_error(diag, host->file, disk->target_line, "target", "%s is served to the disk in line %u "
@@ -56,6 +72,7 @@ void host_check_links(const struct host *host, struct diag *diag)
         const struct host_domain *d = &host->domains[i];
 
         for (size_t n = 0; n < d->disk_count; n++) {
+            check_disk(host, &d->disks[n], diag);
             for (size_t k = 0; k < disk_count && check_disks_apart(host, &d->disks[n], disks[k], diag); k++) {
             }
             disks[disk_count++] = &d->disks[n];

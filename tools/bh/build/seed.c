@@ -198,6 +198,7 @@ static void disk_nodes(const struct host *host, const struct host_domain *d,
     node(&back, "device-type", "disk");
     node(&back, "discard-enable", "1");
     node(&back, "params", disk->target != NULL ? disk->target : "");
+    node(&back, "format", disk->qcow2 ? "qcow2" : "raw");
     link_free(&l);
 }
 

@@ -233,6 +233,7 @@ void evtchn_settle(struct domain *d)
     }
     for (unsigned i = 0; i < d->vcpu_count; i++) {
         timer_kill(&d->vcpu[i]->pace.late);
+        evtchn_late(d->vcpu[i]); /* what it was for: else nobody would set it again */
     }
 }
 

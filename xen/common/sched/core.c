@@ -13,6 +13,7 @@
 
 static spinlock_t sched_lock = SPINLOCK_INIT;
 static struct timer slice[MAX_CPUS];
+static uint64_t slice_end_ns[MAX_CPUS]; /* when that CPU's vCPU makes way at the latest; sched_lock held */
 
 static void slice_end(void *arg)
 {
@@ -36,11 +37,25 @@ static int idle_state(const struct vcpu *v)
                                                                          : RUNSTATE_offline;
 }
 
-/* Prefer an idle CPU; else the one whose vCPU is furthest ahead, if it should give way. */
+/* The vCPU on a CPU is to make way at a time, past or to come. The timer is set by the CPU itself. */
+static void end_slice_at(unsigned cpu, uint64_t at, uint64_t now)
+{
+    if (at > now && at >= slice_end_ns[cpu]) {
+        return;
+    }
+    slice_end_ns[cpu] = at;
+    if (at > now && cpu == cpu_id()) {
+        timer_set(&slice[cpu], at);
+    } else {
+        softirq_raise_on(cpu, SOFTIRQ_SCHEDULE);
+    }
+}
+
+/* Prefer an idle CPU; else the one whose vCPU should give way first, if any should. */
 static void find_cpu_for(struct vcpu *v)
 {
-    uint64_t now = time_now_ns();
-    unsigned me = cpu_id();
+    uint64_t now = time_now_ns(), first = FAIR_NEVER;
+    unsigned me = cpu_id(), where = me;
 
     if (!cpus[v->sched.cpu].vcpu && v->sched.affinity >> v->sched.cpu & 1) {
         softirq_raise_on(v->sched.cpu, SOFTIRQ_SCHEDULE);
@@ -57,19 +72,43 @@ static void find_cpu_for(struct vcpu *v)
     for (unsigned i = 0; i < cpu_count; i++) {
         unsigned c = (v->sched.cpu + i) % cpu_count;
         struct vcpu *running = cpus[c].vcpu;
+        uint64_t at = running && v->sched.affinity >> c & 1 ? fair_preempt_at(v, running, now) : FAIR_NEVER;
 
-        if (running && v->sched.affinity >> c & 1 && fair_preempts(v, running, now)) {
-            softirq_raise_on(c, SOFTIRQ_SCHEDULE);
-            return;
+        if (at < first) {
+            first = at;
+            where = c;
         }
     }
+    if (first != FAIR_NEVER) {
+        end_slice_at(where, first, now);
+    }
+}
+
+/*
+ * Who runs next on c, taken from the queue, and until when at the latest. prev has just been queued when it could go on; then it
+ * does until its least time is over.
+ */
+static struct vcpu *take_next(const struct cpu *c, struct vcpu *prev, uint64_t now, uint64_t *end)
+{
+    struct vcpu *next = fair_pick(c->id);
+
+    *end = now + SCHED_SLICE_NS;
+    if (next && next != prev && prev && prev->sched.queued && !prev->sched.yields &&
+        prev->sched.affinity >> c->id & 1 && now < fair_keeps_until(prev)) {
+        next = prev;
+        *end = fair_keeps_until(prev);
+    }
+    if (next) {
+        fair_dequeue(next);
+    }
+    return next;
 }
 
 static void schedule(void)
 {
     struct cpu *c = this_cpu();
     struct vcpu *prev = c->vcpu, *next;
-    uint64_t now;
+    uint64_t now, end;
 
     spin_lock(&sched_lock);
     now = time_now_ns();
@@ -80,14 +119,22 @@ static void schedule(void)
             fair_enqueue(prev, false);
         }
     }
-    next = fair_pick(c->id);
-    if (next) {
-        fair_dequeue(next);
+    next = take_next(c, prev, now, &end);
+    slice_end_ns[c->id] = end;
+    if (prev && next != prev) {
+        if (prev->sched.pause_flags || prev->sched.yields) {
+            prev->sched.interrupted = 0;
+        } else if (prev->sched.interrupted != UINT8_MAX) {
+            prev->sched.interrupted++;
+        }
+    }
+    if (prev) {
+        prev->sched.yields = false;
     }
     if (next == prev) {
         spin_unlock(&sched_lock);
         if (next) {
-            timer_set(&slice[c->id], now + SCHED_SLICE_NS);
+            timer_set(&slice[c->id], end);
         }
         return;
     }
@@ -99,7 +146,7 @@ static void schedule(void)
     if (next) {
         next->sched.cpu = c->id;
         next->sched.running = true;
-        next->sched.started_ns = now;
+        next->sched.put_on_ns = next->sched.started_ns = now;
         runstate_change(next, RUNSTATE_running, now);
     }
     if (prev) {
@@ -111,7 +158,7 @@ static void schedule(void)
     }
     spin_unlock(&sched_lock);
     if (next) {
-        timer_set(&slice[c->id], now + SCHED_SLICE_NS);
+        timer_set(&slice[c->id], end);
     } else {
         timer_stop(&slice[c->id]);
     }
@@ -186,7 +233,7 @@ void vcpu_block(struct vcpu *v)
 
 void vcpu_yield(struct vcpu *v)
 {
-    (void)v;
+    v->sched.yields = true;
     softirq_raise(SOFTIRQ_SCHEDULE);
 }
 

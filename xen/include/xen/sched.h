@@ -19,8 +19,11 @@ void fair_dequeue(struct vcpu *v);
 struct vcpu *fair_pick(unsigned cpu);
 /** Charge run time. */
 void fair_account(struct vcpu *v, uint64_t ran_ns);
-/** Should woken take the CPU from running now? */
-bool fair_preempts(const struct vcpu *woken, const struct vcpu *running, uint64_t now);
+/** From when on should woken take the CPU from running? A time, past or to come; FAIR_NEVER: not before its slice ends. */
+uint64_t fair_preempt_at(const struct vcpu *woken, const struct vcpu *running, uint64_t now);
+/** Until when a vCPU that does not yield keeps its CPU, whoever waits. */
+uint64_t fair_keeps_until(const struct vcpu *running);
+#define FAIR_NEVER UINT64_MAX
 #define SCHED_SLICE_NS (10 * 1000000ull)
 
 /* -- duties of the architecture ------------------------------------------------------------------- */

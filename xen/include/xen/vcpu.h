@@ -31,10 +31,13 @@ struct arch_vcpu;
 struct vcpu_sched {
     struct list link;      /* run queue */
     uint64_t vruntime;     /* weighted ns */
-    uint64_t started_ns;   /* when it was last put on a CPU */
+    uint64_t put_on_ns;    /* when it was last put on a CPU */
+    uint64_t started_ns;   /* from when on its time is not charged yet */
     uint32_t weight;
     uint32_t pause_flags;
     bool queued, running;
+    bool yields;           /* only the CPU where it runs: gives way although it was just put on */
+    uint8_t interrupted;   /* how often it had to give way since it last blocked or yielded; stops at 255 */
     unsigned cpu;          /* where it runs or ran last */
     uint64_t affinity;     /* mask of CPUs */
 };

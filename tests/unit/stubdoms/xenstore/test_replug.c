@@ -242,6 +242,70 @@ static void client_that_does_not_suspend_is_asked_again(void **state)
     assert_non_null(strstr(rig->log, "does not suspend"));
 }
 
+/* 5's interface is to be connected anew; its disk's server has taken part in nothing of that, or is away itself. */
+static void client_is_asked_when_its_other_links_are_at_rest(void **state)
+{
+    static const struct {
+        const char *front, *back;
+        bool rests;
+    } disk[] = {
+        { "4", "4", true }, { "1", "2", true }, { "6", "6", true },
+        { "3", "2", false }, { "3", "1", false }, { "3", "4", false }, /* its kernel has yet to see that it is connected */
+        { "4", "1", false }, { "4", "2", false },                      /* to be taken up as it is */
+    };
+    struct rig *rig = *state;
+
+    put(rig, BACK5 "/reattach", "1");
+    for (unsigned int i = 0; i < sizeof(disk) / sizeof(disk[0]); i++) {
+        bool late = i % 2 == 0;
+
+        put(rig, FRONT5 "/state", disk[i].front);
+        put(rig, BACK5 "/state", disk[i].back);
+        put(rig, VIF5 "/state", "4");
+        replug_gone(&replug, 3);
+        put(rig, VIFBACK5 "/state", "2");
+        assert_true(replug_run(&replug));
+        assert_string_equal(value(rig, "/local/domain/5/control/shutdown"), disk[i].rests ? "suspend" : "");
+        if (!disk[i].rests && late) { /* nobody is waited for without an end */
+            rig->now_ns += REPLUG_REST_NS;
+            assert_true(replug_run(&replug));
+            assert_string_equal(value(rig, "/local/domain/5/control/shutdown"), "");
+            rig->now_ns++;
+        } else {
+            put(rig, FRONT5 "/state", "4");
+            put(rig, BACK5 "/state", "4");
+        }
+        assert_true(replug_run(&replug));
+        assert_string_equal(value(rig, "/local/domain/5/control/shutdown"), "suspend");
+        states[5] = REPLUG_SUSPENDED;
+        put(rig, "/local/domain/5/control/shutdown", "");
+        (void)replug_run(&replug);
+        put(rig, BACK5 "/state", "6");
+        (void)replug_run(&replug);
+        put(rig, BACK5 "/state", "2");
+        (void)replug_run(&replug);
+        assert_int_equal(resumed[5], i + 1);
+    }
+}
+
+/* The server that is back dies again before its client was asked. */
+static void client_that_is_held_is_asked_when_its_server_is_back_again(void **state)
+{
+    struct rig *rig = *state;
+
+    put(rig, FRONT5 "/state", "3");
+    replug_gone(&replug, 3);
+    put(rig, VIFBACK5 "/state", "2");
+    assert_true(replug_run(&replug));
+    replug_gone(&replug, 3);
+    put(rig, FRONT5 "/state", "4");
+    (void)replug_run(&replug);
+    assert_string_equal(value(rig, "/local/domain/5/control/shutdown"), "");
+    put(rig, VIFBACK5 "/state", "2");
+    assert_true(replug_run(&replug));
+    assert_string_equal(value(rig, "/local/domain/5/control/shutdown"), "suspend");
+}
+
 static void back_end_that_does_not_answer_is_not_waited_for(void **state)
 {
     struct rig *rig = *state;
@@ -377,6 +441,8 @@ int main(void)
         TEST(client_that_was_not_connected_is_not_asked),
         TEST(client_that_cannot_suspend_is_not_asked),
         TEST(client_that_does_not_suspend_is_asked_again),
+        TEST(client_is_asked_when_its_other_links_are_at_rest),
+        TEST(client_that_is_held_is_asked_when_its_server_is_back_again),
         TEST(back_end_that_does_not_answer_is_not_waited_for),
         TEST(server_that_dies_again_costs_one_suspension),
         TEST(gone_client_has_its_back_ends_let_go_before_it_is_served),

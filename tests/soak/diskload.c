@@ -7,7 +7,7 @@
  * Requests are asynchronous on purpose: a thread that waits in the kernel for a disk that does not answer cannot be frozen, so
  * that its domain cannot suspend.
  *
- *   diskload [-w] DEVICE
+ *   diskload [-p MILLISECONDS] [-w] DEVICE     -p: a pause after as many requests as are under way at a time
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -44,6 +44,7 @@ static struct slot slots[DEPTH];
 static uint32_t block_count;
 static aio_context_t ring;
 static int device, writing;
+static unsigned int pause_ms;
 static unsigned long reads, writes, bad, errors;
 static uint64_t longest_ms;
 
@@ -193,8 +194,11 @@ int main(int argc, char **argv)
 {
     uint64_t said = 0;
 
-    writing = argc == 3 && strcmp(argv[1], "-w") == 0;
-    device = argc > 1 ? open(argv[argc - 1], (writing ? O_RDWR : O_RDONLY) | O_DIRECT | O_CLOEXEC) : -1;
+    for (int option; (option = getopt(argc, argv, "p:w")) != -1;) {
+        writing |= option == 'w';
+        pause_ms = option == 'p' ? (unsigned int)atoi(optarg) : pause_ms;
+    }
+    device = optind == argc - 1 ? open(argv[argc - 1], (writing ? O_RDWR : O_RDONLY) | O_DIRECT | O_CLOEXEC) : -1;
     if (device < 0 || syscall(SYS_io_setup, DEPTH, &ring) < 0) {
         perror("diskload");
         return 1;
@@ -220,5 +224,6 @@ int main(int argc, char **argv)
             fflush(stdout);
             longest_ms = 0;
         }
+        usleep(pause_ms * 1000);
     }
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 # Keeps a disk busy and checks every block that it gets.
 host-progs += diskload
-diskload-obj := tests/system/restart/diskload.o
+diskload-obj := tests/soak/diskload.o
 diskload-libs := -static
