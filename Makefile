@@ -98,6 +98,16 @@ $(O)/xen/bulkhead: $(O)/xen/bulkhead.elf xen/arch/x86/boot/container.S xen/arch/
 	    ld -m elf_i386 -nostdlib --no-warn-rwx-segments --build-id=none -T xen/arch/x86/boot/container.lds \
 	    --defsym IMAGE_BSS=$$(($$1 - $$2)) --defsym container_entry=$$(($$entry)) -o $@ $(O)/xen/container.o
 
+# First code of bulkhead.efi, as plain bytes: `bh build` puts the rest around it. It may hold no absolute address.
+efi-stub-cflags := $(filter-out -fno-pie -mcmodel=kernel -g,$(hv-cflags)) -fpie -mcmodel=small -fvisibility=hidden -fshort-wchar
+$(O)/xen/efi-stub: xen/arch/x86/boot/efi_stub.c xen/arch/x86/boot/efi_stub.h xen/arch/x86/boot/uefi.h xen/arch/x86/boot/efi_stub.lds | $(generated)
+	$(call say,PACK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(efi-stub-cflags) -c $< -o $@.o
+	$(Q)! readelf -rW $@.o | grep 'R_X86_64' | grep -vE 'R_X86_64_(PC32|PLT32)' >&2
+	$(Q)ld -nostdlib -static --no-warn-rwx-segments --build-id=none -T xen/arch/x86/boot/efi_stub.lds -o $@.elf $@.o
+	$(Q)objcopy -O binary -j .stub $@.elf $@
+
 # -- host programs ------------------------------------------------------------------------------
 $(O)/host/%.o: %.c | $(generated)
 	$(call say,HOSTCC,$<)
@@ -244,7 +254,7 @@ help:
 	@echo "$$help_text"
 
 .PHONY: all test-progs unit guest-tests-run race-long soak check-headers analyze deps run run-scenario run-shell run-devices test bench bench-io clean help
-all: $(addprefix $(O)/bin/,$(host-progs)) $(addprefix $(O)/stubdoms/,$(addsuffix .elf,$(stubdoms))) \
+all: $(O)/xen/efi-stub $(addprefix $(O)/bin/,$(host-progs)) $(addprefix $(O)/stubdoms/,$(addsuffix .elf,$(stubdoms))) \
      $(addprefix $(O)/tests/guest/,$(addsuffix .elf,$(guest-tests))) $(hv-target)
 
 clean:

@@ -202,7 +202,7 @@ const char *log_type_name(uint32_t type, char buf[16])
         {0x01, "EV_POST_CODE"},
         {LOG_EV_NO_ACTION, "EV_NO_ACTION"},
         {LOG_EV_SEPARATOR, "EV_SEPARATOR"},
-        {0x05, "EV_ACTION"},
+        {LOG_EV_ACTION, "EV_ACTION"},
         {0x06, "EV_EVENT_TAG"},
         {0x07, "EV_S_CRTM_CONTENTS"},
         {0x08, "EV_S_CRTM_VERSION"},

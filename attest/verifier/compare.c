@@ -2,9 +2,10 @@
 /*
  * Components against the reference. The log has been replayed to quoted values when this runs, so
  * each digest in it is true and in true order; types and texts are not, until a digest covers them:
- *   PCR 4     boot applications by digest; everything else there must be a known harmless event
- * whose digest is that of its content PCR 8, 9  digests in order; the log's texts only serve as
- * names PCR 21/22 texts, each checked against its digest first
+ *   PCR 4      boot applications by digest; everything else there must be a known harmless event
+ *              whose digest is that of its content
+ *   PCR 8, 9   digests in order; the log's texts only serve as names
+ *   PCR 21/22  texts, each checked against its digest first
  */
 #include <errno.h>
 #include <stdio.h>
@@ -133,7 +134,14 @@ static char *base_name(const char *path, size_t n)
     return strndup(path + start, n - start);
 }
 
-static struct things expected_of(const struct verify_input *in, unsigned int pcr, struct verdict *v)
+/* Components that only a BIOS measures; a host's reference has those of both ways to start it. */
+static bool is_bios_kind(int kind)
+{
+    return kind == REFERENCE_BOOT_SECTOR || kind == REFERENCE_PARTITION_TABLE;
+}
+
+static struct things expected_of(const struct verify_input *in, unsigned int pcr, bool bios,
+                                 struct verdict *v)
 {
     const struct reference *ref = in->reference;
     struct things t;
@@ -147,7 +155,7 @@ static struct things expected_of(const struct verify_input *in, unsigned int pcr
         struct thing *x = &t.thing[t.count];
         char digest[80];
 
-        if (c->pcr != pcr || c->kind == REFERENCE_PCR) {
+        if (c->pcr != pcr || c->kind == REFERENCE_PCR || is_bios_kind((int)c->kind) != bios) {
             continue;
         }
         memcpy(x->digest, c->sha256, 32);
@@ -238,6 +246,30 @@ bool boot_is_measured(const struct event_log *log)
     return false;
 }
 
+#define NOTE_MAX 64u
+
+/*
+ * An event that a BIOS makes to note something: its digest is that of its own content, a separator
+ * or a short text. A boot sector or a partition table is longer than that.
+ */
+static bool is_note(const struct event_log *log, const struct log_event *event)
+{
+    static const uint8_t zeros[4], ones[4] = {0xff, 0xff, 0xff, 0xff};
+    const uint8_t *digest = log_sha256(log, event);
+    uint8_t hash[32];
+    bool text = event->size > 0 && event->size <= NOTE_MAX;
+
+    for (uint32_t i = 0; text && i < event->size; i++) {
+        text = event->data[i] >= 0x20 && event->data[i] < 0x7f;
+    }
+    if (!text && !(event->size == 4 && (memcmp(event->data, zeros, 4) == 0 ||
+                                        memcmp(event->data, ones, 4) == 0))) {
+        return false;
+    }
+    return EVP_Digest(event->data, event->size, hash, NULL, EVP_sha256(), NULL) == 1 &&
+           memcmp(hash, digest, 32) == 0;
+}
+
 /* Content of a PCR 4 event that loads nothing: its digest must be that of exactly these bytes. */
 static bool is_harmless(const struct event_log *log, const struct log_event *event)
 {
@@ -308,7 +340,8 @@ static void compare_pcr(const struct verify_input *in, const struct event_log *l
                         unsigned int pcr, struct comparison c, const char *unnamed,
                         struct verdict *v)
 {
-    struct things expected = expected_of(in, pcr, v), found;
+    bool bios = is_bios_kind(c.kind);
+    struct things expected = expected_of(in, pcr, bios, v), found;
 
     if (!things_reserve(&found, log->count)) {
         v->no_memory = true;
@@ -316,7 +349,8 @@ static void compare_pcr(const struct verify_input *in, const struct event_log *l
     for (size_t i = 0; !v->no_memory && i < log->count; i++) {
         const struct log_event *event = &log->event[i];
 
-        if (event->pcr != pcr || !log_is_extended(event) || (pcr == 4 && is_harmless(log, event)) ||
+        if (event->pcr != pcr || !log_is_extended(event) || (bios && is_note(log, event)) ||
+            (pcr == 4 && !bios && is_harmless(log, event)) ||
             (pcr == 21 && event_is_seal(log, event))) {
             continue;
         }
@@ -336,6 +370,28 @@ void compare_boot(const struct verify_input *in, const struct event_log *log, st
     compare_pcr(in, log, 8, c, "unlisted-command", v);
     c.kind = REFERENCE_FILE;
     compare_pcr(in, log, 9, c, "unlisted-file", v);
+}
+
+void compare_bios(const struct verify_input *in, const struct event_log *log, struct verdict *v)
+{
+    struct comparison c = {.matches = digest_matches, .pair_in_order = true};
+    bool booted = false, known = false;
+
+    for (size_t i = 0; i < log->count; i++) {
+        const struct log_event *event = &log->event[i];
+
+        booted |= event->pcr == 4 && log_is_extended(event) && !is_note(log, event);
+    }
+    for (size_t i = 0; i < in->reference->count; i++) {
+        known |= in->reference->component[i].kind == REFERENCE_BOOT_SECTOR;
+    }
+    if (!booted || !known) {
+        return;
+    }
+    c.kind = REFERENCE_BOOT_SECTOR;
+    compare_pcr(in, log, 4, c, "unlisted-boot-code", v);
+    c.kind = REFERENCE_PARTITION_TABLE;
+    compare_pcr(in, log, 5, c, "unlisted-boot-data", v);
 }
 
 /* Texts of a hypervisor PCR that no digest covers are forgeries or not ours: say so for each. */
@@ -408,7 +464,7 @@ static bool is_restart(const struct things *seen, const char *text)
 void compare_domains(const struct verify_input *in, const struct event_log *log, struct verdict *v)
 {
     struct comparison c = {.matches = digest_matches, .pcr = 22, .kind = REFERENCE_DOMAIN};
-    struct things expected = expected_of(in, 22, v), first = {.count = 0}, seen = {.count = 0};
+    struct things expected = expected_of(in, 22, false, v), first = {.count = 0}, seen = {.count = 0};
 
     check_texts(log, 22, v);
     if (!things_reserve(&first, log->count) || !things_reserve(&seen, log->count)) {

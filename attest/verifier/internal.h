@@ -23,6 +23,12 @@ bool boot_is_measured(const struct event_log *log);
 /** Components of PCR 4, 8 and 9 against the reference. */
 void compare_boot(const struct verify_input *in, const struct event_log *log, struct verdict *v);
 
+/**
+ * What a BIOS measured of the disk it booted, PCR 4 and 5. No BIOS loader measures on, so this says
+ * nothing about the hypervisor; nothing is compared when no disk was booted.
+ */
+void compare_bios(const struct verify_input *in, const struct event_log *log, struct verdict *v);
+
 /** Components of PCR 21 and 22 against the reference. */
 void compare_hypervisor(const struct verify_input *in, const struct event_log *log,
                         struct verdict *v);

@@ -25,11 +25,14 @@ static const struct {
     bool from_detail; /* digest is that of the detail when none is given */
 } kinds[] = {
     [REFERENCE_GRUB_PE] = {"grub-pe", 4, false},
+    [REFERENCE_EFI_IMAGE] = {"efi-image", 4, false},
     [REFERENCE_GRUB_CMD] = {"grub-cmd", 8, true},
     [REFERENCE_FILE] = {"file", 9, false},
     [REFERENCE_HYPERVISOR_EVENT] = {"hypervisor-event", 21, true},
     [REFERENCE_PROTECTION] = {"protection", 21, true},
     [REFERENCE_DOMAIN] = {"domain", 22, true},
+    [REFERENCE_BOOT_SECTOR] = {"boot-sector", 4, false},
+    [REFERENCE_PARTITION_TABLE] = {"partition-table", 5, false},
     [REFERENCE_PCR] = {"pcr", -1, false},
 };
 
@@ -151,8 +154,8 @@ int reference_add_file(struct reference *ref, const char *name, const char *host
     return rc;
 }
 
-int reference_add_pe(struct reference *ref, const char *name, const char *host_path,
-                     const char *measured_path, struct attest_error *err)
+int reference_add_pe(struct reference *ref, const char *name, enum reference_kind kind,
+                     const char *host_path, const char *measured_path, struct attest_error *err)
 {
     uint8_t *data, digest[32];
     size_t size;
@@ -163,7 +166,7 @@ int reference_add_pe(struct reference *ref, const char *name, const char *host_p
     }
     rc = authenticode_sha256(data, size, digest, err);
     if (rc == 0) {
-        rc = reference_add(ref, name, REFERENCE_GRUB_PE, 4, digest, measured_path, err);
+        rc = reference_add(ref, name, kind, 4, digest, measured_path, err);
     }
     free(data);
     return rc;

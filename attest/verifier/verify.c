@@ -52,7 +52,8 @@ static void verify_components(const struct verify_input *in, const struct event_
     } else {
         verdict_add(v, in->allow_unmeasured ? CODE_UNMEASURED_ALLOWED : CODE_UNMEASURED, 9,
                     REFERENCE_FILE, "hypervisor", "measured by firmware and loader",
-                    "nothing measured it: booted without UEFI and GRUB");
+                    "nothing measured it: not started by UEFI");
+        compare_bios(in, log, v);
     }
     compare_hypervisor(in, log, v);
     compare_domains(in, log, v);
@@ -72,8 +73,11 @@ static bool check_reference(const struct reference *ref, struct verdict *v)
         bool found = false;
 
         for (size_t j = 0; j < ref->count; j++) {
-            found |=
-                ref->component[j].pcr == need[i].pcr && ref->component[j].kind != REFERENCE_PCR;
+            const struct reference_component *c = &ref->component[j];
+
+            found |= c->pcr == need[i].pcr && c->kind != REFERENCE_PCR &&
+                     c->kind != REFERENCE_BOOT_SECTOR;
+            found |= need[i].pcr == 9 && c->kind == REFERENCE_EFI_IMAGE;
         }
         if (!found) {
             verdict_add(v, CODE_REFERENCE_EMPTY, (int)need[i].pcr, CHECK, "reference", need[i].what,

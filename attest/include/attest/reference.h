@@ -15,6 +15,7 @@
 
 enum reference_kind {
     REFERENCE_GRUB_PE,          /* PCR 4: sha256 = Authenticode hash of the PE, see below */
+    REFERENCE_EFI_IMAGE,        /* PCR 4: the same of a PE that has all the files in it: none in PCR 9 */
     REFERENCE_GRUB_CMD,         /* PCR 8: sha256 = hash of what GRUB hashed; detail = the text */
     REFERENCE_FILE,             /* PCR 9: sha256 of the file's bytes; detail = path */
     REFERENCE_HYPERVISOR_EVENT, /* PCR 21: detail = exact event text; sha256 computed when unset */
@@ -22,6 +23,8 @@ enum reference_kind {
                                    "svm=1 npt=1 nx=1"; further words are only reported */
     REFERENCE_DOMAIN,           /* PCR 22: detail = exact event text with start=1; sha256 computed;
                                    later starts of the same domain with the same digest are fine */
+    REFERENCE_BOOT_SECTOR,      /* PCR 4 under a BIOS: sha256 of the code in the disk's first sector */
+    REFERENCE_PARTITION_TABLE,  /* PCR 5 under a BIOS: sha256 of the rest of that sector */
     REFERENCE_PCR,              /* any PCR without other references: sha256 = final value */
 };
 
@@ -66,9 +69,9 @@ int reference_add(struct reference *ref, const char *name, enum reference_kind k
 int reference_add_file(struct reference *ref, const char *name, const char *host_path,
                        const char *measured_path, struct attest_error *err);
 
-/** As reference_add(), kind GRUB_PE, PCR 4, with the Authenticode hash of the PE at `host_path`. */
-int reference_add_pe(struct reference *ref, const char *name, const char *host_path,
-                     const char *measured_path, struct attest_error *err);
+/** As reference_add(), kind GRUB_PE or EFI_IMAGE, PCR 4, with the Authenticode hash of the PE at `host_path`. */
+int reference_add_pe(struct reference *ref, const char *name, enum reference_kind kind,
+                     const char *host_path, const char *measured_path, struct attest_error *err);
 
 /** Write as JSON, complete or not at all (temporary file, rename). @return 0 or -errno */
 int reference_write(const struct reference *ref, const char *path, struct attest_error *err);

@@ -169,6 +169,24 @@ static void loader_line(char line[128], const struct image *i)
     snprintf(line, 128, "multiboot2 /boot/bulkhead %s", i->cmdline);
 }
 
+/* As SeaBIOS: notes and separators, then the disk's first sector in two parts. */
+static int boot_bios(struct eventlog *log, const struct image *i, unsigned int variant)
+{
+    static const char begin[] = "Calling INT 19h", disk[] = "Booting BCV Device 80h (HDD)";
+    int rc = firmware_event(log, 4, 5, begin, strlen(begin), begin, strlen(begin));
+
+    for (unsigned int pcr = 0; rc == 0 && pcr < 8; pcr++) {
+        rc = firmware_event(log, pcr, 4, "\xff\xff\xff\xff", 4, "\xff\xff\xff\xff", 4);
+    }
+    rc = rc != 0 ? rc : firmware_event(log, 4, 5, disk, strlen(disk), disk, strlen(disk));
+    rc = rc != 0 ? rc : firmware_event(log, 4, 13, i->loader, strlen(i->loader), "MBR", 3);
+    if (variant & HOST_BIOS_MORE) {
+        rc = rc != 0 ? rc : firmware_event(log, 4, 5, "code", 4, disk, strlen(disk));
+    }
+    return rc != 0 ? rc : firmware_event(log, 5, 14, i->manifest, strlen(i->manifest),
+                                         "MBR PARTITION_TABLE", 19);
+}
+
 static int boot_firmware(struct eventlog *log, const struct image *i, unsigned int variant)
 {
     static const char action[] = "Calling EFI Application from Boot Option";
@@ -190,6 +208,9 @@ static int boot_firmware(struct eventlog *log, const struct image *i, unsigned i
     }
     loader_line(line, i);
     rc = firmware_event(log, 4, 0x80000003, i->loader, strlen(i->loader), "device path", 11);
+    if (variant & HOST_EFI) {
+        return rc;
+    }
     rc = rc != 0 ? rc : loader_command(log, "set root=(hd0,gpt1)");
     rc = rc != 0 ? rc : loader_command(log, line);
     rc = rc != 0 ? rc : loader_file(log, i->hypervisor, "(hd0,gpt1)/boot/bulkhead");
@@ -295,7 +316,9 @@ int fake_host_boot(struct fake_host *h, unsigned int variant)
         active.count = 0;
         rc = tpm_command_banks(&active);
         rc = rc != 0 ? rc : eventlog_start(&log, firmware, sizeof(firmware), &active);
-        rc = rc != 0 ? rc : boot_firmware(&log, &i, variant);
+        rc = rc != 0 ? rc
+             : variant & HOST_BIOS ? boot_bios(&log, &i, variant)
+                                   : boot_firmware(&log, &i, variant);
         if (rc == 0 && (variant & HOST_FORGED)) {
             rc = tpm_pcr_extend(9, &active);
         }
@@ -337,6 +360,8 @@ int fake_host_reference(struct fake_host *h, char *path, size_t size)
     } while (0)
     loader_line(line, &i);
     ADD("loader", REFERENCE_GRUB_PE, 4, SHA(i.loader), "EFI/BOOT/BOOTX64.EFI");
+    ADD("bios-boot-sector", REFERENCE_BOOT_SECTOR, 4, SHA(i.loader), "disk");
+    ADD("bios-partition-table", REFERENCE_PARTITION_TABLE, 5, SHA(i.manifest), "disk");
     ADD("root", REFERENCE_GRUB_CMD, 8, NULL, "set root=(hd0,gpt1)");
     ADD("cmdline", REFERENCE_GRUB_CMD, 8, NULL, line);
     ADD("hypervisor", REFERENCE_FILE, 9, SHA(i.hypervisor), "/boot/bulkhead");

@@ -28,6 +28,9 @@ enum host_variant {
     HOST_NO_NX = 1 << 12, /* a protection that the reference asks for is off */
     HOST_SEALED = 1 << 13,   /* audit records sealed, twice */
     HOST_ODD_SEAL = 1 << 14, /* something that only begins like a seal */
+    HOST_BIOS = 1 << 15,     /* a BIOS, whose loader measures nothing */
+    HOST_BIOS_MORE = 1 << 16, /* the same, and the loader loads and measures something of its own into PCR 4 */
+    HOST_EFI = 1 << 17,      /* one EFI program: no loader events after it */
 };
 
 struct fake_host {

@@ -252,6 +252,66 @@ static void verify_unmeasured_hypervisor_fails_unless_allowed(void **state)
     expect_fail(true, 1, CODE_DIFFERS, "policy", 21);
 }
 
+/* Under a BIOS the boot sector is known, but it says nothing about the hypervisor. */
+static void verify_bios_boot(void **state)
+{
+    struct verdict v;
+
+    (void)state;
+    collect(HOST_BIOS);
+    expect_fail(false, 1, CODE_UNMEASURED, "hypervisor", 9);
+    v = judge_with(ref, true);
+    assert_true(verdict_passes(&v));
+    assert_true(has(&v, CODE_OK, "bios-boot-sector", 4));
+    assert_true(has(&v, CODE_OK, "bios-partition-table", 5));
+    verdict_free(&v);
+    collect(HOST_BIOS | HOST_OTHER_LOADER);
+    expect_fail(true, 1, CODE_DIFFERS, "bios-boot-sector", 4);
+    collect(HOST_BIOS | HOST_BIOS_MORE);
+    expect_fail(true, 1, CODE_UNEXPECTED, "unlisted-boot-code", 4);
+    collect(HOST_GOOD);
+    v = judge_with(ref, false);
+    assert_true(verdict_passes(&v));
+    assert_false(has(&v, CODE_MISSING, "bios-boot-sector", 4));
+    verdict_free(&v);
+}
+
+/* One program with everything in it: its digest stands for the files, and nothing may be loaded beside it. */
+static void verify_efi_image(void **state)
+{
+    struct reference one = {.count = 0};
+    struct verdict v;
+
+    (void)state;
+    one.component = calloc(ref->count, sizeof(*one.component));
+    assert_non_null(one.component);
+    for (size_t i = 0; i < ref->count; i++) {
+        if (ref->component[i].pcr > 9 || ref->component[i].kind == REFERENCE_GRUB_PE) {
+            one.component[one.count++] = ref->component[i];
+        }
+    }
+    collect(HOST_EFI);
+    v = judge_with(&one, false); /* a loader without files is no reference */
+    assert_true(has(&v, CODE_REFERENCE_EMPTY, "reference", 9));
+    verdict_free(&v);
+    one.component[0].kind = REFERENCE_EFI_IMAGE;
+    v = judge_with(&one, false);
+    assert_true(verdict_passes(&v));
+    assert_true(has(&v, CODE_OK, "loader", 4));
+    verdict_free(&v);
+    collect(HOST_EFI | HOST_OTHER_LOADER);
+    v = judge_with(&one, false);
+    assert_int_equal(failures(&v), 1);
+    assert_true(has(&v, CODE_DIFFERS, "loader", 4));
+    verdict_free(&v);
+    collect(HOST_GOOD); /* the same program, and files that it has loaded */
+    v = judge_with(&one, false);
+    assert_true(has(&v, CODE_UNEXPECTED, "unlisted-file", 9));
+    assert_false(verdict_passes(&v));
+    verdict_free(&v);
+    free(one.component);
+}
+
 /* -- lies
  * ---------------------------------------------------------------------------------------------- */
 static void verify_replayed_quote_fails(void **state)
@@ -654,6 +714,8 @@ int main(void)
         cmocka_unit_test(verify_permissive_fails),
         cmocka_unit_test(verify_extra_or_missing_event_fails),
         cmocka_unit_test(verify_unmeasured_hypervisor_fails_unless_allowed),
+        cmocka_unit_test(verify_bios_boot),
+        cmocka_unit_test(verify_efi_image),
         cmocka_unit_test(verify_replayed_quote_fails),
         cmocka_unit_test(verify_tampered_quote_fails),
         cmocka_unit_test(verify_quote_of_fewer_pcrs_fails),

@@ -23,6 +23,11 @@ tools-loader-src := tests/unit/tools/test_loader.c tests/unit/tools/small_host.c
 tools-loader-src += $(call bh-test,$(bh-test-host) image loader spawn)
 tools-loader-libs := -lcrypto
 
+unit-tests += tools-efi-image
+tools-efi-image-src := tests/unit/tools/test_efi_image.c tests/unit/tools/small_host.c
+tools-efi-image-src += $(call bh-test,$(bh-test-host) efi_image image) attest/verifier/authenticode.c attest/quote/error.c
+tools-efi-image-libs := -lcrypto -ljson-c
+
 unit-tests += tools-recipe
 tools-recipe-src := tests/unit/tools/test_recipe.c $(call bh-test,buf diag file recipe suggest)
 tools-recipe-libs := -lcrypto

@@ -46,7 +46,7 @@ static void gpt_make_both_ends_are_sound(void **state)
     uint64_t last = GPT_FIRST_SECTOR + SECTORS + GPT_TAIL_SECTORS - 1;
 
     (void)state;
-    gpt_make("seed", SECTORS, &head, &tail);
+    gpt_make("seed", SECTORS, NULL, &head, &tail);
     assert_int_equal(head.len, GPT_HEAD_SECTORS * GPT_SECTOR);
     assert_int_equal(tail.len, GPT_TAIL_SECTORS * GPT_SECTOR);
     const char *entries = head.data + 2 * GPT_SECTOR;
@@ -73,9 +73,9 @@ static void gpt_make_same_seed_same_bytes(void **state)
     struct buf head[3] = { { 0 } }, tail[3] = { { 0 } };
 
     (void)state;
-    gpt_make("one", SECTORS, &head[0], &tail[0]);
-    gpt_make("one", SECTORS, &head[1], &tail[1]);
-    gpt_make("two", SECTORS, &head[2], &tail[2]);
+    gpt_make("one", SECTORS, NULL, &head[0], &tail[0]);
+    gpt_make("one", SECTORS, NULL, &head[1], &tail[1]);
+    gpt_make("two", SECTORS, NULL, &head[2], &tail[2]);
     assert_memory_equal(head[0].data, head[1].data, head[0].len);
     assert_memory_equal(tail[0].data, tail[1].data, tail[0].len);
     assert_memory_not_equal(head[0].data, head[2].data, head[0].len);
@@ -85,11 +85,37 @@ static void gpt_make_same_seed_same_bytes(void **state)
     }
 }
 
+/* What a BIOS runs is in the first sector, and its partition lies in the gap before the ESP. */
+static void gpt_make_with_bios_boot_partition(void **state)
+{
+    struct buf head = { 0 }, tail = { 0 }, plain = { 0 }, plain_tail = { 0 };
+    uint8_t code[GPT_BOOT_CODE];
+
+    (void)state;
+    memset(code, 0x5a, sizeof(code));
+    gpt_make("seed", SECTORS, code, &head, &tail);
+    gpt_make("seed", SECTORS, NULL, &plain, &plain_tail);
+    assert_memory_equal(head.data, code, sizeof(code));
+    assert_memory_equal(head.data + 440, plain.data + 440, 72);
+    const char *entries = head.data + 2 * GPT_SECTOR;
+
+    header_is_sound(head.data + GPT_SECTOR, entries, 1);
+    assert_memory_equal(entries, plain.data + 2 * GPT_SECTOR, 128);
+    assert_memory_equal(entries + 128, "Hah!IdontNeedEFI", 16);
+    assert_true(get64(entries + 128 + 32) >= GPT_HEAD_SECTORS);
+    assert_int_equal(get64(entries + 128 + 40), get64(entries + 32) - 1);
+    buf_free(&head);
+    buf_free(&tail);
+    buf_free(&plain);
+    buf_free(&plain_tail);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gpt_make_both_ends_are_sound),
         cmocka_unit_test(gpt_make_same_seed_same_bytes),
+        cmocka_unit_test(gpt_make_with_bios_boot_partition),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -200,6 +200,11 @@ static void host_parse_mistake_is_named(void **state)
     } cases[] = {
         { "memory = 1G", "memroy = 1G\n memory = 1G",
           "h.conf:3: memroy: there is no such key here; did you mean 'memory'?" },
+        { "memory = 1G", "memory = 1G\n    boot = uefi", "h.conf:4: boot: there is no 'uefi'; did you mean 'efi'" },
+        { "memory = 1G", "memory = 1G\n    boot = efi\n    secure-boot-key = k",
+          "h.conf:5: secure-boot-key: alone signs nothing; give secure-boot-certificate too" },
+        { "memory = 1G", "memory = 1G\n    secure-boot-certificate = c\n    secure-boot-key = k",
+          "h.conf:5: secure-boot-key: signs the one program of boot = efi; write that" },
         { "    memory = 1G\n", "", "h.conf:1: host: the key 'memory' is missing; add" },
         { "memory = 1G", "memory = 1", "h.conf:3: memory: '1' has no unit; write K, M or G" },
         { "target = /dev/ram0", "target = /etc/passwd", "h.conf:30: target: '/etc/passwd' cannot be "

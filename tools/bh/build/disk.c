@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "efi_image.h"
 #include "file.h"
 #include "gpt.h"
 #include "loader.h"
@@ -38,15 +39,24 @@ static uint64_t clusters_of(uint64_t size)
     return (size + CLUSTER - 1) / CLUSTER + 1;
 }
 
+/* The program that firmware starts, as a file of the image's folder. */
+static char *program_path(const struct image *image, const char *folder)
+{
+    return bh_printf("%s/%s", folder, image->host->boot == BOOT_EFI ? EFI_IMAGE_PATH : LOADER_PATH);
+}
+
 static uint64_t partition_sectors(const struct image *image, const char *folder)
 {
-    char *loader = bh_printf("%s/%s", folder, LOADER_PATH);
-    uint64_t clusters = 16 + clusters_of(file_size(loader)) + clusters_of(image->hypervisor.len);
+    char *program = program_path(image, folder);
+    uint64_t clusters = 16 + clusters_of(file_size(program));
 
-    for (unsigned int i = 0; i < image->module_count; i++) {
-        clusters += clusters_of(image->modules[i].data.len);
+    if (image->host->boot == BOOT_GRUB) {
+        clusters += clusters_of(image->hypervisor.len);
+        for (unsigned int i = 0; i < image->module_count; i++) {
+            clusters += clusters_of(image->modules[i].data.len);
+        }
     }
-    free(loader);
+    free(program);
     clusters += clusters / 16;
     if (clusters < CLUSTERS_MIN) {
         clusters = CLUSTERS_MIN;
@@ -57,23 +67,37 @@ static uint64_t partition_sectors(const struct image *image, const char *folder)
     return (bytes + (1 << 20) - 1) / (1 << 20) * ((1 << 20) / GPT_SECTOR);
 }
 
-static bool ends_write(const char *path, const char *seed, uint64_t sectors, struct diag *diag)
+/* The sectors before the partition and behind it: tables, and what a BIOS loads. */
+static bool ends_write(const struct image *image, const char *path, const char *folder,
+                       uint64_t sectors, struct diag *diag)
 {
-    struct buf head = { 0 }, tail = { 0 };
+    struct buf head = { 0 }, tail = { 0 }, core = { 0 };
+    bool bios = image->host->boot == BOOT_GRUB;
+    uint8_t code[GPT_BOOT_CODE];
+
+    if (bios && !loader_bios(folder, GPT_BIOS_SECTOR, code, &core, diag)) {
+        buf_free(&core);
+        return false;
+    }
     int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 
-    gpt_make(seed, sectors, &head, &tail);
+    gpt_make(image->host->name, sectors, bios ? code : NULL, &head, &tail);
     off_t tail_at = (off_t)((GPT_FIRST_SECTOR + sectors) * GPT_SECTOR);
-    bool good = fd >= 0 && pwrite(fd, head.data, head.len, 0) == (ssize_t)head.len
+    bool fits = core.len <= (GPT_FIRST_SECTOR - GPT_BIOS_SECTOR) * GPT_SECTOR;
+    bool good = fits && fd >= 0 && pwrite(fd, head.data, head.len, 0) == (ssize_t)head.len
+                && pwrite(fd, core.data, core.len, GPT_BIOS_SECTOR * GPT_SECTOR)
+                       == (ssize_t)core.len
                 && pwrite(fd, tail.data, tail.len, tail_at) == (ssize_t)tail.len;
 
     if (!good) {
-        diag_error(diag, path, 0, NULL, "cannot be written: %s", strerror(errno));
+        diag_error(diag, path, 0, NULL, "cannot be written: %s",
+                   fits ? strerror(errno) : "the BIOS loader is too big");
     }
     if (fd >= 0) {
         close(fd);
     }
     buf_free(&head);
+    buf_free(&core);
     buf_free(&tail);
     return good;
 }
@@ -91,14 +115,16 @@ static bool file_copy(const char *drive, const char *from, const char *to, struc
 static bool files_copy(const struct image *image, const char *folder, const char *drive,
                        struct diag *diag)
 {
-    const char *folders[] = { "mmd", "-i", drive, "::EFI", "::EFI/BOOT", "::boot", NULL };
-    char *loader = bh_printf("%s/%s", folder, LOADER_PATH);
+    bool efi = image->host->boot == BOOT_EFI;
+    const char *folders[] = { "mmd", "-i", drive, "::EFI", "::EFI/BOOT", efi ? NULL : "::boot",
+                              NULL };
+    char *program = program_path(image, folder);
     char *hypervisor = bh_printf("%s/boot/bulkhead", folder);
     bool good = spawn_check(folders, NULL, NULL, diag)
-                && file_copy(drive, loader, LOADER_PATH, diag)
-                && file_copy(drive, hypervisor, "boot/bulkhead", diag);
+                && file_copy(drive, program, LOADER_PATH, diag)
+                && (efi || file_copy(drive, hypervisor, "boot/bulkhead", diag));
 
-    for (unsigned int i = 0; i < image->module_count && good; i++) {
+    for (unsigned int i = 0; i < image->module_count && good && !efi; i++) {
         char *name = bh_printf("boot/%s", image->modules[i].name);
         char *from = bh_printf("%s/%s", folder, name);
 
@@ -106,7 +132,7 @@ static bool files_copy(const struct image *image, const char *folder, const char
         free(name);
         free(from);
     }
-    free(loader);
+    free(program);
     free(hypervisor);
     return good;
 }
@@ -125,7 +151,7 @@ bool disk_make(const struct image *image, const char *folder, const char *path,
     char *serial = bh_printf("%02x%02x%02x%02x", hash[0], hash[1], hash[2], hash[3]);
     const char *format[] = { "mformat", "-i", drive, "-F", "-T", size, "-H", hidden, "-c",
                              cluster, "-N", serial, "-v", "BULKHEAD", "::", NULL };
-    bool good = ends_write(path, image->host->name, sectors, diag)
+    bool good = ends_write(image, path, folder, sectors, diag)
                 && spawn_check(format, NULL, NULL, diag)
                 && files_copy(image, folder, drive, diag);
 

@@ -15,6 +15,10 @@
 static const uint8_t type_esp[16] = { 0x28, 0x73, 0x2a, 0xc1, 0x1f, 0xf8, 0xd2, 0x11,
                                       0xba, 0x4b, 0x00, 0xa0, 0xc9, 0x3e, 0xc9, 0x3b };
 
+/* 21686148-6449-6E6F-744E-656564454649: BIOS boot partition, as GRUB and partitioning tools have it. */
+static const uint8_t type_bios[16] = { 0x48, 0x61, 0x68, 0x21, 0x49, 0x64, 0x6f, 0x6e,
+                                       0x74, 0x4e, 0x65, 0x65, 0x64, 0x45, 0x46, 0x49 };
+
 static void put32(uint8_t *at, uint32_t value)
 {
     for (int i = 0; i < 4; i++) {
@@ -60,7 +64,20 @@ static void header_make(uint8_t header[GPT_SECTOR], const char *seed, uint64_t s
     put32(header + 16, (uint32_t)crc32(0, header, HEADER_SIZE));
 }
 
-void gpt_make(const char *seed, uint64_t sectors, struct buf *head, struct buf *tail)
+static void entry_make(uint8_t entry[ENTRY_SIZE], const uint8_t type[16], const char *seed,
+                       const char *what, uint64_t first, uint64_t last, const char *name)
+{
+    memcpy(entry, type, 16);
+    guid_make(seed, what, entry + 16);
+    put64(entry + 32, first);
+    put64(entry + 40, last);
+    for (size_t i = 0; name[i] != '\0'; i++) {
+        entry[56 + 2 * i] = (uint8_t)name[i];
+    }
+}
+
+void gpt_make(const char *seed, uint64_t sectors, const uint8_t *boot, struct buf *head,
+              struct buf *tail)
 {
     uint64_t total = GPT_FIRST_SECTOR + sectors + GPT_TAIL_SECTORS;
     uint64_t last = total - 1;
@@ -68,8 +85,10 @@ void gpt_make(const char *seed, uint64_t sectors, struct buf *head, struct buf *
     uint8_t mbr[GPT_SECTOR] = { 0 };
     uint8_t header[GPT_SECTOR];
     uint8_t *entries = bh_alloc(ENTRIES_SIZE);
-    static const char name[] = "BULKHEAD";
 
+    if (boot != NULL) {
+        memcpy(mbr, boot, GPT_BOOT_CODE);
+    }
     /* Protective MBR: one partition of type 0xee over the whole disk. */
     mbr[446 + 2] = 0x02;
     mbr[446 + 4] = 0xee;
@@ -79,12 +98,11 @@ void gpt_make(const char *seed, uint64_t sectors, struct buf *head, struct buf *
     mbr[510] = 0x55;
     mbr[511] = 0xaa;
 
-    memcpy(entries, type_esp, 16);
-    guid_make(seed, "esp", entries + 16);
-    put64(entries + 32, GPT_FIRST_SECTOR);
-    put64(entries + 40, GPT_FIRST_SECTOR + sectors - 1);
-    for (size_t i = 0; i < sizeof(name) - 1; i++) {
-        entries[56 + 2 * i] = (uint8_t)name[i];
+    entry_make(entries, type_esp, seed, "esp", GPT_FIRST_SECTOR, GPT_FIRST_SECTOR + sectors - 1,
+               "BULKHEAD");
+    if (boot != NULL) {
+        entry_make(entries + ENTRY_SIZE, type_bios, seed, "bios", GPT_BIOS_SECTOR,
+                   GPT_FIRST_SECTOR - 1, "BIOS");
     }
     header_make(header, seed, 1, last, 2, last_usable, entries);
     buf_put(head, mbr, sizeof(mbr));

@@ -306,6 +306,8 @@ void host_free(struct host *host)
         texts_free(o->may, o->may_count);
         texts_free(o->domains, o->domain_count);
     }
+    free(host->boot_key);
+    free(host->boot_certificate);
     free(host->control_address);
     free(host->control_ca);
     free(host->control_serial);

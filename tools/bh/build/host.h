@@ -43,6 +43,11 @@ enum tpm_kind {
     TPM_NONE,
 };
 
+enum boot_kind {
+    BOOT_GRUB, /* GRUB loads the parts, for UEFI and for a BIOS */
+    BOOT_EFI,  /* one EFI program with everything in it */
+};
+
 #define HOST_PCI_NO_LINE 0xffffffffu
 #define HOST_PCI_UNRESET 0x10000u /* in a cell: taken though it cannot be reset */
 
@@ -162,6 +167,10 @@ struct host {
     char *hypervisor_cmdline;
     unsigned int cmdline_line;
     enum tpm_kind tpm;
+    enum boot_kind boot;
+    char *boot_key;         /* for Secure Boot, relative to the description; or NULL: not signed */
+    char *boot_certificate; /* with boot_key */
+    unsigned int boot_key_line, boot_certificate_line;
     struct host_domain domains[HOST_DOMAINS_MAX]; /* in ascending order of domid */
     size_t domain_count;
     char *control_ca;       /* certificate of the operators' authority, relative to the description; or NULL */

@@ -332,6 +332,22 @@ static void check_macs(struct host *host, struct diag *diag)
     }
 }
 
+/* One signature over everything that is booted: GRUB's files have none. */
+static void check_signing(struct host *host, struct diag *diag)
+{
+    if ((host->boot_key == NULL) != (host->boot_certificate == NULL)) {
+        bool key = host->boot_key != NULL;
+
+        diag_error(diag, host->file, key ? host->boot_key_line : host->boot_certificate_line,
+                   key ? "secure-boot-key" : "secure-boot-certificate",
+                   "alone signs nothing; give %s too",
+                   key ? "secure-boot-certificate" : "secure-boot-key");
+    } else if (host->boot_key != NULL && host->boot != BOOT_EFI) {
+        diag_error(diag, host->file, host->boot_key_line, "secure-boot-key",
+                   "signs the one program of boot = efi; write that, or remove this");
+    }
+}
+
 /* The loader splits and quotes words by rules of its own; what passes through it must not care. */
 static void check_cmdline(struct host *host, struct diag *diag)
 {
@@ -427,6 +443,7 @@ void host_check(struct host *host, const char *const *kinds, size_t kind_count, 
     check_names_and_ids(host, diag);
     qsort(host->domains, host->domain_count, sizeof(host->domains[0]), by_id);
     check_cmdline(host, diag);
+    check_signing(host, diag);
     check_kinds(host, kinds, kind_count, diag);
     check_memory(host, diag);
     check_single_owners(host, diag);

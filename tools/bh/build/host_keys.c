@@ -67,12 +67,43 @@ static void host_tpm(const struct value_context *vc, const struct conf_entry *en
     }
 }
 
+static void host_boot(const struct value_context *vc, const struct conf_entry *entry, void *object)
+{
+    static const char *const choices[] = { [BOOT_GRUB] = "grub", [BOOT_EFI] = "efi" };
+    unsigned int choice;
+
+    if (value_choice(vc, entry, choices, 2, &choice)) {
+        ((struct host *)object)->boot = (enum boot_kind)choice;
+    }
+}
+
+static void host_boot_key(const struct value_context *vc, const struct conf_entry *entry,
+                          void *object)
+{
+    struct host *host = object;
+
+    host->boot_key_line = entry->line;
+    value_text(vc, entry, 255, &host->boot_key);
+}
+
+static void host_boot_certificate(const struct value_context *vc, const struct conf_entry *entry,
+                                  void *object)
+{
+    struct host *host = object;
+
+    host->boot_certificate_line = entry->line;
+    value_text(vc, entry, 255, &host->boot_certificate);
+}
+
 static const struct host_key host_keys[] = {
     { "name", true, host_name, "name = first-light" },
     { "memory", true, host_memory, "memory = 2G" },
     { "cpus", false, host_cpus, NULL },
     { "hypervisor", false, host_hypervisor, NULL },
     { "tpm", false, host_tpm, NULL },
+    { "boot", false, host_boot, NULL },
+    { "secure-boot-key", false, host_boot_key, NULL },
+    { "secure-boot-certificate", false, host_boot_certificate, NULL },
 };
 
 /* -- domain ----------------------------------------------------------------------------------- */

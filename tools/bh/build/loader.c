@@ -7,7 +7,21 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "gpt.h"
 #include "spawn.h"
+
+/*
+ * GRUB's boot sector for hard disks, and where it and the first sector of the core have what depends on the disk:
+ * where the core begins, the jump into a check of the drive number that only floppies need to skip, and the list of
+ * blocks of the rest of the core (first block, count, segment; grub-mkimage fills the other two).
+ * Source: GRUB 2.06, include/grub/i386/pc/boot.h and offsets.h.
+ */
+#define BIOS_BOOT "/usr/lib/grub/i386-pc/boot.img"
+#define SECTOR 512u
+#define BOOT_CORE_AT 0x5c
+#define BOOT_DRIVE_CHECK_AT 0x66
+#define CORE_LIST_AT (SECTOR - 12)
+#define NOP 0x90
 
 #define TAR_BLOCK 512u
 #define CONFIG_NAME "boot/grub/grub.cfg"
@@ -62,16 +76,30 @@ static void tar_make(const char *name, const struct buf *content, struct buf *ou
     buf_zero(out, 2 * TAR_BLOCK);
 }
 
-bool loader_make(const struct image *image, const char *work, const char *path,
-                 struct diag *diag)
+static bool bios_is_there(struct diag *diag)
 {
-    char *core = bh_printf("%s/core.cfg", work);
-    char *memdisk = bh_printf("%s/memdisk.tar", work);
+    if (!file_exists(BIOS_BOOT)) {
+        diag_error(diag, BIOS_BOOT, 0, NULL, "is not there; install the package grub-pc-bin");
+        return false;
+    }
+    return true;
+}
+
+bool loader_make(const struct image *image, const char *folder, struct diag *diag)
+{
+    char *core = bh_printf("%s/core.cfg", folder);
+    char *memdisk = bh_printf("%s/memdisk.tar", folder);
+    char *efi = bh_printf("%s/%s", folder, LOADER_PATH);
+    char *bios = bh_printf("%s/%s", folder, LOADER_BIOS_PATH);
     struct buf config = { 0 }, tar = { 0 };
     /* -m before -p: it sets a prefix of its own. */
-    const char *argv[] = { "grub-mkimage", "-O", "x86_64-efi", "-m", memdisk, "-p", "/boot/grub",
-                           "-c", core, "-o", path, "boot", "fat", "memdisk", "multiboot2",
-                           "normal", "part_gpt", "tar", "tpm", NULL };
+    const char *for_efi[] = { "grub-mkimage", "-O", "x86_64-efi", "-m", memdisk, "-p",
+                              "/boot/grub", "-c", core, "-o", efi, "boot", "fat", "memdisk",
+                              "multiboot2", "normal", "part_gpt", "tar", "tpm", NULL };
+    /* A BIOS tells the disk only; the prefix tells the partition. */
+    const char *for_bios[] = { "grub-mkimage", "-O", "i386-pc", "-m", memdisk, "-p",
+                               "(,gpt1)/boot/grub", "-c", core, "-o", bios, "biosdisk", "boot",
+                               "fat", "memdisk", "multiboot2", "normal", "part_gpt", "tar", NULL };
 
     loader_config(image, &config);
     while ((TAR_BLOCK - config.len % TAR_BLOCK) % TAR_BLOCK < CONFIG_SLACK) {
@@ -80,7 +108,8 @@ bool loader_make(const struct image *image, const char *work, const char *path,
     tar_make(CONFIG_NAME, &config, &tar);
     bool good = file_save(core, core_config, strlen(core_config), diag)
                 && file_save(memdisk, tar.data, tar.len, diag)
-                && spawn_check(argv, NULL, NULL, diag);
+                && spawn_check(for_efi, NULL, NULL, diag)
+                && bios_is_there(diag) && spawn_check(for_bios, NULL, NULL, diag);
 
     unlink(core);
     unlink(memdisk);
@@ -88,6 +117,38 @@ bool loader_make(const struct image *image, const char *work, const char *path,
     buf_free(&tar);
     free(core);
     free(memdisk);
+    free(efi);
+    free(bios);
+    return good;
+}
+
+static void put64(char *at, uint64_t value)
+{
+    for (int i = 0; i < 8; i++) {
+        at[i] = (char)(value >> (8 * i));
+    }
+}
+
+bool loader_bios(const char *folder, uint32_t sector, uint8_t *code, struct buf *core,
+                 struct diag *diag)
+{
+    char *path = bh_printf("%s/%s", folder, LOADER_BIOS_PATH);
+    struct buf boot = { 0 };
+    bool good = file_load(BIOS_BOOT, &boot, diag) && file_load(path, core, diag);
+
+    if (good && (boot.len != SECTOR || core->len < SECTOR)) {
+        diag_error(diag, BIOS_BOOT, 0, NULL, "is not a boot sector of GRUB");
+        good = false;
+    }
+    if (good) {
+        put64(boot.data + BOOT_CORE_AT, sector);
+        memset(boot.data + BOOT_DRIVE_CHECK_AT, NOP, 2);
+        memcpy(code, boot.data, GPT_BOOT_CODE);
+        put64(core->data + CORE_LIST_AT, sector + 1u);
+        buf_zero(core, (SECTOR - core->len % SECTOR) % SECTOR);
+    }
+    buf_free(&boot);
+    free(path);
     return good;
 }
 

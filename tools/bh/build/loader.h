@@ -2,7 +2,8 @@
 /*
  * The boot loader: GRUB as one EFI program with its configuration inside, so that the firmware's
  * measurement of the program covers the configuration too. What GRUB measures on the way is known
- * in advance; loader_events() lists it in order.
+ * in advance; loader_events() lists it in order. The same GRUB for a BIOS, which measures nothing:
+ * Debian's i386-pc build has no module tpm.
  */
 #ifndef BH_BUILD_LOADER_H
 #define BH_BUILD_LOADER_H
@@ -10,17 +11,23 @@
 #include "image.h"
 
 #define LOADER_PATH "EFI/BOOT/BOOTX64.EFI"
+#define LOADER_BIOS_PATH "bios-core.img"
 
 /** GRUB's configuration for an image. */
 void loader_config(const struct image *image, struct buf *out);
 
+/** Make the EFI program and the BIOS core with grub-mkimage, at LOADER_PATH and LOADER_BIOS_PATH in `folder`. */
+bool loader_make(const struct image *image, const char *folder, struct diag *diag);
+
 /**
- * Make the EFI program with grub-mkimage.
+ * What a BIOS runs: GRUB's boot sector, and its core at a place of the disk.
  *
- * @param work  folder for its input files; they are removed again
- * @param path  the program to write
+ * @param folder  the image's folder
+ * @param sector  where the core will be
+ * @param code    out: GPT_BOOT_CODE bytes for the first sector
+ * @param core    out: whole sectors
  */
-bool loader_make(const struct image *image, const char *work, const char *path,
+bool loader_bios(const char *folder, uint32_t sector, uint8_t *code, struct buf *core,
                  struct diag *diag);
 
 enum loader_event_kind {

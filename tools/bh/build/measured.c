@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <openssl/sha.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,8 @@
 #include <xen/measure_text.h>
 
 #include "../../../xen/launch/offline.h"
+#include "efi_image.h"
+#include "gpt.h"
 #include "loader.h"
 
 bool measured_domains(struct image *image, struct diag *diag)
@@ -125,7 +128,7 @@ static void add_loader(struct list *l, const struct image *image, const char *fo
     char *pe = bh_printf("%s/%s", folder, LOADER_PATH);
     struct attest_error why = { .text = "" };
 
-    check(l, reference_add_pe(l->ref, "loader", pe, LOADER_PATH, &why), "loader", &why);
+    check(l, reference_add_pe(l->ref, "loader", REFERENCE_GRUB_PE, pe, LOADER_PATH, &why), "loader", &why);
     for (size_t i = 0; i < count; i++) {
         if (events[i].kind == LOADER_COMMAND) {
             add(l, events[i].component, REFERENCE_GRUB_CMD, 8, events[i].text);
@@ -140,6 +143,32 @@ static void add_loader(struct list *l, const struct image *image, const char *fo
     }
     loader_events_free(events, count);
     free(pe);
+}
+
+/* What a BIOS measures of the disk: the first sector, its code and its table apart. */
+static void add_bios(struct list *l, const char *folder)
+{
+    char *path = bh_printf("%s/disk.img", folder);
+    uint8_t sector[GPT_SECTOR], digest[SHA256_DIGEST_LENGTH];
+    struct attest_error why = { .text = "" };
+    FILE *disk = fopen(path, "re");
+
+    if (disk == NULL || fread(sector, sizeof(sector), 1, disk) != 1) {
+        diag_error(l->diag, path, 0, NULL, "cannot be read");
+        l->good = false;
+    } else {
+        SHA256(sector, GPT_BOOT_CODE, digest);
+        check(l, reference_add(l->ref, "bios-boot-sector", REFERENCE_BOOT_SECTOR, 4, digest,
+                               "disk.img bytes 0 to 439", &why), "bios-boot-sector", &why);
+        SHA256(sector + GPT_BOOT_CODE, GPT_SECTOR - GPT_BOOT_CODE, digest);
+        check(l, reference_add(l->ref, "bios-partition-table", REFERENCE_PARTITION_TABLE, 5,
+                               digest, "disk.img bytes 440 to 511", &why),
+              "bios-partition-table", &why);
+    }
+    if (disk != NULL) {
+        fclose(disk);
+    }
+    free(path);
 }
 
 static void add_event(struct list *l, const char *name, enum reference_kind kind,
@@ -228,7 +257,16 @@ bool measured_write(const struct image *image, const char *folder, const char *p
         diag_error(diag, NULL, 0, "reference.json", "out of memory");
         return false;
     }
-    add_loader(&l, image, folder);
+    if (image->host->boot == BOOT_EFI) {
+        char *program = bh_printf("%s/%s", folder, EFI_IMAGE_PATH);
+
+        check(&l, reference_add_pe(l.ref, EFI_IMAGE_PATH, REFERENCE_EFI_IMAGE, program, LOADER_PATH,
+                                   &why), EFI_IMAGE_PATH, &why);
+        free(program);
+    } else {
+        add_loader(&l, image, folder);
+        add_bios(&l, folder);
+    }
     add_hypervisor(&l, image);
     add_domains(&l, image);
     if (l.good) {

@@ -27,6 +27,7 @@ void run_json(const struct image *image, struct buf *out)
     put_number(root, "memory_mib", host->memory_kib / 1024);
     put_number(root, "cpus", host->cpus);
     put_text(root, "tpm", tpm[host->tpm]);
+    put_text(root, "boot", host->boot == BOOT_EFI ? "efi" : "grub");
     put_text(root, "hypervisor", "boot/bulkhead");
     put_text(root, "cmdline", image->cmdline);
     for (unsigned int i = 0; i < image->module_count; i++) {

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "disk.h"
+#include "efi_image.h"
 #include "file.h"
 #include "loader.h"
 #include "manifest.h"
@@ -16,6 +17,7 @@
 #include "policy.h"
 #include "run_json.h"
 #include "seed.h"
+#include "spawn.h"
 
 static char *in_part(const struct build *b, const char *name)
 {
@@ -33,10 +35,10 @@ static bool write_part(struct build *b, const char *name, const struct buf *data
 
 static bool step_folders(struct build *b)
 {
-    static const char *const folders[] = { "boot", "EFI/BOOT", "policy" };
+    static const char *const folders[] = { "boot", "policy", "EFI/BOOT" };
     bool good = dir_remove(b->part, &b->diag);
 
-    for (size_t i = 0; i < 3 && good; i++) {
+    for (size_t i = 0; i < (b->host.boot == BOOT_EFI ? 2 : 3) && good; i++) {
         char *path = in_part(b, folders[i]);
 
         good = dir_make(path, &b->diag);
@@ -143,13 +145,49 @@ static bool step_files(struct build *b)
     return good;
 }
 
-static bool step_loader(struct build *b)
+/* The signature says when it was made: with it, two builds differ in bytes, but not in what is measured. */
+static bool efi_sign(struct build *b, const char *program)
 {
-    char *path = in_part(b, LOADER_PATH);
-    bool good = loader_make(&b->image, b->part, path, &b->diag);
+    char *key = path_join(b->folder, b->host.boot_key);
+    char *certificate = path_join(b->folder, b->host.boot_certificate);
+    const char *argv[] = { "sbsign", "--key", key, "--cert", certificate, "--output", program,
+                           program, NULL };
 
+    inputs_add(&b->inputs, key);
+    inputs_add(&b->inputs, certificate);
+    bool good = spawn_check(argv, NULL, NULL, &b->diag);
+
+    if (!good) {
+        diag_error(&b->diag, b->host.file, b->host.boot_key_line, "secure-boot-key",
+                   "the boot program cannot be signed with this key and certificate; sbsign is in "
+                   "the package sbsigntool");
+    }
+    free(key);
+    free(certificate);
+    return good;
+}
+
+static bool efi_program(struct build *b)
+{
+    char *stub_path = bh_printf("%s/xen/efi-stub", b->options->build);
+    char *path = in_part(b, EFI_IMAGE_PATH);
+    struct buf stub = { 0 }, program = { 0 };
+    bool good = inputs_read(&b->inputs, stub_path, &stub, &b->diag)
+                && efi_image_make(&b->image, &stub, &program, &b->diag)
+                && file_save(path, program.data, program.len, &b->diag)
+                && (b->host.boot_key == NULL || efi_sign(b, path));
+
+    buf_free(&stub);
+    buf_free(&program);
+    free(stub_path);
     free(path);
     return good;
+}
+
+static bool step_loader(struct build *b)
+{
+    return b->host.boot == BOOT_EFI ? efi_program(b)
+                                    : loader_make(&b->image, b->part, &b->diag);
 }
 
 static bool step_disk(struct build *b)

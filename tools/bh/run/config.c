@@ -97,6 +97,10 @@ int config_read(const char *dir, struct config *config)
     config->memory_mib = number_get(&r, root, "memory_mib", 1 << 20);
     config->cpus = number_get(&r, root, "cpus", 64);
     config->tpm = text_get(&r, root, "tpm");
+    char *boot = text_get(&r, root, "boot");
+
+    config->efi = boot != NULL && strcmp(boot, "efi") == 0;
+    free(boot);
     config->hypervisor = text_get(&r, root, "hypervisor");
     config->cmdline = text_get(&r, root, "cmdline");
     lists_read(&r, root, config);

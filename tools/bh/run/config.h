@@ -3,7 +3,7 @@
  * run.json: what `bh run` must know of a host image. `bh build` writes it beside disk.img:
  *
  *   { "name": "first-light", "memory_mib": 1536, "cpus": 2, "tpm": "tis",
- *     "hypervisor": "boot/bulkhead", "cmdline": "console=com1 ...",
+ *     "boot": "grub", "hypervisor": "boot/bulkhead", "cmdline": "console=com1 ...",
  *     "modules": [ { "file": "boot/manifest.dtb", "args": "" }, ... ],
  *     "domains": [ { "id": 1, "name": "xenstore" }, ... ] }
  *
@@ -32,6 +32,7 @@ struct config {
     unsigned int memory_mib;
     unsigned int cpus;
     char *tpm; /* tis, crb or none */
+    int efi;   /* boot = efi: one EFI program; else GRUB */
     char *hypervisor;
     char *cmdline;
     size_t module_count;

@@ -20,12 +20,19 @@ static const char usage[]
       "\n"
       "  --scenario            judge the guest's scenario and its refusals, then have the host\n"
       "                        attested; status 0 only if all of it held\n"
+      "  --attest              attest only; status 0 if the verdict is PASS\n"
       "  --expect-fail WHAT    attest only, and require that it FAILs naming component WHAT\n"
       "  --tamper WHAT         boot a copy with WHAT changed (see below) and require that the\n"
       "                        verifier names it: policy, hypervisor, initramfs, cmdline, permissive\n"
       "  --shell               leave this terminal on the guest's console; Ctrl-] ends. Boots a copy\n"
       "                        with console-focus=guest console-raw on the command line\n"
-      "  --firmware ovmf|direct  direct: QEMU's -kernel, the hypervisor is then unmeasured\n"
+      "  --firmware ovmf|seabios|direct\n"
+      "                        ovmf (default): UEFI, which measures what it starts; seabios: BIOS, and\n"
+      "                        direct: QEMU's -kernel, where the hypervisor is unmeasured: the verifier\n"
+      "                        is told to allow that, except with --expect-fail alone\n"
+      "  --secure-boot VARS    OVMF with these variables (keys enrolled), which starts signed programs\n"
+      "                        only; with --tamper it must refuse\n"
+      "  --expect-refused      status 0 only if the firmware refuses to start the host\n"
       "  --smp N, --mem MIB    instead of what the image says\n"
       "  --timeout SECONDS     give up after that (default 420 with --scenario and the like; 0 never)\n"
       "  --state DIR           TPM state, logs and console (default DIR/run)\n"
@@ -47,7 +54,10 @@ enum {
     OPT_TIMEOUT,
     OPT_SCENARIO,
     OPT_SHELL,
+    OPT_ATTEST,
     OPT_EXPECT,
+    OPT_SECURE,
+    OPT_REFUSED,
     OPT_TAMPER,
     OPT_STATE,
     OPT_CPU,
@@ -65,6 +75,9 @@ static const struct option words[] = {
     { "timeout", required_argument, NULL, OPT_TIMEOUT },
     { "scenario", no_argument, NULL, OPT_SCENARIO },
     { "shell", no_argument, NULL, OPT_SHELL },
+    { "secure-boot", required_argument, NULL, OPT_SECURE },
+    { "expect-refused", no_argument, NULL, OPT_REFUSED },
+    { "attest", no_argument, NULL, OPT_ATTEST },
     { "expect-fail", required_argument, NULL, OPT_EXPECT },
     { "tamper", required_argument, NULL, OPT_TAMPER },
     { "state", required_argument, NULL, OPT_STATE },
@@ -95,10 +108,12 @@ static int firmware_parse(const char *text, enum firmware *out)
 {
     if (strcmp(text, "ovmf") == 0 || strcmp(text, "uefi") == 0) {
         *out = FIRMWARE_OVMF;
+    } else if (strcmp(text, "seabios") == 0 || strcmp(text, "bios") == 0) {
+        *out = FIRMWARE_SEABIOS;
     } else if (strcmp(text, "direct") == 0) {
         *out = FIRMWARE_DIRECT;
     } else {
-        fprintf(stderr, "bh run: --firmware %s: expected ovmf or direct\n", text);
+        fprintf(stderr, "bh run: --firmware %s: expected ovmf, seabios or direct\n", text);
         return -1;
     }
     return 0;
@@ -121,6 +136,15 @@ static int option_take(struct options *o, int c)
         return 0;
     case OPT_SHELL:
         o->shell = 1;
+        return 0;
+    case OPT_SECURE:
+        o->secure = optarg;
+        return 0;
+    case OPT_REFUSED:
+        o->refused = 1;
+        return 0;
+    case OPT_ATTEST:
+        o->attest = 1;
         return 0;
     case OPT_EXPECT:
         o->expect = optarg;
@@ -181,7 +205,7 @@ int options_parse(int argc, char **argv, struct options *options)
     }
     options->dir = argv[optind];
     if (options->tamper != NULL) {
-        const char *component = tamper_component(options->tamper);
+        const char *component = tamper_component(options->tamper, 0);
 
         if (component == NULL) {
             fprintf(stderr, "bh run: --tamper %s: expected one of %s\n", options->tamper,
@@ -192,13 +216,29 @@ int options_parse(int argc, char **argv, struct options *options)
             options->expect = component;
         }
     }
-    if (options->expect != NULL && (options->scenario || options->shell)) {
-        fprintf(stderr, "bh run: --expect-fail and --tamper go with neither --scenario nor "
-                        "--shell\n");
+    if (options->firmware == FIRMWARE_SEABIOS
+        && (options->shell || (options->tamper != NULL && tamper_in_loader(options->tamper)))) {
+        fprintf(stderr, "bh run: the BIOS loader's command line is compressed: --shell, --tamper cmdline and "
+                        "--tamper permissive go with --firmware ovmf or direct\n");
+        return -1;
+    }
+    if (options->secure != NULL && (options->firmware != FIRMWARE_OVMF || strchr(options->secure, ',') != NULL)) {
+        fprintf(stderr, "bh run: --secure-boot goes with --firmware ovmf, and a path without a comma\n");
+        return -1;
+    }
+    options->refused |= options->secure != NULL && options->tamper != NULL;
+    if (options->refused) {
+        options->expect = NULL;
+    }
+    if ((options->expect != NULL || options->attest || options->refused) && (options->scenario || options->shell)) {
+        fprintf(stderr, "bh run: --attest, --expect-fail, --expect-refused and --tamper go "
+                        "with neither --scenario nor --shell\n");
         return -1;
     }
     if (options->timeout < 0) {
-        options->timeout = options->scenario || options->expect != NULL ? TIMEOUT_DEFAULT : 0;
+        options->timeout = options->scenario || options->attest || options->refused
+                                       || options->expect != NULL
+                               ? TIMEOUT_DEFAULT : 0;
     }
     return 0;
 }

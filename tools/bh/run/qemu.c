@@ -90,6 +90,14 @@ static int file_copy(const char *from, const char *to)
     return n == 0 ? 0 : -1;
 }
 
+static void add_disk(struct args *args, const struct machine_paths *paths)
+{
+    add(args, "-drive");
+    add(args, "if=none,id=disk,format=raw,readonly=on,file=%s/disk.img", paths->image);
+    add(args, "-device");
+    add(args, "virtio-blk-pci,drive=disk,bootindex=0");
+}
+
 static const struct {
     const char *code;
     const char *vars;
@@ -98,29 +106,39 @@ static const struct {
     { "/usr/share/OVMF/OVMF_CODE.fd", "/usr/share/OVMF/OVMF_VARS.fd" },
 };
 
-/* Fresh variables for each boot: what an earlier boot stored must not change the next one. */
-static int add_ovmf(struct args *args, const struct machine_paths *paths)
+/* Its variables are kept in memory that only code in system management mode may write. */
+static const char ovmf_secure[] = "/usr/share/OVMF/OVMF_CODE_4M.secboot.fd";
+
+static int add_flash(struct args *args, const struct machine_paths *paths, const char *code,
+                     const char *variables)
 {
     char vars[PATH_MAX];
 
+    /* Fresh variables for each boot: what an earlier boot stored must not change the next one. */
     snprintf(vars, sizeof(vars), "%s/vars.fd", paths->state);
+    if (file_copy(variables, vars) < 0) {
+        fprintf(stderr, "bh run: copying %s to %s: %s\n", variables, vars, strerror(errno));
+        return -1;
+    }
+    add(args, "-drive");
+    add(args, "if=pflash,format=raw,readonly=on,file=%s", code);
+    add(args, "-drive");
+    add(args, "if=pflash,format=raw,file=%s", vars);
+    add_disk(args, paths);
+    return 0;
+}
+
+static int add_ovmf(struct args *args, const struct machine_paths *paths, const char *secure)
+{
+    if (secure != NULL) {
+        add(args, "-global");
+        add(args, "driver=cfi.pflash01,property=secure,value=on");
+        return add_flash(args, paths, ovmf_secure, secure);
+    }
     for (size_t i = 0; i < sizeof(ovmf) / sizeof(ovmf[0]); i++) {
-        if (access(ovmf[i].code, R_OK) < 0) {
-            continue;
+        if (access(ovmf[i].code, R_OK) == 0) {
+            return add_flash(args, paths, ovmf[i].code, ovmf[i].vars);
         }
-        if (file_copy(ovmf[i].vars, vars) < 0) {
-            fprintf(stderr, "bh run: copying %s to %s: %s\n", ovmf[i].vars, vars, strerror(errno));
-            return -1;
-        }
-        add(args, "-drive");
-        add(args, "if=pflash,format=raw,readonly=on,file=%s", ovmf[i].code);
-        add(args, "-drive");
-        add(args, "if=pflash,format=raw,file=%s", vars);
-        add(args, "-drive");
-        add(args, "if=none,id=disk,format=raw,readonly=on,file=%s/disk.img", paths->image);
-        add(args, "-device");
-        add(args, "virtio-blk-pci,drive=disk,bootindex=0");
-        return 0;
     }
     fprintf(stderr, "bh run: no %s; install the package ovmf\n", ovmf[0].code);
     return -1;
@@ -155,7 +173,7 @@ static void add_machine(struct args *args, const struct config *config,
     add(args, "-no-user-config");
     add(args, "-no-reboot");
     add(args, "-machine");
-    add(args, "q35");
+    add(args, "q35%s", options->secure != NULL ? ",smm=on" : "");
     add(args, "-accel");
     add(args, "tcg,thread=%s", options->threads ? "multi" : "single");
     add(args, "-cpu");
@@ -230,8 +248,12 @@ int qemu_start(struct proc *proc, const struct config *config, const struct opti
     add_machine(&args, config, options);
     add_channels(&args, config, paths);
     add_control(&args, options);
-    rc = options->firmware == FIRMWARE_OVMF ? add_ovmf(&args, paths)
-                                            : add_direct(&args, config, paths);
+    if (options->firmware == FIRMWARE_SEABIOS) {
+        add_disk(&args, paths); /* SeaBIOS is what QEMU starts when told nothing else */
+    } else {
+        rc = options->firmware == FIRMWARE_OVMF ? add_ovmf(&args, paths, options->secure)
+                                                : add_direct(&args, config, paths);
+    }
     add_further(&args, options);
     if (rc == 0) {
         FILE *file = fopen(log, "we");

@@ -28,16 +28,28 @@ static const struct {
     { "permissive", "policy", " flask=permissive" },
 };
 
+#define PROGRAM "EFI/BOOT/BOOTX64.EFI"
 #define KIND_COUNT (sizeof(kinds) / sizeof(kinds[0]))
 
-const char *tamper_component(const char *what)
+const char *tamper_component(const char *what, int efi)
 {
     for (size_t i = 0; i < KIND_COUNT; i++) {
         if (strcmp(kinds[i].what, what) == 0) {
-            return kinds[i].component;
+            /* The hypervisor says of itself only what it was built from. */
+            return efi && strcmp(what, "hypervisor") == 0 ? "bulkhead.efi" : kinds[i].component;
         }
     }
     return NULL;
+}
+
+int tamper_in_loader(const char *what)
+{
+    for (size_t i = 0; i < KIND_COUNT; i++) {
+        if (strcmp(kinds[i].what, what) == 0) {
+            return kinds[i].words != NULL;
+        }
+    }
+    return 0;
 }
 
 const char *tamper_words(void)
@@ -132,8 +144,43 @@ static ssize_t place_find(const char *to, const char *what, const uint8_t *data,
     return at;
 }
 
+/* The program that firmware starts, out of the disk; `path` (PATH_MAX) is a file for it meanwhile. */
+static uint8_t *program_get(const char *to, char *path, size_t *size)
+{
+    snprintf(path, PATH_MAX, "%s/program.efi", to);
+    return tamper_disk_get(to, path, PROGRAM) < 0 ? NULL : tamper_read(path, size);
+}
+
+static int program_put(const char *to, const char *path, const uint8_t *program, size_t size)
+{
+    return tamper_write(path, program, size) == 0 ? tamper_disk_put(to, path, PROGRAM) : -1;
+}
+
+/* bulkhead.efi holds the files as they are; `data` is one of them with byte `at` changed already. */
+static int program_byte(const char *to, uint8_t *data, size_t size, size_t at)
+{
+    char path[PATH_MAX];
+    size_t program_size;
+    uint8_t *program = program_get(to, path, &program_size);
+
+    data[at] ^= 1;
+    uint8_t *place = program != NULL ? memmem(program, program_size, data, size) : NULL;
+    int rc = -1;
+
+    data[at] ^= 1;
+    if (place != NULL) {
+        place[at] ^= 1;
+        rc = program_put(to, path, program, program_size);
+    } else if (program != NULL) {
+        rc = complain(path, "the file is not in it");
+    }
+    free(program);
+    unlink(path);
+    return rc;
+}
+
 /* Change one byte of a file of boot/, and the same file on the disk. */
-static int tamper_file(const char *to, const char *what)
+static int tamper_file(const char *to, const char *what, int efi)
 {
     char name[PATH_MAX] = "boot/policy.bin";
     char path[2 * PATH_MAX];
@@ -157,7 +204,10 @@ static int tamper_file(const char *to, const char *what)
         data[at] ^= 1;
         printf("tamper: %s: byte %zd changed from 0x%02x to 0x%02x\n", name, at, before, data[at]);
         fflush(stdout);
-        rc = tamper_write(path, data, size) == 0 ? tamper_disk_put(to, path, name) : -1;
+        rc = tamper_write(path, data, size);
+        if (rc == 0) {
+            rc = efi ? program_byte(to, data, size, (size_t)at) : tamper_disk_put(to, path, name);
+        }
     }
     free(data);
     return rc;
@@ -184,45 +234,60 @@ static int run_json_extend(const char *to, const char *words)
     return rc < 0 ? complain(path, json_util_get_last_err()) : 0;
 }
 
-static int tamper_cmdline(const char *to, const char *words)
+static int words_put(const char *path, uint8_t *program, size_t size, const char *words, int efi)
+{
+    if (efi && tamper_efi_cmdline(program, size, words) < 0) {
+        return complain(path, "no section .cmdline with room to grow");
+    }
+    if (!efi && tamper_grub(program, size, words) < 0) {
+        return complain(path, "no multiboot2 line in an embedded grub.cfg with room to grow");
+    }
+    printf("copy in %s:%s appended to the hypervisor's command line\n", path, words);
+    fflush(stdout);
+    return 0;
+}
+
+static int tamper_cmdline(const char *to, const char *words, int efi)
 {
     char path[PATH_MAX];
     size_t size;
 
-    snprintf(path, sizeof(path), "%s/loader.efi", to);
-    if (run_json_extend(to, words) < 0 || tamper_disk_get(to, path, "EFI/BOOT/BOOTX64.EFI") < 0) {
-        return -1;
-    }
-    uint8_t *loader = tamper_read(path, &size);
-    int rc = loader != NULL ? tamper_grub(loader, size, words) : -1;
+    uint8_t *program = run_json_extend(to, words) < 0 ? NULL : program_get(to, path, &size);
+    int rc = program == NULL || words_put(path, program, size, words, efi) < 0
+                 ? -1 : program_put(to, path, program, size);
 
-    if (loader != NULL && rc < 0) {
-        (void)complain(path, "no multiboot2 line in an embedded grub.cfg with room to grow");
-    } else if (loader != NULL) {
-        printf("copy in %s:%s appended to the hypervisor's command line\n", to, words);
-        fflush(stdout);
-        rc = tamper_write(path, loader, size) == 0
-                 ? tamper_disk_put(to, path, "EFI/BOOT/BOOTX64.EFI") : -1;
-    }
-    free(loader);
+    free(program);
     unlink(path);
     return rc;
 }
 
+static int image_is_efi(const char *dir)
+{
+    struct config config;
+    int efi = config_read(dir, &config) < 0 ? -1 : config.efi;
+
+    config_free(&config);
+    return efi;
+}
+
 int tamper_append(const char *from, const char *to, const char *words)
 {
-    return copy_tree(from, to) < 0 ? -1 : tamper_cmdline(to, words);
+    int efi = image_is_efi(from);
+
+    return efi < 0 || copy_tree(from, to) < 0 ? -1 : tamper_cmdline(to, words, efi);
 }
 
 int tamper_image(const char *from, const char *to, const char *what)
 {
-    if (copy_tree(from, to) < 0) {
+    int efi = image_is_efi(from);
+
+    if (efi < 0 || copy_tree(from, to) < 0) {
         return -1;
     }
     for (size_t i = 0; i < KIND_COUNT; i++) {
         if (strcmp(kinds[i].what, what) == 0) {
-            return kinds[i].words != NULL ? tamper_cmdline(to, kinds[i].words)
-                                          : tamper_file(to, what);
+            return kinds[i].words != NULL ? tamper_cmdline(to, kinds[i].words, efi)
+                                          : tamper_file(to, what, efi);
         }
     }
     return complain(what, "no such kind of tampering");
@@ -245,7 +310,7 @@ int tamper_main(int argc, char **argv)
             dirs = 3;
         }
     }
-    if (dirs != 2 || what == NULL || tamper_component(what) == NULL) {
+    if (dirs != 2 || what == NULL || tamper_component(what, 0) == NULL) {
         fprintf(stderr, "usage: bh tamper --what=WHAT DIR OUT\nWHAT is one of: %s\n",
                 tamper_words());
         return BH_EXIT_USAGE;

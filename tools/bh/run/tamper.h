@@ -4,6 +4,8 @@
  * changed, chosen so that the host still boots. The reference values stay what they were, so the
  * verifier must refuse the copy and name what was changed.
  *
+ * Of an image with boot = efi the same bytes are changed inside bulkhead.efi.
+ *
  *   policy       one letter in the name of a type that nothing refers to by name: every rule keeps
  *                its meaning (rules refer to types by number)
  *   hypervisor   one byte of the file that is loaded nowhere
@@ -18,8 +20,15 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/** Component that the verifier must name for a kind of tampering; NULL for no such kind. */
-const char *tamper_component(const char *what);
+/**
+ * Component that the verifier must name for a kind of tampering; NULL for no such kind.
+ *
+ * @param efi  the image is one EFI program
+ */
+const char *tamper_component(const char *what, int efi);
+
+/** Whether a kind changes the loader's configuration, and not a file. */
+int tamper_in_loader(const char *what);
 
 /** The kinds there are, for messages. */
 const char *tamper_words(void);
@@ -55,5 +64,14 @@ ssize_t tamper_find_gzip(const uint8_t *gz, size_t size);
  * @return 0; -1 no such line, or no room in the padding
  */
 int tamper_grub(uint8_t *image, size_t size, const char *words);
+
+/**
+ * Append words to the command line in bulkhead.efi, in the zeros that follow it in its section.
+ *
+ * @param image  the PE file, changed in place
+ * @return 0; -1 no section .cmdline, or no room in it
+ * Source: PE/COFF specification, revision 11, 3 and 4.
+ */
+int tamper_efi_cmdline(uint8_t *image, size_t size, const char *words);
 
 #endif

@@ -197,3 +197,36 @@ int tamper_grub(uint8_t *image, size_t size, const char *words)
     }
     return -1;
 }
+
+int tamper_efi_cmdline(uint8_t *image, size_t size, const char *words)
+{
+    static const char name[8] = ".cmdline";
+    size_t pe = size >= 64 ? le32(image + 0x3c) : size;
+
+    if (pe > size || size - pe < 24) {
+        return -1;
+    }
+    size_t count = le32(image + pe + 4) >> 16;
+    size_t table = pe + 24 + (le32(image + pe + 20) & 0xffff);
+
+    for (size_t i = 0; i < count && table + (i + 1) * 40 <= size; i++) {
+        const uint8_t *entry = image + table + i * 40;
+        size_t length = le32(entry + 8), at = le32(entry + 20), used = 0;
+
+        if (memcmp(entry, name, sizeof(name)) != 0) {
+            continue;
+        }
+        if (at > size || length > size - at) {
+            return -1;
+        }
+        while (used < length && image[at + used] != 0) {
+            used++;
+        }
+        if (length - used <= strlen(words)) {
+            return -1;
+        }
+        memcpy(image + at + used, words, strlen(words));
+        return 0;
+    }
+    return -1;
+}

@@ -258,6 +258,31 @@ static void grub_line_grows_into_padding(void **state)
     assert_int_equal(tamper_grub(image, 1200, " a"), -1);
 }
 
+static void efi_cmdline_grows_in_its_section(void **state)
+{
+    uint8_t pe[1024] = { 'M', 'Z' };
+    uint8_t *table = pe + 64 + 24 + 240, *text = pe + 600;
+
+    (void)state;
+    pe[0x3c] = 64;
+    memcpy(pe + 64, "PE", 2);
+    pe[64 + 6] = 2;
+    pe[64 + 20] = 240;
+    memcpy(table, ".hv", 3);
+    memcpy(table + 40, ".cmdline", 8);
+    table[48] = 32;
+    memcpy(table + 60, (uint8_t[]){ 600 & 255, 600 >> 8 }, 2);
+    strcpy((char *)text, "console=com1");
+    assert_int_equal(tamper_efi_cmdline(pe, sizeof(pe), " evil=1"), 0);
+    assert_string_equal((char *)text, "console=com1 evil=1");
+    assert_int_equal(tamper_efi_cmdline(pe, sizeof(pe), " 0123456789ab"), -1);
+    assert_int_equal(tamper_efi_cmdline(pe, 631, " a"), -1);
+    assert_int_equal(tamper_efi_cmdline(pe, 400, " a"), -1);
+    assert_int_equal(tamper_efi_cmdline(pe, 10, " a"), -1);
+    table[40] = ',';
+    assert_int_equal(tamper_efi_cmdline(pe, sizeof(pe), " a"), -1);
+}
+
 static void esp_offset_reads_gpt(void **state)
 {
     static uint8_t disk[34 * 512];
@@ -293,6 +318,7 @@ int main(void)
         cmocka_unit_test(find_policy_skips_names_in_use),
         cmocka_unit_test(find_elf_byte_is_not_loaded),
         cmocka_unit_test(grub_line_grows_into_padding),
+        cmocka_unit_test(efi_cmdline_grows_in_its_section),
         cmocka_unit_test(esp_offset_reads_gpt),
     };
 

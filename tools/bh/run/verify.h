@@ -22,7 +22,7 @@ struct verify {
  * @param image   folder with reference.json
  * @param state   folder with the TPM's certificate authority
  * @param socket  the line to the agent
- * @param unmeasured  1: accept that nobody measured the hypervisor (--firmware direct)
+ * @param unmeasured  1: accept that nobody measured the hypervisor
  * @return 0; -1 with a line on stderr
  * Output: the verifier's verdict, and STATE/eventlog.bin.
  */
