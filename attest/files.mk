@@ -2,7 +2,7 @@
 # The verifier, linked into bh, and the agent of the attest domain.
 attest-lib-src := eventlog/parse eventlog/replay quote/error quote/evidence quote/frame quote/message
 attest-lib-src += verifier/ak verifier/authenticode verifier/compare verifier/credential verifier/ek
-attest-lib-src += verifier/cli verifier/client verifier/lists verifier/quote verifier/reference
+attest-lib-src += verifier/cli verifier/client verifier/jose verifier/lists verifier/quote verifier/reference
 attest-lib-src += verifier/report verifier/session verifier/verdict verifier/verify
 attest-lib-obj := $(attest-lib-src:%=attest/%.o)
 

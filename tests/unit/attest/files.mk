@@ -19,6 +19,11 @@ test_attest_log-src = tests/unit/attest/test_log.c attest/eventlog/parse.c attes
                       xen/lib/sha256.c xen/lib/sha512.c
 test_attest_log-libs := -lcrypto
 
+unit-tests += test_attest_jose
+test_attest_jose-src = tests/unit/attest/test_jose.c attest/verifier/jose.c attest/quote/error.c \
+                       attest/quote/frame.c attest/quote/message.c
+test_attest_jose-libs := -ljson-c -lcrypto
+
 unit-tests += test_attest_reference
 test_attest_reference-src = tests/unit/attest/test_reference.c attest/verifier/reference.c \
                             attest/verifier/authenticode.c attest/quote/error.c \
