@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-attest-pure-src := $(patsubst %,attest/%.c,eventlog/parse eventlog/replay quote/error quote/evidence \
-                   quote/frame quote/message verifier/ak verifier/authenticode verifier/client \
-                   verifier/compare verifier/credential verifier/ek verifier/lists verifier/quote \
-                   verifier/reference verifier/report verifier/session verifier/verdict verifier/verify)
+attest-pure-src := $(patsubst %,attest/%.c,$(attest-lib-src))
 attest-test-libs := -ltss2-esys -ltss2-mu -ltss2-tcti-device -ltss2-tcti-swtpm -ljson-c -lcrypto
 
 unit-tests += test_attest
