@@ -53,7 +53,7 @@ int cli_write_token(const struct options *o, const struct outcome *out)
                                       .host = o->host == NULL ? "" : o->host,
                                       .nonce = out->nonce,
                                       .nonce_size = sizeof(out->nonce),
-                                      .at = out->at,
+                                      .at = time(NULL),
                                       .life_s = o->life_s};
     struct attest_error err = {""};
     EVP_PKEY *key;

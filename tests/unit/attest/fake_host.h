@@ -28,6 +28,8 @@ enum host_variant {
     HOST_NO_NX = 1 << 12, /* a protection that the reference asks for is off */
     HOST_SEALED = 1 << 13,   /* audit records sealed, twice */
     HOST_ODD_SEAL = 1 << 14, /* something that only begins like a seal */
+    HOST_ONE_LOCALITY = 1 << 16, /* an event says that the TPM has no locality of the hypervisor's */
+    HOST_LOG_FULL = 1 << 15, /* the hypervisor says that later events are lost */
 };
 
 struct fake_host {
@@ -35,6 +37,8 @@ struct fake_host {
     char tcti[128]; /* for agent_tpm_open() */
     char log_path[96];
     char ca_root[128], ca_issuer[128], other_ca[128];
+    unsigned int described; /* variant that fake_host_reference() describes */
+    const char *state; /* whose TPM it has: "state" certified by ca, "other-state" by other */
     int swtpm; /* pid */
 };
 
@@ -46,7 +50,7 @@ void fake_host_destroy(struct fake_host *h);
 int fake_host_boot(struct fake_host *h, unsigned int variant);
 void fake_host_halt(struct fake_host *h);
 
-/** Write the reference of HOST_GOOD to DIR/reference.json. */
+/** Write the reference of the variant `described` (files only) to DIR/reference.json. */
 int fake_host_reference(struct fake_host *h, char *path, size_t size);
 
 #endif /* FAKE_HOST_H */

@@ -10,6 +10,16 @@ test_attest-src = tests/unit/attest/test_attest.c tests/unit/attest/fake_host.c 
                   xen/common/measure/text.c xen/lib/sha1.c xen/lib/sha256.c xen/lib/sha512.c
 test_attest-libs = $(attest-test-libs)
 
+unit-tests += test_attest_verifier
+test_attest_verifier-src = tests/unit/attest/test_verifier.c tests/unit/attest/liar.c \
+                           $(filter-out tests/unit/attest/test_attest.c,$(test_attest-src))
+test_attest_verifier-libs = $(attest-test-libs)
+
+unit-tests += test_attest_options
+test_attest_options-src = $(test_attest_verifier-src)
+test_attest_options-cflags := -DOPTIONS_ONLY
+test_attest_options-libs = $(attest-test-libs)
+
 unit-tests += test_attest_log
 test_attest_log-src = tests/unit/attest/test_log.c attest/eventlog/parse.c attest/eventlog/replay.c \
                       attest/quote/error.c xen/common/measure/eventlog.c xen/lib/sha1.c \
