@@ -37,3 +37,7 @@ test_attest_reference-src = tests/unit/attest/test_reference.c attest/verifier/r
                             attest/quote/frame.c attest/quote/message.c
 test_attest_reference-cflags := -Wno-deprecated-declarations
 test_attest_reference-libs := -ljson-c -lcrypto
+
+unit-tests += test_attest_refset
+test_attest_refset-src = tests/unit/attest/test_refset.c $(attest-pure-src)
+test_attest_refset-libs := -ltss2-mu -ljson-c -lcrypto
