@@ -73,19 +73,29 @@ int tpm_pcr_extend(unsigned int pcr, const struct tpm_digests *digests)
     return tpm_command_pcr_extend(pcr, digests);
 }
 
-static int tcti_open(struct fake_host *h, uint8_t locality)
+static bool tcti_connect(const struct fake_host *h)
 {
     size_t size = 0;
 
-    if (Tss2_Tcti_Swtpm_Init(NULL, &size, NULL) != 0) {
-        return -1;
+    if (Tss2_Tcti_Swtpm_Init(NULL, &size, NULL) == 0) {
+        tcti = calloc(1, size);
     }
-    tcti = calloc(1, size);
-    if (tcti == NULL || Tss2_Tcti_Swtpm_Init(tcti, &size, strchr(h->tcti, ':') + 1) != 0) {
-        fprintf(stderr, "fake host: swtpm does not answer at %s\n", h->tcti);
+    if (tcti != NULL && Tss2_Tcti_Swtpm_Init(tcti, &size, strchr(h->tcti, ':') + 1) != 0) {
         free(tcti);
         tcti = NULL;
-        return -1;
+    }
+    return tcti != NULL;
+}
+
+/* Its socket is there a moment before it listens, and on a busy machine the moment is long. */
+static int tcti_open(struct fake_host *h, uint8_t locality)
+{
+    for (unsigned int tries = 0; !tcti_connect(h); tries++) {
+        if (tries == 500) {
+            fprintf(stderr, "fake host: swtpm does not answer at %s\n", h->tcti);
+            return -1;
+        }
+        usleep(10000);
     }
     return Tss2_Tcti_SetLocality(tcti, locality) == 0 ? 0 : -1;
 }

@@ -15,10 +15,13 @@ test_attest_verifier-src = tests/unit/attest/test_verifier.c tests/unit/attest/l
                            $(filter-out tests/unit/attest/test_attest.c,$(test_attest-src))
 test_attest_verifier-libs = $(attest-test-libs)
 
-unit-tests += test_attest_options
-test_attest_options-src = $(test_attest_verifier-src)
-test_attest_options-cflags := -DOPTIONS_ONLY
-test_attest_options-libs = $(attest-test-libs)
+unit-tests += test_attest_options_even test_attest_options_odd
+test_attest_options_even-src = $(test_attest_verifier-src)
+test_attest_options_even-cflags := -DOPTIONS_ONLY=0
+test_attest_options_even-libs = $(attest-test-libs)
+test_attest_options_odd-src = $(test_attest_verifier-src)
+test_attest_options_odd-cflags := -DOPTIONS_ONLY=1
+test_attest_options_odd-libs = $(attest-test-libs)
 
 unit-tests += test_attest_log
 test_attest_log-src = tests/unit/attest/test_log.c attest/eventlog/parse.c attest/eventlog/replay.c \
