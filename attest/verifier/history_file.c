@@ -230,7 +230,7 @@ static int read_into(struct history *h, const char *folder, struct attest_error 
     size_t size;
     int rc = path == NULL ? -ENOMEM : file_read(path, FILE_MAX, &data, &size, err);
 
-    if (rc != 0) {
+    if (path == NULL || rc != 0) {
         free(path);
         return rc;
     }
@@ -253,11 +253,13 @@ static int open_with(struct history **out, const char *folder, const char *host,
                      struct attest_error *err)
 {
     struct history *h = history_name_is_valid(host) ? history_new(host) : NULL;
-    int rc = h != NULL ? 0 : attest_fail(err, -EINVAL, "\"%.70s\": no name of a host", host);
+    int rc;
 
-    if (rc == 0 && lock) {
-        rc = history_lock(h, folder, err);
+    if (h == NULL) {
+        attest_fail(err, 0, "\"%.70s\": no name of a host", host);
+        return -EINVAL;
     }
+    rc = lock ? history_lock(h, folder, err) : 0;
     if (rc == 0) {
         rc = read_into(h, folder, err);
     }

@@ -114,6 +114,7 @@ int refset_print(const struct refset *set, char **out, struct attest_error *err)
     char t[UTC_SIZE];
     const char *text;
 
+    *out = NULL;
     for (size_t i = 0; i < set->supersedes_count; i++) {
         json_object_array_add(list, json_object_new_string(set->supersedes[i]));
     }
@@ -136,10 +137,10 @@ int refset_print(const struct refset *set, char **out, struct attest_error *err)
 
 int refset_sign(const struct refset *set, EVP_PKEY *key, char **jws, struct attest_error *err)
 {
-    char *text;
+    char *text = NULL;
     int rc = refset_print(set, &text, err);
 
-    if (rc == 0) {
+    if (text != NULL) {
         rc = jws_sign(key, REFSET_TYPE, text, strlen(text), jws, err);
         free(text);
     }

@@ -897,6 +897,23 @@ static void token_says_what_the_verdict_said(void **state)
               "\"exp\":4102444900,\"bulkhead.verdict\":\"PASS\",\"bulkhead.host\":\"web\"}");
     assert_int_equal(token("bad.jwt", "signer.pem", "web"), 1);
     assert_string_equal(output, "token: token-not-yet-valid\n");
+#define CLAIMS(verdict, whole, boot)                                                               \
+    "{\"eat_profile\":\"tag:github.com,2023:veraison/ear\",\"iat\":1,\"exp\":4102444900,"             \
+    "\"ear.status\":\"" whole "\",\"bulkhead.verdict\":\"" verdict "\",\"bulkhead.host\":\"web\","   \
+    "\"submods\":{\"tpm\":{\"ear.status\":\"affirming\"},\"firmware\":{\"ear.status\":\"none\"},"     \
+    "\"boot\":{\"ear.status\":\"" boot "\"},\"hypervisor\":{\"ear.status\":\"affirming\"},"           \
+    "\"domains\":{\"ear.status\":\"affirming\"}}}"
+    sign_text("claims.jwt", "JWT", CLAIMS("PASS", "affirming", "affirming"));
+    must(token("claims.jwt", "signer.pem", "web"));
+    /* each of the three ways to say that a host is not good counts alone */
+    sign_text("claims.jwt", "JWT", CLAIMS("FAIL", "affirming", "affirming"));
+    assert_int_equal(token("claims.jwt", "signer.pem", "web"), 1);
+    sign_text("claims.jwt", "JWT", CLAIMS("PASS", "contraindicated", "affirming"));
+    assert_int_equal(token("claims.jwt", "signer.pem", "web"), 1);
+    sign_text("claims.jwt", "JWT", CLAIMS("PASS", "affirming", "contraindicated"));
+    assert_int_equal(token("claims.jwt", "signer.pem", "web"), 1);
+    sign_text("claims.jwt", "JWT", CLAIMS("PASS", "affirming", "none"));
+    assert_int_equal(token("claims.jwt", "signer.pem", "web"), 1);
     boot(HOST_PERMISSIVE);
     assert_int_equal(verify(&good_row, more), 1);
     assert_int_equal(token("web.jwt", "verifier.pem", "web"), 1);
