@@ -73,29 +73,27 @@ int tpm_pcr_extend(unsigned int pcr, const struct tpm_digests *digests)
     return tpm_command_pcr_extend(pcr, digests);
 }
 
-static bool tcti_connect(const struct fake_host *h)
-{
-    size_t size = 0;
-
-    if (Tss2_Tcti_Swtpm_Init(NULL, &size, NULL) == 0) {
-        tcti = calloc(1, size);
-    }
-    if (tcti != NULL && Tss2_Tcti_Swtpm_Init(tcti, &size, strchr(h->tcti, ':') + 1) != 0) {
-        free(tcti);
-        tcti = NULL;
-    }
-    return tcti != NULL;
-}
-
-/* Its socket is there a moment before it listens, and on a busy machine the moment is long. */
+/* Its two sockets come one after the other, and each is there before it is listened to. */
 static int tcti_open(struct fake_host *h, uint8_t locality)
 {
-    for (unsigned int tries = 0; !tcti_connect(h); tries++) {
-        if (tries == 500) {
-            fprintf(stderr, "fake host: swtpm does not answer at %s\n", h->tcti);
-            return -1;
+    size_t size = 0;
+    int rc = -1;
+
+    if (Tss2_Tcti_Swtpm_Init(NULL, &size, NULL) != 0) {
+        return -1;
+    }
+    tcti = calloc(1, size);
+    for (unsigned int tries = 0; tcti != NULL && rc != 0 && tries < 1000; tries++) {
+        rc = Tss2_Tcti_Swtpm_Init(tcti, &size, strchr(h->tcti, ':') + 1) == 0 ? 0 : -1;
+        if (rc != 0) {
+            usleep(10000);
         }
-        usleep(10000);
+    }
+    if (rc != 0) {
+        fprintf(stderr, "fake host: swtpm does not answer at %s\n", h->tcti);
+        free(tcti);
+        tcti = NULL;
+        return -1;
     }
     return Tss2_Tcti_SetLocality(tcti, locality) == 0 ? 0 : -1;
 }
