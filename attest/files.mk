@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # The verifier, linked into bh, and the agent of the attest domain.
 attest-lib-src := eventlog/parse eventlog/replay quote/error quote/evidence quote/frame quote/message
-attest-lib-src += verifier/ak verifier/authenticode verifier/compare verifier/credential verifier/ek
-attest-lib-src += verifier/cli verifier/client verifier/lists verifier/quote verifier/reference
-attest-lib-src += verifier/report verifier/session verifier/verdict verifier/verify
+attest-lib-src += verifier/ak verifier/attempt verifier/authenticode verifier/cli verifier/cli_host
+attest-lib-src += verifier/cli_ref verifier/cli_watch verifier/client verifier/compare verifier/credential verifier/ek
+attest-lib-src += verifier/history verifier/history_file verifier/jose verifier/lists verifier/options verifier/quote
+attest-lib-src += verifier/reference verifier/refset verifier/refset_list verifier/report verifier/session
+attest-lib-src += verifier/token verifier/utc verifier/verdict verifier/verify
 attest-lib-obj := $(attest-lib-src:%=attest/%.o)
+cflags-attest/verifier/token = -DBH_VERSION='"$(VERSION)"'
 
 bh-obj += $(attest-lib-obj)
 bh-libs += -ltss2-mu -ljson-c -lcrypto

@@ -116,3 +116,63 @@ int file_read(const char *path, size_t max, uint8_t **out, size_t *size, struct 
     *size = used;
     return 0;
 }
+
+static int write_all(int fd, const uint8_t *data, size_t size)
+{
+    while (size > 0) {
+        ssize_t n = write(fd, data, size);
+
+        if (n < 0 && errno != EINTR) {
+            return -errno;
+        }
+        if (n > 0) {
+            data += n;
+            size -= (size_t)n;
+        }
+    }
+    return fsync(fd) == 0 ? 0 : -errno;
+}
+
+/* A rename lasts once its folder is on disk. */
+static void sync_folder(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *folder = slash == NULL ? strdup(".") : strndup(path, (size_t)(slash - path) + 1);
+    int fd = folder == NULL ? -1 : open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd >= 0) {
+        (void)fsync(fd); /* not every file system can */
+        close(fd);
+    }
+    free(folder);
+}
+
+int file_write(const char *path, const void *data, size_t size, struct attest_error *err)
+{
+    char *temporary;
+    int fd, rc;
+
+    if (asprintf(&temporary, "%s.XXXXXX", path) < 0) {
+        return attest_fail(err, -ENOMEM, "no memory");
+    }
+    fd = mkostemp(temporary, O_CLOEXEC);
+    rc = fd < 0 ? -errno : write_all(fd, data, size);
+    if (fd >= 0) {
+        if (rc == 0 && fchmod(fd, 0644) != 0) {
+            rc = -errno;
+        }
+        if (close(fd) != 0 && rc == 0) {
+            rc = -errno;
+        }
+        if (rc == 0 && rename(temporary, path) != 0) {
+            rc = -errno;
+        }
+        if (rc != 0) {
+            unlink(temporary);
+        } else {
+            sync_folder(path);
+        }
+    }
+    free(temporary);
+    return rc == 0 ? 0 : attest_fail(err, rc, "%s: %s", path, strerror(-rc));
+}

@@ -1,297 +1,192 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * `bh attest`: verify a host, look at its log, look at reference values.
+ * `bh attest`: its verbs and what they say about themselves.
  * Exit codes: 0 PASS, 1 FAIL, 2 wrong use or a local file, 3 the host does not answer.
  */
-#include <errno.h>
-#include <getopt.h>
-#include <limits.h>
+#include "cli.h"
+
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include <attest/error.h>
 #include <bh/verbs.h>
 
-#include "report.h"
-#include "session.h"
-
-#define EXIT_FAIL 1
-#define EXIT_USAGE 2
-#define EXIT_NO_ANSWER 3
-#define CA_MAX 16
-
 static const char help[] =
-    "usage: bh attest verify --connect WHERE --reference FILE --ca FILE... [options]\n"
-    "       bh attest log FILE | --connect WHERE --ca FILE...\n"
-    "       bh attest ref show FILE\n"
+    "usage: bh attest VERB ...          bh attest VERB --help explains one\n"
     "\n"
-    "verify asks the host's attest domain for evidence over a fresh nonce and compares what the "
-    "host\n"
-    "measured with reference values.\n"
-    "  --connect WHERE      unix:PATH or tcp:HOST:PORT of the evidence channel\n"
-    "  --socket PATH        the same as --connect unix:PATH\n"
-    "  --reference FILE     reference.json of the host image\n"
-    "  --ca FILE            PEM certificates trusted to certify TPMs; may be repeated\n"
-    "  --wait SECONDS       how long the agent may take to come up (default 30)\n"
-    "  --timeout SECONDS    for each answer (default 60)\n"
-    "  --save-log FILE      keep the event log (tpm2_eventlog reads it)\n"
-    "  --allow-unmeasured-hypervisor\n"
-    "                       accept a host booted without UEFI and GRUB (tests only)\n"
-    "  --json               machine-readable verdict\n"
-    "  --verbose            list the loader's commands one by one\n"
-    "log prints an event log, from a file or unjudged from a host. ref show lists a reference "
-    "file.\n"
+    "  verify   ask a host for evidence and judge it\n"
+    "  enroll   remember a host's TPM under a name\n"
+    "  watch    verify again and again, and tell changes\n"
+    "  status   the last verdict of each host\n"
+    "  token    check a signed verdict\n"
+    "  log      print an event log\n"
+    "  ref      make|merge|sign|expire|show|check reference sets\n"
+    "\n"
+    "From nothing to a watched host:\n"
+    "  openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out signer.key\n"
+    "  openssl pkey -in signer.key -pubout -out signer.pem\n"
+    "  bh attest ref make --id web-1 --not-after 2027-06-01T00:00:00Z --output web-1.json "
+    "IMAGE/reference.json\n"
+    "  bh attest ref sign --key signer.key --output refs/web-1.jws web-1.json\n"
+    "  bh attest enroll --state hosts --host web --connect tcp:10.0.0.5:4000 --ca vendor.pem\n"
+    "  bh attest watch --state hosts --host web --connect tcp:10.0.0.5:4000 --ca vendor.pem "
+    "--reference refs --signer signer.pem\n"
+    "\n"
     "Exit status: 0 PASS, 1 FAIL, 2 wrong use or local file, 3 the host does not answer.\n";
 
-struct options {
-    const char *connect, *reference, *save_log;
-    char socket[PATH_MAX + 8];
-    const char *ca[CA_MAX];
-    size_t ca_count;
-    int wait_s, timeout_s;
-    int json, verbose, allow_unmeasured;
-    int rest; /* index of the first operand */
+#define CHANNEL                                                                                    \
+    "  --connect WHERE      unix:PATH or tcp:HOST:PORT of the evidence channel\n"                  \
+    "  --socket PATH        the same as --connect unix:PATH\n"                                     \
+    "  --ca FILE            PEM certificates trusted to certify TPMs; may be repeated\n"           \
+    "  --wait SECONDS       how long the agent may take to come up (default 30)\n"                 \
+    "  --timeout SECONDS    for each answer (default 60)\n"
+
+#define JUDGEMENT                                                                                  \
+    "  --reference PATH     a reference set, or a folder of them; may be repeated\n"               \
+    "  --signer FILE        PEM public key that may sign sets; may be repeated\n"                  \
+    "  --host NAME --state DIR\n"                                                                  \
+    "                       the host's name and the folder where it was enrolled: pins its TPM,\n" \
+    "                       compares clocks, ends overlaps, tells since when\n"                    \
+    "  --token FILE --key FILE\n"                                                                  \
+    "                       write the verdict as a signed token; a P-256 private key\n"            \
+    "  --token-life SECONDS how long that is good for (default 300)\n"                             \
+    "  --save-log FILE      keep the event log (tpm2_eventlog reads it)\n"                         \
+    "  --json               machine-readable\n"                                                    \
+    "These two let something pass, and the verdict names it:\n"                                    \
+    "  --allow-unmeasured-hypervisor\n"                                                            \
+    "                       accept a host booted without UEFI and GRUB (tests only)\n"             \
+    "  --allow-unsigned-reference\n"                                                               \
+    "                       accept sets that nobody signed (tests, and images just built)\n"
+
+static const struct {
+    const char *name, *second;
+    enum verb verb;
+    int (*run)(const struct options *o, int argc, char **argv);
+    const char *help;
+} verbs[] = {
+    {"verify", NULL, VERB_VERIFY, cli_verify,
+     "usage: bh attest verify --connect WHERE --ca FILE --reference PATH --signer FILE [options]\n"
+     "Asks the host's attest domain for evidence over a fresh nonce and compares what the host\n"
+     "measured with reference sets. One set must explain all of it.\n" CHANNEL JUDGEMENT
+     "  --verbose            list the loader's commands one by one\n"
+     "Examples:\n"
+     "  bh attest verify --connect tcp:10.0.0.5:4000 --ca vendor.pem --reference refs --signer "
+     "signer.pem --state hosts --host web\n"
+     "  bh attest verify --socket attest.sock --ca ca.pem --reference reference.json "
+     "--allow-unsigned-reference\n"},
+    {"enroll", NULL, VERB_ENROLL, cli_enroll,
+     "usage: bh attest enroll --host NAME --state DIR --connect WHERE --ca FILE [--replace]\n"
+     "Remembers the TPM that proved itself as the one of this host. Do this once, over a channel\n"
+     "that you trust to end at that machine.\n" CHANNEL
+     "  --host NAME          letters, digits, . _ -\n"
+     "  --state DIR          folder, one file for each host; made if it is not there\n"
+     "  --replace            the host has another TPM now: forget the old one\n"
+     "Example:\n"
+     "  bh attest enroll --state hosts --host web --connect tcp:10.0.0.5:4000 --ca vendor.pem\n"},
+    {"watch", NULL, VERB_WATCH, cli_watch,
+     "usage: bh attest watch --host NAME --state DIR --connect WHERE --ca FILE --reference PATH\n"
+     "                       --signer FILE [options]\n"
+     "Verifies at an interval and prints a line when the verdict or its reasons change. The last\n"
+     "verdict is the exit status.\n" CHANNEL JUDGEMENT
+     "  --interval SECONDS   from one question to the next (default 60)\n"
+     "  --count N            stop after N; default: until SIGTERM or SIGINT\n"
+     "  --on-change FILE     program to run on a change, without a shell, with the arguments\n"
+     "                       HOST OLD NEW REASONS; it has 60 seconds\n"
+     "Example:\n"
+     "  bh attest watch --state hosts --host web --connect tcp:10.0.0.5:4000 --ca vendor.pem "
+     "--reference refs --signer signer.pem --interval 300 --on-change /usr/local/bin/page-me\n"},
+    {"status", NULL, VERB_STATUS, cli_status,
+     "usage: bh attest status --state DIR [--host NAME] [--max-age SECONDS] [--json]\n"
+     "The last verdict of each enrolled host, and how old it is. Exit status 0 when all are PASS\n"
+     "and none is older than --max-age (default 86400).\n"
+     "Example:\n"
+     "  bh attest status --state hosts --max-age 900\n"},
+    {"token", NULL, VERB_TOKEN, cli_token,
+     "usage: bh attest token FILE --signer FILE [--host NAME] [--json]\n"
+     "Checks a token that verify or watch wrote: its signature, its time, whose it is, and that\n"
+     "it says PASS. --json prints its claims.\n"
+     "Example:\n"
+     "  bh attest token --signer verifier.pem --host web web.jwt\n"},
+    {"log", NULL, VERB_LOG, cli_log,
+     "usage: bh attest log FILE | --connect WHERE --ca FILE\n"
+     "Prints an event log, from a file or unjudged from a host.\n" CHANNEL
+     "  --save-log FILE      keep it\n"},
+    {"ref", "make", VERB_REF_MAKE, cli_ref_make,
+     "usage: bh attest ref make --id NAME --not-after TIME [options] [--output FILE] FILE\n"
+     "Makes a set, not yet signed, of a reference.json that bh build wrote.\n"
+     "  --id NAME            letters, digits, . _ -; a new image has a new name\n"
+     "  --not-before TIME    UTC, 2026-01-31T12:00:00Z (default: now)\n"
+     "  --not-after TIME     the set counts for nothing from then on\n"
+     "  --supersedes NAME    a set that this one replaces; may be repeated\n"
+     "  --overlap SECONDS    how long those go on being accepted for a host, once it was verified\n"
+     "                       with this set at hand (default 0)\n"
+     "  --firmware NAME --pcr N=HEX...\n"
+     "                       the firmware's profile: PCRs 0 to 7 that have to have these values\n"
+     "Example:\n"
+     "  bh attest ref make --id web-2 --not-after 2027-06-01T00:00:00Z --supersedes web-1 "
+     "--overlap 604800 --output web-2.json out/reference.json\n"},
+    {"ref", "merge", VERB_REF_MERGE, cli_ref_merge,
+     "usage: bh attest ref merge --id NAME [--output FILE] FILE FILE...\n"
+     "One set of several: an image's and its firmware's. Each PCR must come from one of them, or\n"
+     "be the same in all. It is valid while all of them are. The result is not signed.\n"},
+    {"ref", "sign", VERB_REF_SIGN, cli_ref_sign,
+     "usage: bh attest ref sign --key FILE [--output FILE] FILE\n"
+     "Signs a set. The key is a private one in PEM, P-256 or Ed25519.\n"},
+    {"ref", "expire", VERB_REF_EXPIRE, cli_ref_expire,
+     "usage: bh attest ref expire --key FILE [--not-after TIME] [--output FILE] FILE\n"
+     "Signs a set again that the same key signed, with an earlier end (default: now). A verifier\n"
+     "that saw it once for a host keeps to that end, also when it is shown the old file.\n"},
+    {"ref", "show", VERB_REF_SHOW, cli_ref_show,
+     "usage: bh attest ref show [--signer FILE] FILE\n"
+     "Lists a set. Without --signer the signature is not checked, and that is said.\n"},
+    {"ref", "check", VERB_REF_CHECK, cli_ref_check,
+     "usage: bh attest ref check --signer FILE PATH...\n"
+     "Says of each set, or each in a folder, whether verify would let it count now, without any\n"
+     "host. Exit status 0 when all do.\n"},
 };
 
-static int seconds(const char *text, int *out)
-{
-    char *end;
-    long n = strtol(text, &end, 10);
+#define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))
 
-    if (*end != '\0' || end == text || n < 0 || n > 86400) {
-        fprintf(stderr, "bh attest: %s: expected seconds, 0 to 86400\n", text);
-        return -1;
-    }
-    *out = (int)n;
-    return 0;
-}
-
-static int parse(int argc, char **argv, struct options *o)
-{
-    const struct option options[] = {
-        {"connect", required_argument, NULL, 'c'},
-        {"socket", required_argument, NULL, 'u'},
-        {"reference", required_argument, NULL, 'r'},
-        {"ca", required_argument, NULL, 'a'},
-        {"wait", required_argument, NULL, 'w'},
-        {"timeout", required_argument, NULL, 't'},
-        {"save-log", required_argument, NULL, 's'},
-        {"allow-unmeasured-hypervisor", no_argument, &o->allow_unmeasured, 1},
-        {"json", no_argument, &o->json, 1},
-        {"verbose", no_argument, &o->verbose, 1},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
-    };
-    int c;
-
-    *o = (struct options){.wait_s = 30, .timeout_s = 60};
-    optind = 1;
-    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        switch (c) {
-        case 0:
-            break;
-        case 'c':
-            o->connect = optarg;
-            break;
-        case 'u':
-            snprintf(o->socket, sizeof(o->socket), "unix:%s", optarg);
-            o->connect = o->socket;
-            break;
-        case 'r':
-            o->reference = optarg;
-            break;
-        case 'a':
-            if (o->ca_count == CA_MAX) {
-                fprintf(stderr, "bh attest: more than %d --ca\n", CA_MAX);
-                return -1;
-            }
-            o->ca[o->ca_count++] = optarg;
-            break;
-        case 'w':
-        case 't':
-            if (seconds(optarg, c == 'w' ? &o->wait_s : &o->timeout_s) != 0) {
-                return -1;
-            }
-            break;
-        case 's':
-            o->save_log = optarg;
-            break;
-        case 'h':
-            fputs(help, stdout);
-            exit(0);
-        default:
-            fputs(help, stderr);
-            return -1;
-        }
-    }
-    o->rest = optind;
-    return 0;
-}
-
-static int local_error(const struct attest_error *err)
+int cli_error(const struct attest_error *err)
 {
     fprintf(stderr, "bh attest: %s\n", err->text);
     return EXIT_USAGE;
 }
 
-static int save_log(const char *path, const struct evidence *e)
+int cli_usage(const char *text)
 {
-    FILE *f = fopen(path, "we");
-    bool ok = f != NULL && fwrite(e->log.data, 1, e->log.size, f) == e->log.size;
-
-    if (f != NULL) {
-        ok = fclose(f) == 0 && ok;
-    }
-    if (!ok) {
-        fprintf(stderr, "bh attest: %s: %s\n", path, strerror(errno));
-    }
-    return ok ? 0 : -1;
+    fprintf(stderr, "bh attest: %s\n", text);
+    return EXIT_USAGE;
 }
 
-/* Talk to the host; the verdict is printed unless only its log is wanted. */
-static int run(const struct options *o, const struct reference *ref, bool log_only)
+static int unknown(const char *verb)
 {
-    const struct session s = {.ca = o->ca,
-                              .ca_count = o->ca_count,
-                              .reference = ref,
-                              .allow_unmeasured = o->allow_unmeasured != 0,
-                              .timeout_s = o->timeout_s};
-    struct attest_error err = {""};
-    struct evidence evidence;
-    struct verdict verdict = {.count = 0};
-    struct client client;
-    int rc = client_open(&client, o->connect, o->wait_s, &err);
-
-    if (rc != 0) {
-        fprintf(stderr, "bh attest: %s\n", err.text);
-        return rc == -EINVAL ? EXIT_USAGE : EXIT_NO_ANSWER;
-    }
-    rc = session_run(&s, &client, &evidence, &verdict, &err);
-    client_close(&client);
-    if (rc != 0) {
-        rc = local_error(&err);
-    } else {
-        if (log_only) {
-            struct event_log log;
-
-            rc = EXIT_FAIL;
-            if (evidence.log.data != NULL &&
-                log_parse(&log, evidence.log.data, evidence.log.size, &err) == 0) {
-                report_log(stdout, &log);
-                log_free(&log);
-                rc = 0;
-            }
-        } else {
-            rc = verdict_passes(&verdict) ? 0 : EXIT_FAIL;
-            if (o->json) {
-                report_json(stdout, &verdict);
-            } else {
-                report_text(stdout, &verdict, o->verbose != 0);
-            }
-        }
-        if (o->save_log != NULL && evidence.log.data != NULL &&
-            save_log(o->save_log, &evidence) != 0) {
-            rc = rc == 0 ? EXIT_USAGE : rc;
-        }
-    }
-    evidence_free(&evidence);
-    verdict_free(&verdict);
-    return rc;
-}
-
-static int verify_verb(const struct options *o)
-{
-    struct attest_error err = {""};
-    struct reference *ref;
-    int rc;
-
-    if (o->connect == NULL || o->reference == NULL || o->ca_count == 0) {
-        fprintf(stderr, "bh attest verify: --connect, --reference and --ca are needed\n");
-        return EXIT_USAGE;
-    }
-    ref = reference_read(o->reference, &err);
-    if (ref == NULL) {
-        return local_error(&err);
-    }
-    rc = run(o, ref, false);
-    reference_free(ref);
-    return rc;
-}
-
-static int log_verb(const struct options *o, const char *path)
-{
-    struct attest_error err = {""};
-    struct event_log log;
-    uint8_t *data;
-    size_t size;
-    int rc;
-
-    if (path == NULL && o->connect != NULL) {
-        struct reference none = {.count = 0};
-
-        return run(o, &none, true);
-    }
-    if (path == NULL) {
-        fprintf(stderr, "bh attest log: a file or --connect is needed\n");
-        return EXIT_USAGE;
-    }
-    if (file_read(path, LOG_SIZE_MAX, &data, &size, &err) != 0) {
-        return local_error(&err);
-    }
-    rc = log_parse(&log, data, size, &err);
-    free(data);
-    if (rc != 0) {
-        return local_error(&err);
-    }
-    report_log(stdout, &log);
-    log_free(&log);
-    return 0;
-}
-
-static int ref_verb(const char *path)
-{
-    struct attest_error err = {""};
-    struct reference *ref = reference_read(path, &err);
-
-    if (ref == NULL) {
-        return local_error(&err);
-    }
-    for (size_t i = 0; i < ref->count; i++) {
-        const struct reference_component *c = &ref->component[i];
-        char hex[65];
-
-        hex_encode(hex, c->sha256, 32);
-        printf("%-20s %2u  %-16s %s  %s\n", c->name, c->pcr, reference_kind_name(c->kind), hex,
-               c->detail);
-    }
-    reference_free(ref);
-    return 0;
+    fprintf(stderr,
+            "bh attest: %s: expected verify, enroll, watch, status, token, log or ref "
+            "make|merge|sign|expire|show|check\n",
+            verb);
+    return EXIT_USAGE;
 }
 
 int attest_main(int argc, char **argv)
 {
-    const char *verb = argc > 1 ? argv[1] : "";
-    struct options o;
-
-    if (argc < 2 || strcmp(verb, "--help") == 0) {
+    if (argc < 2 || strcmp(argv[1], "--help") == 0) {
         fputs(help, argc < 2 ? stderr : stdout);
         return argc < 2 ? EXIT_USAGE : 0;
     }
-    if (parse(argc - 1, argv + 1, &o) != 0) {
-        return EXIT_USAGE;
+    for (size_t i = 0; i < VERB_COUNT; i++) {
+        int words = verbs[i].second == NULL ? 1 : 2, rc;
+        struct options o;
+
+        if (strcmp(argv[1], verbs[i].name) != 0 ||
+            (words == 2 && (argc < 3 || strcmp(argv[2], verbs[i].second) != 0))) {
+            continue;
+        }
+        rc = attest_options_parse(argc - words, argv + words, verbs[i].verb, &o);
+        if (rc != 0) {
+            fputs(verbs[i].help, rc > 0 ? stdout : stderr);
+            return rc > 0 ? 0 : EXIT_USAGE;
+        }
+        return verbs[i].run(&o, argc - words - o.rest, argv + words + o.rest);
     }
-    argv += 1 + o.rest;
-    argc -= 1 + o.rest;
-    if (strcmp(verb, "verify") == 0 && argc == 0) {
-        return verify_verb(&o);
-    }
-    if (strcmp(verb, "log") == 0 && argc <= 1) {
-        return log_verb(&o, argc == 1 ? argv[0] : NULL);
-    }
-    if (strcmp(verb, "ref") == 0 && argc == 2 && strcmp(argv[0], "show") == 0) {
-        return ref_verb(argv[1]);
-    }
-    fprintf(stderr, "bh attest: expected verify, log or ref show\n");
-    return EXIT_USAGE;
+    return unknown(argv[1]);
 }

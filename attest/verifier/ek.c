@@ -58,8 +58,12 @@ static int check_chain(X509_STORE *store, X509 *cert, struct attest_error *err)
         if (X509_verify_cert(ctx) == 1) {
             rc = 0;
         } else {
-            rc = attest_fail(err, -EACCES, "endorsement certificate: %s",
-                             X509_verify_cert_error_string(X509_STORE_CTX_get_error(ctx)));
+            int why = X509_STORE_CTX_get_error(ctx);
+            bool time = why == X509_V_ERR_CERT_HAS_EXPIRED || why == X509_V_ERR_CERT_NOT_YET_VALID;
+
+            rc = attest_fail(err, time ? -EKEYEXPIRED : -EACCES, "endorsement certificate: %s%s",
+                             X509_verify_cert_error_string(why),
+                             X509_STORE_CTX_get_error_depth(ctx) > 0 ? " (its authority)" : "");
         }
     }
     X509_STORE_CTX_free(ctx);
@@ -103,4 +107,14 @@ int ek_verify(const struct bytes *der, const char *const *ca, size_t ca_count, E
     X509_free(cert);
     X509_STORE_free(store);
     return rc;
+}
+
+int ek_fingerprint(EVP_PKEY *key, uint8_t out[32])
+{
+    unsigned char *der = NULL;
+    int size = i2d_PUBKEY(key, &der);
+    bool ok = size > 0 && EVP_Digest(der, (size_t)size, out, NULL, EVP_sha256(), NULL) == 1;
+
+    OPENSSL_free(der);
+    return ok ? 0 : -EINVAL;
 }

@@ -37,6 +37,10 @@ void compare_domains(const struct verify_input *in, const struct event_log *log,
 /** Firmware PCRs: against REFERENCE_PCR, or just recorded. */
 void compare_firmware(const struct verify_input *in, struct verdict *v);
 
+/** Whether a reference says something about each link of the chain: a loader, files, the hypervisor.
+ */
+bool reference_is_whole(const struct reference *ref);
+
 /* One side of a comparison: components of one PCR, or its events, in order. */
 struct item {
     const char *name;   /* component's name; for events what to call it when nothing expects it */

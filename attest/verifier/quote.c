@@ -3,6 +3,7 @@
  * The quote itself. Only after all of its checks do the PCR values in the evidence mean anything.
  * Source: TPM 2.0 Library part 2, 10.12 (attestation structures).
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,6 +11,9 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <tss2/tss2_mu.h>
+
+#include <attest/history.h>
+#include <attest/utc.h>
 
 #include "internal.h"
 
@@ -75,11 +79,69 @@ static uint32_t selection_mask(const TPML_PCR_SELECTION *select)
     return mask;
 }
 
+static bool unmarshal(const struct evidence *e, TPMS_ATTEST *a)
+{
+    size_t at = 0;
+
+    memset(a, 0, sizeof(*a));
+    return Tss2_MU_TPMS_ATTEST_Unmarshal(e->quote.data, e->quote.size, &at, a) == 0 &&
+           at == e->quote.size && a->magic == TPM2_GENERATED_VALUE &&
+           a->type == TPM2_ST_ATTEST_QUOTE;
+}
+
+static struct clock_info clock_of(const TPMS_ATTEST *a)
+{
+    return (struct clock_info){.clock = a->clockInfo.clock,
+                               .reset = a->clockInfo.resetCount,
+                               .restart = a->clockInfo.restartCount,
+                               .safe = a->clockInfo.safe == TPM2_YES};
+}
+
+int verify_quote_clock(const struct evidence *e, struct clock_info *out)
+{
+    TPMS_ATTEST a;
+
+    if (!unmarshal(e, &a)) {
+        return -EINVAL;
+    }
+    *out = clock_of(&a);
+    return 0;
+}
+
+/* Not the nonce asked with. The history may know whose it was. */
+static void tell_nonce(const struct verify_input *in, const TPMS_ATTEST *a, struct verdict *v)
+{
+    const struct history *h = in->history;
+    int64_t at = h == NULL ? 0 : history_nonce_at(h, a->extraData.buffer, a->extraData.size);
+    char text[80], t[UTC_SIZE];
+
+    if (h != NULL && history_knows_quote(h, &in->evidence->quote)) {
+        verdict_add(v, CODE_QUOTE_REPLAYED, -1, CHECK, NAME, "a new quote",
+                    "one that this host gave before");
+    } else if (at != 0) {
+        snprintf(text, sizeof(text), "a nonce issued at %s", utc_format(t, at));
+        verdict_add(v, CODE_NONCE_STALE, -1, CHECK, NAME, "this question's nonce", text);
+    } else {
+        verdict_add(v, CODE_NONCE, -1, CHECK, NAME, "this verifier's nonce",
+                    "another one: an old quote, or one for somebody else");
+    }
+}
+
+static void check_clock(const struct verify_input *in, const TPMS_ATTEST *a, struct verdict *v)
+{
+    struct clock_info now = clock_of(a);
+    char text[128];
+    enum verify_code code = history_clock(in->history, &now, text);
+
+    verdict_add(v, code, -1, CHECK, "tpm-clock",
+                code == CODE_OK ? "" : "not behind the last quote, and safe", text);
+}
+
 bool check_quote(const struct verify_input *in, struct verdict *v)
 {
     const struct evidence *e = in->evidence;
     uint8_t values[24 * 32], digest[32];
-    size_t at = 0, used = 0;
+    size_t used = 0;
     TPMS_ATTEST a;
     char text[80];
     uint32_t mask;
@@ -87,17 +149,14 @@ bool check_quote(const struct verify_input *in, struct verdict *v)
     if (!check_signature(in, v)) {
         return false;
     }
-    memset(&a, 0, sizeof(a));
-    if (Tss2_MU_TPMS_ATTEST_Unmarshal(e->quote.data, e->quote.size, &at, &a) != 0 ||
-        at != e->quote.size || a.magic != TPM2_GENERATED_VALUE || a.type != TPM2_ST_ATTEST_QUOTE) {
+    if (!unmarshal(e, &a)) {
         verdict_add(v, CODE_NOT_A_QUOTE, -1, CHECK, NAME, "a quote made by a TPM",
                     "something else that is signed");
         return false;
     }
     if (a.extraData.size != in->nonce->size ||
         memcmp(a.extraData.buffer, in->nonce->data, in->nonce->size) != 0) {
-        verdict_add(v, CODE_NONCE, -1, CHECK, NAME, "this verifier's nonce",
-                    "another one: an old quote, or one for somebody else");
+        tell_nonce(in, &a, v);
         return false;
     }
     mask = selection_mask(&a.attested.quote.pcrSelect);
@@ -119,6 +178,10 @@ bool check_quote(const struct verify_input *in, struct verdict *v)
                     "another digest is quoted");
         return false;
     }
+    v->quote_believed = true;
     verdict_add(v, CODE_OK, -1, CHECK, NAME, "", "fresh, signed by the attestation key");
+    if (in->history != NULL) {
+        check_clock(in, &a, v);
+    }
     return true;
 }

@@ -172,11 +172,10 @@ int reference_add_pe(struct reference *ref, const char *name, enum reference_kin
     return rc;
 }
 
-static json_object *to_json(const struct reference *ref)
+json_object *reference_components_json(const struct reference *ref)
 {
-    json_object *root = json_object_new_object(), *list = json_object_new_array();
+    json_object *list = json_object_new_array();
 
-    json_object_object_add(root, "format", json_object_new_string(FORMAT));
     for (size_t i = 0; i < ref->count; i++) {
         const struct reference_component *c = &ref->component[i];
         json_object *o = json_object_new_object();
@@ -190,7 +189,15 @@ static json_object *to_json(const struct reference *ref)
         json_object_object_add(o, "detail", json_object_new_string(c->detail));
         json_object_array_add(list, o);
     }
-    json_object_object_add(root, "components", list);
+    return list;
+}
+
+static json_object *to_json(const struct reference *ref)
+{
+    json_object *root = json_object_new_object();
+
+    json_object_object_add(root, "format", json_object_new_string(FORMAT));
+    json_object_object_add(root, "components", reference_components_json(ref));
     return root;
 }
 
@@ -288,11 +295,20 @@ static int parse_component(struct reference *ref, size_t index, json_object *o,
     return reference_add(ref, name, (enum reference_kind)k, (unsigned int)pcr, digest, detail, err);
 }
 
+int reference_components_parse(struct reference *ref, json_object *list, struct attest_error *err)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < json_object_array_length(list); i++) {
+        rc = parse_component(ref, i, json_object_array_get_idx(list, i), err);
+    }
+    return rc;
+}
+
 static int parse_root(struct reference *ref, json_object *root, struct attest_error *err)
 {
     json_object *list = NULL;
     const char *format = NULL;
-    int rc = 0;
 
     if (!json_object_is_type(root, json_type_object)) {
         return attest_fail(err, -EINVAL, "reference: expected a JSON object");
@@ -311,10 +327,7 @@ static int parse_root(struct reference *ref, json_object *root, struct attest_er
         return attest_fail(err, -EINVAL,
                            "reference: expected format \"" FORMAT "\" and components");
     }
-    for (size_t i = 0; rc == 0 && i < json_object_array_length(list); i++) {
-        rc = parse_component(ref, i, json_object_array_get_idx(list, i), err);
-    }
-    return rc;
+    return reference_components_parse(ref, list, err);
 }
 
 struct reference *reference_parse(const uint8_t *json, size_t len, struct attest_error *err)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <attest/error.h>
+#include <attest/utc.h>
 
 static const char *kind_name(int kind)
 {
@@ -30,7 +31,7 @@ void report_text(FILE *out, const struct verdict *v, bool verbose)
 {
     unsigned int commands = 0;
     bool unmeasured = false;
-    char pcr[12];
+    char pcr[12], t[UTC_SIZE];
 
     fprintf(out, "%-24s %-4s %-18s %s\n", "COMPONENT", "PCR", "STATUS", "FOUND");
     for (size_t i = 0; i < v->count; i++) {
@@ -54,9 +55,13 @@ void report_text(FILE *out, const struct verdict *v, bool verbose)
 
         if (is_failure(f)) {
             pcr_text(pcr, f->pcr);
-            fprintf(out, "FAIL %s (PCR %s): %s: expected %s, found %s\n", f->component, pcr,
+            fprintf(out, "FAIL %s (PCR %s): %s: expected %s, found %s", f->component, pcr,
                     verify_code_name(f->code), f->expected[0] != '\0' ? f->expected : "nothing",
                     f->found[0] != '\0' ? f->found : "nothing");
+            if (f->since != 0) {
+                fprintf(out, ", since %s", utc_format(t, f->since));
+            }
+            fputc('\n', out);
         }
     }
     fprintf(out, "verdict: %s%s\n", verdict_passes(v) ? "PASS" : "FAIL",
@@ -66,6 +71,7 @@ void report_text(FILE *out, const struct verdict *v, bool verbose)
 void report_json(FILE *out, const struct verdict *v)
 {
     json_object *root = json_object_new_object(), *list = json_object_new_array();
+    char t[UTC_SIZE];
 
     for (size_t i = 0; i < v->count; i++) {
         const struct finding *f = &v->finding[i];
@@ -78,9 +84,13 @@ void report_json(FILE *out, const struct verdict *v)
         message_add_string(o, "kind", kind_name(f->kind));
         message_add_string(o, "expected", f->expected);
         message_add_string(o, "found", f->found);
+        if (f->since != 0) {
+            message_add_string(o, "since", utc_format(t, f->since));
+        }
         json_object_array_add(list, o);
     }
     message_add_string(root, "verdict", verdict_passes(v) ? "PASS" : "FAIL");
+    message_add_string(root, "reference", v->explained_by);
     json_object_object_add(root, "findings", list);
     fprintf(out, "%s\n",
             json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY |

@@ -11,7 +11,8 @@
 /** Table and one line per difference; matching loader commands are counted, not listed, unless
  * verbose. */
 void report_text(FILE *out, const struct verdict *v, bool verbose);
-/** { "verdict", "findings": [ { "component", "code", "pcr", "kind", "expected", "found" } ] } */
+/** { "verdict", "reference", "findings": [ { "component", "code", "failure", "pcr", "kind", "expected",
+ * "found", "since" } ] }; "since" only where a history tells it. */
 void report_json(FILE *out, const struct verdict *v);
 /** One line per event. */
 void report_log(FILE *out, const struct event_log *log);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * enroll -> certificate and key checked -> activate: the TPM proves that the key is its own ->
- * quote over a fresh nonce -> judgement. Nothing is remembered between sessions: each one proves
- * the whole chain.
+ * it is the TPM this host was enrolled with -> quote over a fresh nonce -> judgement. Each session
+ * proves the whole chain anew; what is remembered of a host can only make the judgement stricter.
  */
 #include "session.h"
 
@@ -45,9 +45,13 @@ static int enroll(const struct session *s, struct client *c, EVP_PKEY **ek, EVP_
         verdict_add(v, CODE_EVIDENCE, -1, CHECK, "enrollment", "certificate and key", err->text);
     } else {
         rc = ek_verify(&cert, s->ca, s->ca_count, ek, err);
-        if (rc == -EINVAL || rc == -EACCES) {
-            verdict_add(v, rc == -EACCES ? CODE_EK_UNTRUSTED : CODE_EK_INVALID, -1, CHECK,
-                        "endorsement-key", "certified by a trusted authority", err->text);
+        if (rc != 0 && rc != -ENOENT) {
+            verdict_add(v,
+                        rc == -EACCES        ? CODE_EK_UNTRUSTED
+                        : rc == -EKEYEXPIRED ? CODE_EK_EXPIRED
+                                             : CODE_EK_INVALID,
+                        -1, CHECK, "endorsement-key", "certified by a trusted authority",
+                        err->text);
         }
         if (rc == 0 && (rc = ak_verify(&pub, ak, name, err)) != 0) {
             verdict_add(v, CODE_AK_INVALID, -1, CHECK, "attestation-key",
@@ -131,40 +135,89 @@ static int quote(const struct session *s, struct client *c, const struct bytes *
     return rc;
 }
 
+/* Whether this is the TPM that the host was enrolled with. */
+static int check_pins(const struct history *h, const struct identity *id, struct verdict *v)
+{
+    char expected[2 * NAME_SIZE + 1], found[2 * NAME_SIZE + 1];
+
+    if (h == NULL) {
+        verdict_add(v, CODE_NO_HISTORY, -1, CHECK, "host", "a name, enrolled before",
+                    "none given: any TPM of the authority will do, and its clock is not compared");
+        return 0;
+    }
+    if (memcmp(h->ek, id->ek, sizeof(id->ek)) != 0) {
+        hex_encode(expected, h->ek, sizeof(h->ek));
+        hex_encode(found, id->ek, sizeof(id->ek));
+        verdict_add(v, CODE_EK_NOT_ENROLLED, -1, CHECK, "endorsement-key", expected, found);
+    }
+    if (memcmp(h->ak, id->ak, sizeof(id->ak)) != 0) {
+        hex_encode(expected, h->ak, sizeof(h->ak));
+        hex_encode(found, id->ak, sizeof(id->ak));
+        verdict_add(v, CODE_AK_NOT_ENROLLED, -1, CHECK, "attestation-key", expected, found);
+    }
+    if (verify_has_failure(v)) {
+        return -EACCES;
+    }
+    verdict_add(v, CODE_OK, -1, CHECK, "host", "", h->host);
+    return 0;
+}
+
+/* The attestation key, if one TPM with a good certificate holds it. */
+static int identify(const struct session *s, struct client *c, struct identity *id, EVP_PKEY **ak,
+                    struct verdict *v, struct attest_error *err)
+{
+    EVP_PKEY *ek = NULL;
+    int rc;
+
+    if (!c->has_tpm) {
+        verdict_add(v, CODE_NO_TPM, -1, CHECK, "tpm", "a TPM 2.0", "none: nothing can be proved");
+        return -EACCES;
+    }
+    rc = enroll(s, c, &ek, ak, id->ak, v, err);
+    if (rc == 0) {
+        rc = activate(s, c, ek, id->ak, v, err);
+    }
+    if (rc == 0 && (rc = ek_fingerprint(ek, id->ek)) != 0) {
+        verdict_add(v, CODE_EK_INVALID, -1, CHECK, "endorsement-key", "a public key", "none");
+    }
+    EVP_PKEY_free(ek);
+    return rc == 0 || rc == -ENOENT ? rc : -EACCES;
+}
+
+int session_identify(const struct session *s, struct client *c, struct identity *id,
+                     struct verdict *v, struct attest_error *err)
+{
+    EVP_PKEY *ak = NULL;
+    int rc = identify(s, c, id, &ak, v, err);
+
+    EVP_PKEY_free(ak);
+    return rc;
+}
+
 int session_run(const struct session *s, struct client *c, struct evidence *evidence,
                 struct verdict *v, struct attest_error *err)
 {
-    EVP_PKEY *ek = NULL, *ak = NULL;
-    uint8_t name[NAME_SIZE], random[32];
-    struct bytes nonce = {random, sizeof(random)};
+    EVP_PKEY *ak = NULL;
+    struct identity id;
     int rc;
 
     memset(evidence, 0, sizeof(*evidence));
-    if (!c->has_tpm) {
-        verdict_add(v, CODE_NO_TPM, -1, CHECK, "tpm", "a TPM 2.0", "none: nothing can be proved");
-        return 0;
-    }
-    rc = enroll(s, c, &ek, &ak, name, v, err);
+    rc = identify(s, c, &id, &ak, v, err);
     if (rc == 0) {
-        rc = activate(s, c, ek, name, v, err);
-    }
-    if (rc == 0 && RAND_bytes(random, sizeof(random)) != 1) {
-        rc = attest_fail(err, -EIO, "no random numbers");
-        verdict_add(v, CODE_EVIDENCE, -1, CHECK, "quote", "a nonce", err->text);
+        rc = check_pins(s->history, &id, v);
     }
     if (rc == 0) {
-        rc = quote(s, c, &nonce, evidence, v, err);
+        rc = quote(s, c, s->nonce, evidence, v, err);
     }
     if (rc == 0) {
         const struct verify_input in = {.evidence = evidence,
-                                        .nonce = &nonce,
+                                        .nonce = s->nonce,
                                         .ak = ak,
-                                        .reference = s->reference,
+                                        .history = s->history,
                                         .allow_unmeasured = s->allow_unmeasured};
 
-        verify_evidence(&in, v);
+        verify_sets(&in, s->sets, v);
     }
-    EVP_PKEY_free(ek);
     EVP_PKEY_free(ak);
     return rc == -ENOENT ? rc : 0;
 }

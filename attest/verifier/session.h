@@ -3,6 +3,9 @@
 #ifndef VERIFIER_SESSION_H
 #define VERIFIER_SESSION_H
 
+#include <attest/history.h>
+#include <attest/refset.h>
+#include <attest/trust.h>
 #include <attest/verify.h>
 
 #include "client.h"
@@ -10,9 +13,17 @@
 struct session {
     const char *const *ca; /* PEM files */
     size_t ca_count;
-    const struct reference *reference;
+    const struct refset_list *sets; /* judged: refset_list_judge() */
+    const struct history *history;  /* of the host; NULL: none kept, nothing is pinned */
+    const struct bytes *nonce;      /* unpredictable, and used for this question only */
     bool allow_unmeasured;
     int timeout_s; /* for each answer */
+};
+
+/* Which TPM it is, once it has proved to hold the attestation key. */
+struct identity {
+    uint8_t ek[32];
+    uint8_t ak[NAME_SIZE];
 };
 
 /**
@@ -24,5 +35,12 @@ struct session {
  */
 int session_run(const struct session *s, struct client *c, struct evidence *evidence,
                 struct verdict *v, struct attest_error *err);
+
+/**
+ * Only the first half: certificate, key, and that one TPM holds both.
+ * @return 0; -ENOENT a local file; -EACCES it is not proved, and the verdict says why
+ */
+int session_identify(const struct session *s, struct client *c, struct identity *id,
+                     struct verdict *v, struct attest_error *err);
 
 #endif /* VERIFIER_SESSION_H */

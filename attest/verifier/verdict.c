@@ -12,7 +12,11 @@ static const struct {
     [CODE_OK] = {"ok", false},
     [CODE_RECORDED] = {"recorded", false},
     [CODE_RESTARTED] = {"restarted", false},
+    [CODE_NOT_IN_FORCE] = {"not-in-force", false},
+    [CODE_CLOCK_UNSAFE] = {"clock-unsafe", false},
+    [CODE_NO_HISTORY] = {"no-history", false},
     [CODE_UNMEASURED_ALLOWED] = {"unmeasured-allowed", false},
+    [CODE_UNSIGNED_ALLOWED] = {"unsigned-allowed", false},
     [CODE_NO_TPM] = {"no-tpm", true},
     [CODE_EK_INVALID] = {"ek-invalid", true},
     [CODE_EK_UNTRUSTED] = {"ek-untrusted", true},
@@ -35,9 +39,25 @@ static const struct {
     [CODE_UNMEASURED] = {"unmeasured", true},
     [CODE_REFERENCE_EMPTY] = {"reference-empty", true},
     [CODE_EVIDENCE] = {"evidence", true},
+    [CODE_EK_EXPIRED] = {"ek-expired", true},
+    [CODE_EK_NOT_ENROLLED] = {"ek-not-enrolled", true},
+    [CODE_AK_NOT_ENROLLED] = {"ak-not-enrolled", true},
+    [CODE_NOT_ENROLLED] = {"not-enrolled", true},
+    [CODE_QUOTE_REPLAYED] = {"quote-replayed", true},
+    [CODE_NONCE_STALE] = {"nonce-stale", true},
+    [CODE_CLOCK_RESET] = {"clock-reset", true},
+    [CODE_VERIFIER_CLOCK] = {"verifier-clock", true},
+    [CODE_REFERENCE_UNSIGNED] = {"reference-unsigned", true},
+    [CODE_REFERENCE_SIGNATURE] = {"reference-signature", true},
+    [CODE_REFERENCE_MALFORMED] = {"reference-malformed", true},
+    [CODE_REFERENCE_CONFLICT] = {"reference-conflict", true},
+    [CODE_REFERENCE_EXPIRED] = {"reference-expired", true},
+    [CODE_REFERENCE_NOT_YET_VALID] = {"reference-not-yet-valid", true},
+    [CODE_REFERENCE_SUPERSEDED] = {"reference-superseded", true},
+    [CODE_REFERENCE_MIXTURE] = {"reference-mixture", true},
 };
 
-#define CODE_COUNT (sizeof(codes) / sizeof(codes[0]))
+_Static_assert(sizeof(codes) / sizeof(codes[0]) == CODE_COUNT, "each code has a word");
 
 const char *verify_code_name(enum verify_code code)
 {
@@ -86,17 +106,24 @@ void verdict_add(struct verdict *v, enum verify_code code, int pcr, int kind, co
     list[v->count++] = f;
 }
 
+bool verify_has_failure(const struct verdict *v)
+{
+    for (size_t i = 0; i < v->count; i++) {
+        if (verify_code_is_failure(v->finding[i].code)) {
+            return true;
+        }
+    }
+    return v->no_memory;
+}
+
 bool verdict_passes(const struct verdict *v)
 {
     bool component = false;
 
     for (size_t i = 0; i < v->count; i++) {
-        if (verify_code_is_failure(v->finding[i].code)) {
-            return false;
-        }
         component |= v->finding[i].kind >= 0;
     }
-    return component && !v->no_memory;
+    return component && !verify_has_failure(v);
 }
 
 void verdict_free(struct verdict *v)

@@ -6,7 +6,11 @@
  */
 #include <attest/verify.h>
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include <attest/refset.h>
 
 #include "internal.h"
 
@@ -61,50 +65,233 @@ static void verify_components(const struct verify_input *in, const struct event_
 }
 
 /* A reference that says nothing about a link of the chain would let anything pass there. */
-static bool check_reference(const struct reference *ref, struct verdict *v)
+static const struct {
+    unsigned int pcr;
+    const char *what;
+} links[] = {{4, "a loader (PCR 4)"}, {9, "files (PCR 9)"}, {21, "hypervisor events (PCR 21)"}};
+
+#define LINK_COUNT (sizeof(links) / sizeof(links[0]))
+
+static bool has_link(const struct reference *ref, unsigned int pcr)
 {
-    static const struct {
-        unsigned int pcr;
-        const char *what;
-    } need[] = {{4, "a loader (PCR 4)"}, {9, "files (PCR 9)"}, {21, "hypervisor events (PCR 21)"}};
-    bool ok = true;
+    for (size_t j = 0; j < ref->count; j++) {
+        const struct reference_component *c = &ref->component[j];
 
-    for (size_t i = 0; i < sizeof(need) / sizeof(need[0]); i++) {
-        bool found = false;
-
-        for (size_t j = 0; j < ref->count; j++) {
-            const struct reference_component *c = &ref->component[j];
-
-            found |= c->pcr == need[i].pcr && c->kind != REFERENCE_PCR &&
-                     c->kind != REFERENCE_BOOT_SECTOR;
-            found |= need[i].pcr == 9 && c->kind == REFERENCE_EFI_IMAGE;
+        if (c->pcr == pcr && c->kind != REFERENCE_PCR && c->kind != REFERENCE_BOOT_SECTOR) {
+            return true;
         }
-        if (!found) {
-            verdict_add(v, CODE_REFERENCE_EMPTY, (int)need[i].pcr, CHECK, "reference", need[i].what,
-                        "none");
-            ok = false;
+        if (pcr == 9 && c->kind == REFERENCE_EFI_IMAGE) {
+            return true; /* it has the files in it */
         }
     }
-    return ok;
+    return false;
+}
+
+bool reference_is_whole(const struct reference *ref)
+{
+    bool whole = true;
+
+    for (size_t i = 0; i < LINK_COUNT; i++) {
+        whole &= has_link(ref, links[i].pcr);
+    }
+    return whole;
+}
+
+static bool check_reference(const struct reference *ref, struct verdict *v)
+{
+    for (size_t i = 0; i < LINK_COUNT; i++) {
+        if (!has_link(ref, links[i].pcr)) {
+            verdict_add(v, CODE_REFERENCE_EMPTY, (int)links[i].pcr, CHECK, "reference",
+                        links[i].what, "none");
+        }
+    }
+    return reference_is_whole(ref);
+}
+
+/* Everything but the components. @return whether log and PCRs may be believed; then log is to be
+ * freed */
+static bool check_log(const struct verify_input *in, struct event_log *log, bool *boot_measured,
+                      struct verdict *v)
+{
+    struct attest_error err = {""};
+
+    if (!check_quote(in, v)) {
+        return false;
+    }
+    if (log_parse(log, in->evidence->log.data, in->evidence->log.size, &err) != 0) {
+        verdict_add(v, CODE_LOG_MALFORMED, -1, CHECK, "event-log", "a crypto-agile event log",
+                    err.text);
+        return false;
+    }
+    *boot_measured = boot_is_measured(log);
+    if (!check_replay(in, log, *boot_measured, v)) {
+        log_free(log);
+        return false;
+    }
+    return true;
 }
 
 void verify_evidence(const struct verify_input *in, struct verdict *v)
 {
-    struct attest_error err = {""};
     struct event_log log;
     bool boot_measured;
 
-    if (!check_reference(in->reference, v) || !check_quote(in, v)) {
-        return;
-    }
-    if (log_parse(&log, in->evidence->log.data, in->evidence->log.size, &err) != 0) {
-        verdict_add(v, CODE_LOG_MALFORMED, -1, CHECK, "event-log", "a crypto-agile event log",
-                    err.text);
-        return;
-    }
-    boot_measured = boot_is_measured(&log);
-    if (check_replay(in, &log, boot_measured, v)) {
+    if (check_reference(in->reference, v) && check_log(in, &log, &boot_measured, v)) {
         verify_components(in, &log, boot_measured, v);
+        log_free(&log);
     }
-    log_free(&log);
+}
+
+/* -- several sets ------------------------------------------------------------------------------- */
+static bool set_counts(const struct refset_entry *e)
+{
+    return e->code == CODE_OK || e->code == CODE_UNSIGNED_ALLOWED;
+}
+
+static size_t failure_count(const struct verdict *v)
+{
+    size_t n = v->no_memory ? 1 : 0;
+
+    for (size_t i = 0; i < v->count; i++) {
+        n += verify_code_is_failure(v->finding[i].code);
+    }
+    return n;
+}
+
+/* Whether a component that differs from one set is just what another set has there. */
+static bool is_ok_in(const struct verdict *other, const struct finding *f)
+{
+    for (size_t i = 0; i < other->count; i++) {
+        const struct finding *o = &other->finding[i];
+
+        if (o->code == CODE_OK && o->pcr == f->pcr && o->kind >= 0 &&
+            strcmp(o->component, f->component) == 0 &&
+            (f->found[0] == '\0' || strcmp(o->found, f->found) == 0)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Each difference from the nearest set is explained by another: parts of several images. */
+static bool is_mixture(const struct verdict *each, size_t count, size_t nearest)
+{
+    const struct verdict *v = &each[nearest];
+
+    for (size_t i = 0; i < v->count; i++) {
+        const struct finding *f = &v->finding[i];
+        bool explained = !verify_code_is_failure(f->code);
+
+        for (size_t k = 0; !explained && k < count; k++) {
+            explained = k != nearest && is_ok_in(&each[k], f);
+        }
+        if (!explained) {
+            return false;
+        }
+    }
+    return failure_count(v) > 0;
+}
+
+static void append(struct verdict *to, const struct verdict *from)
+{
+    for (size_t i = 0; i < from->count; i++) {
+        const struct finding *f = &from->finding[i];
+
+        verdict_add(to, f->code, f->pcr, f->kind, f->component, f->expected, f->found);
+    }
+    to->no_memory |= from->no_memory;
+}
+
+/* What there is to say about the sets themselves. */
+static void report_sets(const struct refset_list *sets, const char *explained_by, bool explained,
+                        const struct verdict *each, struct verdict *v)
+{
+    for (size_t i = 0; i < sets->count; i++) {
+        const struct refset_entry *e = &sets->entry[i];
+        const char *name = e->set != NULL ? e->set->id : e->source;
+        bool same = failure_count(&each[i]) == 0 && each[i].count > 0;
+        char found[512];
+
+        if (set_counts(e)) {
+            if (e->code != CODE_OK && strcmp(name, explained_by) == 0) {
+                verdict_add(v, e->code, -1, CHECK, "reference", "signed", e->why);
+            }
+            continue;
+        }
+        snprintf(found, sizeof(found), "%.200s: %s%s", name, e->why,
+                 refset_code_is_time(e->code) && same ? "; the host runs this set" : "");
+        verdict_add(v, refset_code_is_time(e->code) && explained ? CODE_NOT_IN_FORCE : e->code, -1,
+                    CHECK, "reference", "a signed set that is in force", found);
+    }
+}
+
+/* The set that explains the host, else the nearest one that counts, else sets->count. */
+static size_t nearest_of(const struct refset_list *sets, const struct verdict *each)
+{
+    size_t best = sets->count;
+
+    for (size_t i = 0; i < sets->count; i++) {
+        if (set_counts(&sets->entry[i]) &&
+            (best == sets->count || failure_count(&each[i]) < failure_count(&each[best]))) {
+            best = i;
+        }
+    }
+    return best;
+}
+
+static void compare_sets(const struct verify_input *in, const struct refset_list *sets,
+                         const struct event_log *log, bool boot_measured, struct verdict *v)
+{
+    struct verdict *each = calloc(sets->count + 1, sizeof(*each));
+    bool explained = false;
+    const char *by = "";
+    size_t best;
+
+    if (each == NULL) {
+        v->no_memory = true;
+        return;
+    }
+    for (size_t i = 0; i < sets->count; i++) {
+        const struct refset_entry *e = &sets->entry[i];
+        struct verify_input one = *in;
+
+        if (set_counts(e) || (e->set != NULL && refset_code_is_time(e->code))) {
+            one.reference = e->set->components;
+            verify_components(&one, log, boot_measured, &each[i]);
+        }
+    }
+    best = nearest_of(sets, each);
+    if (best < sets->count) {
+        explained = failure_count(&each[best]) == 0;
+        by = sets->entry[best].set->id;
+        append(v, &each[best]);
+        if (is_mixture(each, sets->count, best)) {
+            verdict_add(v, CODE_REFERENCE_MIXTURE, -1, CHECK, "reference", "all of one set",
+                        "parts of several sets");
+        }
+        verdict_add(v, explained ? CODE_OK : CODE_RECORDED, -1, CHECK, "reference",
+                    explained ? "" : "the set nearest to the host", by);
+    }
+    report_sets(sets, by, explained, each, v);
+    if (explained) {
+        snprintf(v->explained_by, sizeof(v->explained_by), "%s", by);
+    }
+    for (size_t i = 0; i < sets->count; i++) {
+        verdict_free(&each[i]);
+    }
+    free(each);
+}
+
+void verify_sets(const struct verify_input *in, const struct refset_list *sets, struct verdict *v)
+{
+    struct event_log log;
+    bool boot_measured;
+
+    if (sets->count == 0) {
+        verdict_add(v, CODE_REFERENCE_EMPTY, -1, CHECK, "reference", "a reference set", "none");
+    }
+    if (check_log(in, &log, &boot_measured, v)) {
+        compare_sets(in, sets, &log, boot_measured, v);
+        log_free(&log);
+    }
 }

@@ -52,9 +52,9 @@ static const struct verb verbs[] = {
       "bh run [--firmware=ovmf|direct] [--shell] DIR",
       "Boots a host image written by `bh build`. `bh run --help` lists the options.\n" },
     { "attest", attest_main, "check from outside what a host runs",
-      "bh attest verify|log|ref ...",
-      "Asks a host for evidence and compares it with reference values. `bh attest --help` lists\n"
-      "the options.\n" },
+      "bh attest verify|enroll|watch|status|token|log|ref ...",
+      "Asks a host for evidence and compares it with signed reference sets. `bh attest --help` lists\n"
+      "the verbs, `bh attest VERB --help` explains one.\n" },
     { "status", control_main, "domains of a running host, and what they use", "bh status [--json] [--watch] --host WHERE",
       "Labels, devices, starts, memory, CPU. `bh status --help` lists the options.\n" },
     { "top", control_main, "the same, busiest first, again and again", "bh top [-d S] [-n COUNT] --host WHERE",

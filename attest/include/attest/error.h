@@ -16,4 +16,7 @@ int hex_decode(uint8_t *out, size_t n, const char *hex);
 /** Read a whole file of at most max bytes; *out is to be freed. @return 0 or -errno, err set */
 int file_read(const char *path, size_t max, uint8_t **out, size_t *size, struct attest_error *err);
 
+/** Write a whole file or leave it as it is (temporary file, rename, both on disk). @return 0 or -errno */
+int file_write(const char *path, const void *data, size_t size, struct attest_error *err);
+
 #endif /* ATTEST_ERROR_H */

@@ -80,6 +80,12 @@ int reference_write(const struct reference *ref, const char *path, struct attest
 struct reference *reference_parse(const uint8_t *json, size_t len, struct attest_error *err);
 struct reference *reference_read(const char *path, struct attest_error *err);
 
+struct json_object;
+/** The array of components as in the file, to be put by the caller; and back, adding to ref. */
+struct json_object *reference_components_json(const struct reference *ref);
+int reference_components_parse(struct reference *ref, struct json_object *list,
+                               struct attest_error *err);
+
 /** Word used for a kind in JSON: "grub-pe", "grub-cmd", "file", ... */
 const char *reference_kind_name(enum reference_kind kind);
 

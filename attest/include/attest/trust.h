@@ -25,10 +25,14 @@
  * @param ca     PEM files; every certificate in them is trusted as given (roots or issuers)
  * @param key    out: the RSA key, owned by the caller
  * @return 0; -EINVAL no certificate of an endorsement key; -EACCES no chain to a trusted one;
+ *         -EKEYEXPIRED a certificate of the chain is out of its time;
  *         -ENOENT a CA file cannot be read or holds no certificate
  */
 int ek_verify(const struct bytes *cert, const char *const *ca, size_t ca_count, EVP_PKEY **key,
               struct attest_error *err);
+
+/** SHA-256 of a key's SubjectPublicKeyInfo. @return 0; -EINVAL */
+int ek_fingerprint(EVP_PKEY *key, uint8_t out[32]);
 
 /**
  * Check an attestation key's public area: restricted, signing, not decrypting, bound to its TPM,

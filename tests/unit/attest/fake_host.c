@@ -263,6 +263,14 @@ static int boot_hypervisor(const struct image *i, unsigned int variant)
             rc = rc != 0 ? rc : measure_event(MEASURE_PCR_HYPERVISOR, odd[n], strlen(odd[n]));
         }
     }
+    if (variant & HOST_ONE_LOCALITY) {
+        static const char text[] = "protection svm=1 npt=1 nx=1 locality=0";
+
+        rc = rc != 0 ? rc : measure_event(MEASURE_PCR_HYPERVISOR, text, sizeof(text) - 1);
+    }
+    if (variant & HOST_LOG_FULL) {
+        rc = rc != 0 ? rc : measure_event(MEASURE_PCR_HYPERVISOR, "log-full", 8);
+    }
     if (variant & HOST_SETENFORCE) {
         rc = rc != 0 ? rc : measure_setenforce(false);
     }
@@ -293,7 +301,7 @@ int fake_host_boot(struct fake_host *h, unsigned int variant)
     int rc;
 
     fake_host_halt(h);
-    snprintf(state, sizeof(state), "dir=%s/state", h->dir);
+    snprintf(state, sizeof(state), "dir=%s/%s", h->dir, h->state);
     snprintf(socket, sizeof(socket), "%s/tpm", h->dir);
     snprintf(server, sizeof(server), "type=unixio,path=%s", socket);
     snprintf(ctrl, sizeof(ctrl), "type=unixio,path=%s.ctrl", socket);
@@ -345,7 +353,7 @@ void fake_host_halt(struct fake_host *h)
 int fake_host_reference(struct fake_host *h, char *path, size_t size)
 {
     struct reference *ref = reference_new();
-    struct image i = image_of(HOST_GOOD);
+    struct image i = image_of(h->described);
     struct attest_error err = {""};
     char line[128], text[512];
     uint8_t digest[32];
@@ -437,6 +445,7 @@ int fake_host_create(struct fake_host *h)
     char cmd[1024];
 
     memset(h, 0, sizeof(*h));
+    h->state = "state";
     strcpy(h->dir, "/tmp/bulkhead-attest-XXXXXX");
     if (mkdtemp(h->dir) == NULL || authority(h, "ca") != 0 || authority(h, "other") != 0) {
         return -1;

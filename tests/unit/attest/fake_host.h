@@ -31,6 +31,8 @@ enum host_variant {
     HOST_BIOS = 1 << 15,     /* a BIOS, whose loader measures nothing */
     HOST_BIOS_MORE = 1 << 16, /* the same, and the loader loads and measures something of its own into PCR 4 */
     HOST_EFI = 1 << 17,      /* one EFI program: no loader events after it */
+    HOST_ONE_LOCALITY = 1 << 18, /* an event says that the TPM has no locality of the hypervisor's */
+    HOST_LOG_FULL = 1 << 19, /* the hypervisor says that later events are lost */
 };
 
 struct fake_host {
@@ -38,6 +40,8 @@ struct fake_host {
     char tcti[128]; /* for agent_tpm_open() */
     char log_path[96];
     char ca_root[128], ca_issuer[128], other_ca[128];
+    unsigned int described; /* variant that fake_host_reference() describes */
+    const char *state; /* whose TPM it has: "state" certified by ca, "other-state" by other */
     int swtpm; /* pid */
 };
 
@@ -49,7 +53,7 @@ void fake_host_destroy(struct fake_host *h);
 int fake_host_boot(struct fake_host *h, unsigned int variant);
 void fake_host_halt(struct fake_host *h);
 
-/** Write the reference of HOST_GOOD to DIR/reference.json. */
+/** Write the reference of the variant `described` (files only) to DIR/reference.json. */
 int fake_host_reference(struct fake_host *h, char *path, size_t size);
 
 #endif /* FAKE_HOST_H */

@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-attest-pure-src := $(patsubst %,attest/%.c,eventlog/parse eventlog/replay quote/error quote/evidence \
-                   quote/frame quote/message verifier/ak verifier/authenticode verifier/client \
-                   verifier/compare verifier/credential verifier/ek verifier/lists verifier/quote \
-                   verifier/reference verifier/report verifier/session verifier/verdict verifier/verify)
+attest-pure-src := $(patsubst %,attest/%.c,$(attest-lib-src))
 attest-test-libs := -ltss2-esys -ltss2-mu -ltss2-tcti-device -ltss2-tcti-swtpm -ljson-c -lcrypto
 
 unit-tests += test_attest
@@ -13,11 +10,29 @@ test_attest-src = tests/unit/attest/test_attest.c tests/unit/attest/fake_host.c 
                   xen/common/measure/text.c xen/lib/sha1.c xen/lib/sha256.c xen/lib/sha512.c
 test_attest-libs = $(attest-test-libs)
 
+unit-tests += test_attest_verifier
+test_attest_verifier-src = tests/unit/attest/test_verifier.c tests/unit/attest/liar.c \
+                           $(filter-out tests/unit/attest/test_attest.c,$(test_attest-src))
+test_attest_verifier-libs = $(attest-test-libs)
+
+unit-tests += test_attest_options_even test_attest_options_odd
+test_attest_options_even-src = $(test_attest_verifier-src)
+test_attest_options_even-cflags := -DOPTIONS_ONLY=0
+test_attest_options_even-libs = $(attest-test-libs)
+test_attest_options_odd-src = $(test_attest_verifier-src)
+test_attest_options_odd-cflags := -DOPTIONS_ONLY=1
+test_attest_options_odd-libs = $(attest-test-libs)
+
 unit-tests += test_attest_log
 test_attest_log-src = tests/unit/attest/test_log.c attest/eventlog/parse.c attest/eventlog/replay.c \
                       attest/quote/error.c xen/common/measure/eventlog.c xen/lib/sha1.c \
                       xen/lib/sha256.c xen/lib/sha512.c
 test_attest_log-libs := -lcrypto
+
+unit-tests += test_attest_jose
+test_attest_jose-src = tests/unit/attest/test_jose.c attest/verifier/jose.c attest/quote/error.c \
+                       attest/quote/frame.c attest/quote/message.c
+test_attest_jose-libs := -ljson-c -lcrypto
 
 unit-tests += test_attest_reference
 test_attest_reference-src = tests/unit/attest/test_reference.c attest/verifier/reference.c \
@@ -25,3 +40,7 @@ test_attest_reference-src = tests/unit/attest/test_reference.c attest/verifier/r
                             attest/quote/frame.c attest/quote/message.c
 test_attest_reference-cflags := -Wno-deprecated-declarations
 test_attest_reference-libs := -ljson-c -lcrypto
+
+unit-tests += test_attest_refset
+test_attest_refset-src = tests/unit/attest/test_refset.c $(attest-pure-src)
+test_attest_refset-libs := -ltss2-mu -ljson-c -lcrypto

@@ -598,9 +598,33 @@ static pid_t serve_wrong_secret(int fd, int other_end)
     return pid;
 }
 
+/* A trusted set of the same components. */
+static struct refset_list one_set(const struct reference *r)
+{
+    struct refset_list list = {.count = 0};
+    struct refset *set = refset_new();
+    struct attest_error err = {""};
+
+    assert_non_null(set);
+    strcpy(set->id, "good");
+    set->not_after = INT64_MAX;
+    for (size_t i = 0; i < r->count; i++) {
+        const struct reference_component *c = &r->component[i];
+
+        must(reference_add(set->components, c->name, c->kind, c->pcr, c->sha256, c->detail, &err),
+             &err);
+    }
+    must(refset_finish(set, &err), &err);
+    assert_int_equal(refset_list_add(&list, set, "good"), 0);
+    return list;
+}
+
 static struct verdict session(const char *const *ca, size_t ca_count, bool with_tpm, bool honest)
 {
-    struct session s = {.ca = ca, .ca_count = ca_count, .reference = ref, .timeout_s = 20};
+    static const struct bytes nonce = {(uint8_t *)(uintptr_t)"0123456789abcdef0123456789abcdef", 32};
+    struct refset_list sets = one_set(ref);
+    struct session s = {
+        .ca = ca, .ca_count = ca_count, .sets = &sets, .nonce = &nonce, .timeout_s = 20};
     struct attest_error err = {""};
     struct verdict v = {.count = 0};
     struct evidence evidence;
@@ -617,6 +641,7 @@ static struct verdict session(const char *const *ca, size_t ca_count, bool with_
     assert_int_equal(write(pair[0], "BHBBHA login: BH", 16), 16);
     must(session_run(&s, &c, &evidence, &v, &err), &err);
     evidence_free(&evidence);
+    refset_list_free(&sets);
     close(pair[0]);
     waitpid(pid, NULL, 0);
     return v;

@@ -16,7 +16,7 @@ int build_main(int argc, char **argv);
 /** `bh run`: boot a host image in QEMU with a TPM. tools/bh/run. */
 int run_main(int argc, char **argv);
 
-/** `bh attest`: enroll, verify. attest/verifier. */
+/** `bh attest`: enroll, verify, watch and more. attest/verifier. */
 int attest_main(int argc, char **argv);
 
 /** `bh tamper`: copy a host image with one thing changed, for tests. tools/bh/run. */

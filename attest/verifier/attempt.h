@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One verification as an operator asks for it: sets from files, memory from a folder, a host. */
+#ifndef VERIFIER_ATTEMPT_H
+#define VERIFIER_ATTEMPT_H
+
+#include <attest/refset.h>
+#include <attest/verify.h>
+
+#include "client.h"
+
+struct attempt {
+    const char *connect;
+    const char *host, *state; /* both or neither: without them nothing is remembered */
+    const char *const *reference;
+    size_t reference_count;
+    const char *const *signer; /* PEM files */
+    size_t signer_count;
+    const char *const *ca;
+    size_t ca_count;
+    bool allow_unsigned, allow_unmeasured;
+    int wait_s, timeout_s;
+};
+
+struct outcome {
+    struct verdict verdict;
+    struct evidence evidence;
+    uint8_t nonce[32];
+    int64_t at;        /* when it was judged */
+    char before[16];   /* the host's verdict before: "" none, PASS, FAIL, NO-ANSWER */
+    char *codes_before;
+    char *codes; /* failures now, as the history has them; "" without history */
+};
+
+/** Public keys out of PEM files. @return 0; -EINVAL with err */
+int signers_read(const char *const *path, size_t count, EVP_PKEY ***keys, struct attest_error *err);
+void signers_free(EVP_PKEY **keys, size_t count);
+
+/**
+ * @param out  to be freed with outcome_free(), whatever is returned
+ * @return 0 judged; -ETIMEDOUT the host did not answer, which its history knows; -EINVAL a local file
+ *         or option: err says which
+ */
+int attempt_run(const struct attempt *a, struct outcome *out, struct attest_error *err);
+void outcome_free(struct outcome *o);
+
+/**
+ * Pin the host's TPM under its name.
+ * @param replace  also when the name is taken; what was remembered is then forgotten
+ * @return 0; 1 the host proved nothing: the verdict says why; -EEXIST the name is taken; -ETIMEDOUT;
+ *         -EINVAL
+ */
+int attempt_enroll(const struct attempt *a, bool replace, struct outcome *out,
+                   struct attest_error *err);
+
+#endif /* VERIFIER_ATTEMPT_H */
