@@ -3,7 +3,7 @@
 control-common-src := cert protocol tls
 control-daemon-src := $(control-common-src) daemon/agent daemon/ask daemon/connection daemon/devices daemon/enroll daemon/functions
 control-daemon-src += daemon/hyper daemon/link daemon/listen
-control-daemon-src += daemon/network
+control-daemon-src += network
 control-daemon-src += daemon/main daemon/roles daemon/serve daemon/verbs
 
 host-progs += controld

@@ -23,9 +23,9 @@ SSL_CTX *tls_context(enum cert_use own_use, X509 *authority, X509 *cert, EVP_PKE
 {
     SSL_CTX *ctx = SSL_CTX_new(own_use == CERT_HOST ? TLS_server_method() : TLS_client_method());
 
-    if (ctx == NULL || SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION) != 1
+    if (ctx == NULL || (own_use == CERT_HOST && authority == NULL) || SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION) != 1
         || SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION) != 1
-        || X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx), authority) != 1 || SSL_CTX_use_certificate(ctx, cert) != 1
+        || (authority != NULL && X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx), authority) != 1) || SSL_CTX_use_certificate(ctx, cert) != 1
         || SSL_CTX_use_PrivateKey(ctx, key) != 1 || SSL_CTX_check_private_key(ctx) != 1
         || SSL_CTX_set_num_tickets(ctx, 0) != 1 || X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(ctx), X509_V_FLAG_X509_STRICT) != 1) {
         const char *reason = ERR_reason_error_string(ERR_peek_last_error());
@@ -35,7 +35,7 @@ SSL_CTX *tls_context(enum cert_use own_use, X509 *authority, X509 *cert, EVP_PKE
         SSL_CTX_free(ctx);
         return NULL;
     }
-    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+    SSL_CTX_set_verify(ctx, authority != NULL ? SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT : SSL_VERIFY_NONE, NULL);
     SSL_CTX_set_verify_depth(ctx, 1);
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET);
@@ -130,7 +130,7 @@ int tls_start(struct tls *tls, SSL_CTX *ctx, int fd, const char *host, int timeo
         return attest_fail(err, -EIO, "TLS cannot be set up");
     }
     for (;;) {
-        int done = host != NULL ? SSL_connect(tls->ssl) : SSL_accept(tls->ssl);
+        int done = SSL_is_server(tls->ssl) ? SSL_accept(tls->ssl) : SSL_connect(tls->ssl);
         int kind = done == 1 ? SSL_ERROR_NONE : SSL_get_error(tls->ssl, done), rc;
 
         if (done == 1) {
@@ -158,6 +158,11 @@ int tls_peer(const struct tls *tls, char *name, size_t size)
     X509 *cert = SSL_get0_peer_certificate(tls->ssl);
 
     return cert == NULL || SSL_get_verify_result(tls->ssl) != X509_V_OK ? -EINVAL : cert_name(cert, name, size);
+}
+
+int tls_binding(const struct tls *tls, const char *label, uint8_t out[TLS_BINDING_SIZE])
+{
+    return SSL_export_keying_material(tls->ssl, out, TLS_BINDING_SIZE, label, strlen(label), NULL, 0, 0) == 1 ? 0 : -EIO;
 }
 
 void tls_stop(struct tls *tls)

@@ -17,18 +17,22 @@
 
 #include <attest/error.h>
 
+#include "listen.h"
 #include "serve.h"
 #include "uart.h"
 
 static void usage(FILE *out)
 {
     fprintf(out, "usage: attest-agent [--tcti device:PATH|swtpm:ARGS] [--log FILE]\n"
-                 "                    [--uart PORT | --unix PATH | --stdio]\n"
+                 "                    [--uart PORT | --unix PATH | --stdio | --tls [ADDRESS:]PORT]\n"
+                 "                    [--config FOLDER]\n"
                  "  --tcti   the TPM (default device:/dev/tpmrm0)\n"
                  "  --log    event log from a file instead of the hypervisor\n"
                  "  --uart   I/O port of a 16550 (default 0x2f8)\n"
                  "  --unix   listen on a unix socket, one client after the other\n"
-                 "  --stdio  standard input and output\n");
+                 "  --stdio  standard input and output\n"
+                 "  --tls    TLS 1.3 on a TCP port, for verifiers with a certificate of FOLDER/verifiers.pem\n"
+                 "  --config where that is, and FOLDER/network with this domain's address (/etc/attest)\n");
 }
 
 static int serve_unix(struct agent *agent, const char *path)
@@ -86,6 +90,8 @@ int main(int argc, char **argv)
         {"uart", required_argument, NULL, 'u'},
         {"unix", required_argument, NULL, 'x'},
         {"stdio", no_argument, NULL, 's'},
+        {"tls", required_argument, NULL, 'T'},
+        {"config", required_argument, NULL, 'c'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
@@ -93,6 +99,7 @@ int main(int argc, char **argv)
     unsigned long base = 0x2f8;
     struct attest_error err = {""};
     struct agent agent = {.tpm = NULL};
+    struct listen_config tls = {.folder = "/etc/attest"};
     bool use_stdio = false;
     char *end;
     int c, rc;
@@ -115,6 +122,18 @@ int main(int argc, char **argv)
         case 'x':
             unix_path = optarg;
             break;
+        case 'T':
+            tls.port = strrchr(optarg, ':');
+            if (tls.port != NULL) {
+                optarg[tls.port++ - optarg] = '\0';
+                tls.address = optarg;
+            } else {
+                tls.port = optarg;
+            }
+            break;
+        case 'c':
+            tls.folder = optarg;
+            break;
         case 's':
             use_stdio = true;
             break;
@@ -128,6 +147,15 @@ int main(int argc, char **argv)
         return 2;
     }
     signal(SIGPIPE, SIG_IGN);
+    if (tls.port != NULL) {
+        tls.tcti = tcti;
+        tls.log_path = agent.log_path;
+        rc = listen_tls(&tls, &err);
+        if (rc != 0) {
+            fprintf(stderr, "attest-agent: %s\n", err.text);
+        }
+        return rc == 0 ? 0 : 1;
+    }
     if (agent_tpm_open(&agent.tpm, tcti, &err) != 0) {
         fprintf(stderr, "attest-agent: %s\n", err.text);
         agent.tpm_error = err.text; /* served as such: the verifier says FAIL, with the reason */

@@ -7,10 +7,13 @@
 #include "serve.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include <attest/channel.h>
 #include <attest/error.h>
 #include <attest/message.h>
 
@@ -138,6 +141,13 @@ static int op_quote(struct agent *agent, json_object *request, json_object *repl
     if (rc == 0) {
         rc = message_bytes(request, "nonce", 32, &nonce, err);
     }
+    if (rc == 0 && agent->binding != NULL) {
+        uint8_t bound[32];
+
+        rc = channel_nonce(agent->binding, &nonce, bound);
+        bytes_free(&nonce);
+        rc = rc == 0 ? bytes_set(&nonce, bound, sizeof(bound)) : attest_fail(err, rc, "no digest");
+    }
     if (rc == 0 && parse_mask(request, &mask) != 0) {
         rc = attest_fail(err, -EINVAL, "\"pcrs\": expected an array of numbers 0 to 23");
     }
@@ -184,6 +194,20 @@ static const struct {
     {"quote", op_quote},
 };
 
+/* Connections are processes; an open file's lock is between files opened apart, so each takes a POSIX lock. */
+static void turn(const struct agent *agent, short kind)
+{
+    struct flock lock = {.l_type = kind, .l_whence = SEEK_SET};
+
+    if (agent->paced) {
+        if (kind == F_UNLCK) {
+            nanosleep(&(struct timespec){.tv_nsec = AGENT_PACE_MS * 1000000L}, NULL);
+        }
+        while (fcntl(agent->pace_fd, F_SETLKW, &lock) != 0 && errno == EINTR) {
+        }
+    }
+}
+
 static void run(struct agent *agent, json_object *request, json_object *reply)
 {
     struct attest_error err = {"unknown operation"};
@@ -227,7 +251,9 @@ int agent_serve(struct agent *agent, struct stream *stream)
             json_object_object_add(reply, "ok", json_object_new_boolean(0));
             message_add_string(reply, "error", err.text);
         } else {
+            turn(agent, F_WRLCK);
             run(agent, request, reply);
+            turn(agent, F_UNLCK);
         }
         rc = message_send(stream, reply);
         json_object_put(request);

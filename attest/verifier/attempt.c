@@ -98,7 +98,7 @@ static int ask_host(const struct attempt *a, const struct refset_list *sets, str
                               .allow_unmeasured = a->allow_unmeasured,
                               .timeout_s = a->timeout_s};
     struct client client;
-    int rc = client_open(&client, a->connect, a->wait_s, err);
+    int rc = client_open(&client, &a->way, a->wait_s, err);
 
     if (rc != 0) {
         return rc == -EINVAL ? -EINVAL : -ETIMEDOUT;
@@ -224,7 +224,7 @@ int attempt_enroll(const struct attempt *a, bool replace, struct outcome *out,
         history_free(old);
     }
     if (rc == 0) {
-        rc = client_open(&client, a->connect, a->wait_s, err);
+        rc = client_open(&client, &a->way, a->wait_s, err);
         rc = rc == 0 || rc == -EINVAL ? rc : -ETIMEDOUT;
     }
     if (rc == 0) {
@@ -237,7 +237,7 @@ int attempt_enroll(const struct attempt *a, bool replace, struct outcome *out,
         memcpy(h->ak, id.ak, sizeof(h->ak));
         h->enrolled = out->at = time(NULL);
         free(h->connect);
-        h->connect = strdup(a->connect);
+        h->connect = strdup(a->way.where);
         rc = h->connect != NULL && history_write(h, a->state, err) == 0 ? 0 : -EINVAL;
     }
     history_free(h);

@@ -9,7 +9,7 @@
 #include "client.h"
 
 struct attempt {
-    const char *connect;
+    struct client_way way;
     const char *host, *state; /* both or neither: without them nothing is remembered */
     const char *const *reference;
     size_t reference_count;

@@ -239,6 +239,7 @@ static int log_of_host(const struct options *o, struct evidence *e, struct attes
                               .sets = &none,
                               .nonce = &nonce,
                               .timeout_s = o->timeout_s};
+    const struct client_way way = attest_options_way(o);
     struct verdict ignored = {.count = 0};
     struct client c;
     int rc;
@@ -246,7 +247,7 @@ static int log_of_host(const struct options *o, struct evidence *e, struct attes
     if (RAND_bytes(random, sizeof(random)) != 1) {
         return attest_fail(err, -EINVAL, "no random numbers");
     }
-    rc = client_open(&c, o->connect, o->wait_s, err);
+    rc = client_open(&c, &way, o->wait_s, err);
     if (rc != 0) {
         return rc == -EINVAL ? rc : -ETIMEDOUT;
     }

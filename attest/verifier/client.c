@@ -77,7 +77,19 @@ int client_connect(const char *where, struct attest_error *err)
     if (strncmp(where, "tcp:", 4) == 0) {
         return connect_tcp(where + 4, err);
     }
-    return attest_fail(err, -EINVAL, "%s: expected unix:PATH or tcp:HOST:PORT", where);
+    return attest_fail(err, -EINVAL, "%s: expected unix:PATH, tcp:HOST:PORT or tls:HOST:PORT", where);
+}
+
+static void hang_up(struct client *c)
+{
+    if (c->bound) {
+        tls_stop(&c->tls);
+    }
+    c->bound = false;
+    if (c->fds.in >= 0) {
+        close(c->fds.in);
+    }
+    c->fds.in = c->fds.out = -1;
 }
 
 static int ask(struct client *c, json_object *request, json_object **reply, int timeout_s,
@@ -162,7 +174,56 @@ static int greet(struct client *c, struct attest_error *err)
     return rc;
 }
 
-int client_open(struct client *c, const char *where, int wait_s, struct attest_error *err)
+static const char *tls_rest(const char *where)
+{
+    return strncmp(where, "tls:", 4) == 0 ? where + 4 : NULL;
+}
+
+/* Who we are, for the agent. Who it is, the TPM will have to prove. */
+static int tls_prepare(struct client *c, const struct client_way *way, struct attest_error *err)
+{
+    X509 *cert;
+    EVP_PKEY *key;
+
+    if (tls_rest(way->where) == NULL) {
+        return 0;
+    }
+    if (way->certificate == NULL || way->key == NULL) {
+        return attest_fail(err, -EINVAL, "%s: give --tls-certificate and --tls-key, see bh control operator", way->where);
+    }
+    cert = cert_read(way->certificate, err);
+    key = cert != NULL ? cert_key_read(way->key, err) : NULL;
+    c->ctx = key != NULL ? tls_context(CERT_OPERATOR, NULL, cert, key, err) : NULL;
+    X509_free(cert);
+    EVP_PKEY_free(key);
+    return c->ctx != NULL ? 0 : -EINVAL;
+}
+
+static int reach(struct client *c, const struct client_way *way, struct attest_error *err)
+{
+    const char *rest = tls_rest(way->where);
+    int rc;
+
+    c->fds.in = c->fds.out = rest != NULL ? connect_tcp(rest, err) : client_connect(way->where, err);
+    if (c->fds.in < 0) {
+        return c->fds.in;
+    }
+    stream_from_fds(&c->stream, &c->fds);
+    if (rest == NULL) {
+        return 0;
+    }
+    rc = tls_start(&c->tls, c->ctx, c->fds.in, NULL, HELLO_TIMEOUT_S * 1000, &c->stream, err);
+    if (rc == 0 && tls_binding(&c->tls, CHANNEL_LABEL, c->binding) != 0) {
+        rc = attest_fail(err, -EIO, "TLS: no keying material");
+    }
+    c->bound = rc == 0;
+    if (rc != 0) {
+        hang_up(c);
+    }
+    return rc;
+}
+
+int client_open(struct client *c, const struct client_way *way, int wait_s, struct attest_error *err)
 {
     time_t end = time(NULL) + wait_s;
     int rc;
@@ -174,17 +235,18 @@ int client_open(struct client *c, const char *where, int wait_s, struct attest_e
     }
     c->next_id &= 0x7fffffffu;
     c->fds.in = -1;
+    rc = tls_prepare(c, way, err);
+    if (rc != 0) {
+        return rc;
+    }
     do {
-        if (c->fds.in < 0) {
-            c->fds.in = c->fds.out = client_connect(where, err);
-            stream_from_fds(&c->stream, &c->fds);
-        }
-        rc = c->fds.in < 0 ? c->fds.in : greet(c, err);
+        rc = c->fds.in < 0 ? reach(c, way, err) : 0;
+        rc = rc == 0 ? greet(c, err) : rc;
         if (rc == 0 || rc == -EINVAL || rc == -EPROTO) {
             break;
         }
         if (c->fds.in >= 0 && rc != -ETIMEDOUT && rc != -EBADMSG) {
-            client_close(c);
+            hang_up(c);
         }
         if (time(NULL) < end) {
             usleep(200000);
@@ -198,8 +260,7 @@ int client_open(struct client *c, const char *where, int wait_s, struct attest_e
 
 void client_close(struct client *c)
 {
-    if (c->fds.in >= 0) {
-        close(c->fds.in);
-    }
-    c->fds.in = c->fds.out = -1;
+    hang_up(c);
+    SSL_CTX_free(c->ctx);
+    c->ctx = NULL;
 }

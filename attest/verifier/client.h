@@ -5,22 +5,33 @@
 
 #include <stdbool.h>
 
+#include <attest/channel.h>
 #include <attest/message.h>
+#include <control/tls.h>
+
+/* Where the agent is, and who asks. */
+struct client_way {
+    const char *where; /* "unix:PATH", "tcp:HOST:PORT" or "tls:HOST:PORT" */
+    const char *certificate, *key; /* PEM files, for TLS */
+};
 
 struct client {
     struct fd_pair fds;
     struct stream stream;
     unsigned int next_id;
     bool has_tpm; /* as the agent says in its greeting */
+    SSL_CTX *ctx; /* NULL: no TLS */
+    struct tls tls;
+    bool bound; /* quotes are over channel_nonce() with this: */
+    uint8_t binding[CHANNEL_BINDING_SIZE];
 };
 
 /**
  * Connect and greet the agent, again and again until it answers or wait_s seconds are over: it may
  * still be booting.
- * @param where  "unix:PATH" or "tcp:HOST:PORT"
- * @return 0; -EINVAL where; -ETIMEDOUT no answer; other -errno
+ * @return 0; -EINVAL the way; -ETIMEDOUT no answer; other -errno
  */
-int client_open(struct client *c, const char *where, int wait_s, struct attest_error *err);
+int client_open(struct client *c, const struct client_way *way, int wait_s, struct attest_error *err);
 void client_close(struct client *c);
 
 /** The connection alone, "unix:PATH" or "tcp:HOST:PORT". @return file descriptor; -errno with err */

@@ -16,6 +16,8 @@
 const struct option_row attest_options[] = {
     ROW("connect", OPTION_TEXT, connect, TALKS | VERB_LOG),
     ROW("socket", OPTION_TEXT, socket, TALKS | VERB_LOG),
+    ROW("tls-certificate", OPTION_TEXT, tls_certificate, TALKS | VERB_LOG),
+    ROW("tls-key", OPTION_TEXT, tls_key, TALKS | VERB_LOG),
     ROW("ca", OPTION_LIST, ca, TALKS | VERB_LOG),
     ROW("wait", OPTION_NUMBER, wait_s, TALKS | VERB_LOG),
     ROW("timeout", OPTION_NUMBER, timeout_s, TALKS | VERB_LOG),
@@ -134,9 +136,14 @@ int attest_options_parse(int argc, char **argv, enum verb verb, struct options *
     return 0;
 }
 
+struct client_way attest_options_way(const struct options *o)
+{
+    return (struct client_way){.where = o->connect, .certificate = o->tls_certificate, .key = o->tls_key};
+}
+
 struct attempt attest_options_attempt(const struct options *o)
 {
-    return (struct attempt){.connect = o->connect,
+    return (struct attempt){.way = attest_options_way(o),
                             .host = o->host,
                             .state = o->state,
                             .reference = o->reference.item,

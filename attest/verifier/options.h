@@ -20,7 +20,7 @@ struct list {
 };
 
 struct options {
-    const char *connect, *socket, *host, *state;
+    const char *connect, *tls_certificate, *tls_key, *socket, *host, *state;
     const char *save_log, *token, *key, *on_change, *output;
     const char *id, *firmware, *not_before, *not_after;
     struct list reference, signer, ca, supersedes, pcr;
@@ -61,6 +61,7 @@ extern const size_t attest_option_count;
 /** @return 0; -1 with a line on stderr; 1 help was asked for */
 int attest_options_parse(int argc, char **argv, enum verb verb, struct options *o);
 
+struct client_way attest_options_way(const struct options *o);
 /** The parts of a verification; borrows from the options. */
 struct attempt attest_options_attempt(const struct options *o);
 

@@ -197,6 +197,8 @@ int session_identify(const struct session *s, struct client *c, struct identity 
 int session_run(const struct session *s, struct client *c, struct evidence *evidence,
                 struct verdict *v, struct attest_error *err)
 {
+    uint8_t bound[32];
+    const struct bytes signed_for = {bound, sizeof(bound)};
     EVP_PKEY *ak = NULL;
     struct identity id;
     int rc;
@@ -209,9 +211,12 @@ int session_run(const struct session *s, struct client *c, struct evidence *evid
     if (rc == 0) {
         rc = quote(s, c, s->nonce, evidence, v, err);
     }
+    if (rc == 0 && c->bound && channel_nonce(c->binding, s->nonce, bound) != 0) {
+        rc = attest_fail(err, -ENOENT, "no digest");
+    }
     if (rc == 0) {
         const struct verify_input in = {.evidence = evidence,
-                                        .nonce = s->nonce,
+                                        .nonce = c->bound ? &signed_for : s->nonce,
                                         .ak = ak,
                                         .history = s->history,
                                         .allow_unmeasured = s->allow_unmeasured};

@@ -11,9 +11,6 @@ int listen_serial(const struct roles *roles, unsigned short port, struct attest_
 /** A unix socket in place of the line, for tests. */
 int listen_unix(const struct roles *roles, const char *path, struct attest_error *err);
 
-/** Give eth0 the address of the measured file, waiting for it to appear. @return 0; -errno with err */
-int network_up(const struct roles *roles, struct attest_error *err);
-
 /** TLS on a TCP port, a process for each connection. Until the host is enrolled, connections are closed. */
 int listen_tls(const struct roles *roles, const char *address, const char *port, struct attest_error *err);
 

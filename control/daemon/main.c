@@ -65,7 +65,7 @@ static int listen_on(const struct roles *roles, int way, char *where, struct att
         if (colon != NULL) {
             *colon = '\0';
         }
-        if (network_up(roles, err) != 0) {
+        if (network_up(&roles->network, err) != 0) {
             return -EIO;
         }
         return listen_tls(roles, colon != NULL ? where : NULL, colon != NULL ? colon + 1 : where, err);

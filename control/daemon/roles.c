@@ -50,22 +50,6 @@ static const char *add_subject(struct roles *roles, const char *subject, const c
     return NULL;
 }
 
-static const char *add_address(struct roles *roles, char *address, const char *gateway)
-{
-    char *slash = strchr(address, '/'), *end = NULL;
-    unsigned long bits = slash != NULL ? strtoul(slash + 1, &end, 10) : 0;
-
-    if (slash != NULL) {
-        *slash = '\0';
-    }
-    if (bits < 1 || bits > 32 || *end != '\0' || inet_pton(AF_INET, address, &roles->network.address) != 1
-        || (gateway != NULL && inet_pton(AF_INET, gateway, &roles->network.gateway) != 1)) {
-        return "an IPv4 address with its bits expected, and a gateway's";
-    }
-    roles->network.mask.s_addr = htonl(~0u << (32 - bits));
-    return NULL;
-}
-
 /* @return what is wrong with the line, or NULL */
 static const char *line_read(struct roles *roles, char *line)
 {
@@ -92,7 +76,7 @@ static const char *line_read(struct roles *roles, char *line)
         return roles->serial < 0 ? "no such role" : NULL;
     }
     if (strcmp(word[0], "address") == 0 && (count == 2 || count == 3)) {
-        return add_address(roles, word[1], word[2]);
+        return network_parse(&roles->network, word[1], word[2]);
     }
     return "expected role NAME CONTEXT, certificate SUBJECT ROLE, serial ROLE or address ADDRESS/BITS [GATEWAY]";
 }

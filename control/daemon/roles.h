@@ -11,9 +11,8 @@
 #ifndef CONTROL_ROLES_H
 #define CONTROL_ROLES_H
 
-#include <netinet/in.h>
-
 #include <attest/error.h>
+#include <control/network.h>
 #include <control/protocol.h>
 
 #define ROLES_MAX 16
@@ -33,9 +32,7 @@ struct roles {
         unsigned int role;
     } subject[SUBJECTS_MAX];
     unsigned int subject_count;
-    struct {
-        struct in_addr address, mask, gateway; /* address 0: no network; gateway 0: none */
-    } network;
+    struct network network;
     int serial; /* index of a role; -1: nobody may use the line */
 };
 

@@ -16,12 +16,16 @@ struct tls {
     int fd; /* borrowed, made non-blocking */
 };
 
-/** Context of one end. The three files are borrowed until it returns. @return NULL with err */
+/**
+ * Context of one end. The three files are borrowed until it returns.
+ * @param authority  NULL, for clients only: anybody may be the server; who it is has to be proved otherwise
+ * @return NULL with err
+ */
 SSL_CTX *tls_context(enum cert_use own_use, X509 *authority, X509 *cert, EVP_PKEY *key, struct attest_error *err);
 
 /**
  * Shake hands on a connected socket.
- * @param host  the client's: the name that the peer's certificate must have; NULL for the server
+ * @param host  the client's: the name that the peer's certificate must have; NULL: not looked at
  * @return 0 with *stream ready; -ETIMEDOUT; -EACCES the peer or we are refused, err says why
  */
 int tls_start(struct tls *tls, SSL_CTX *ctx, int fd, const char *host, int timeout_ms, struct stream *stream,
@@ -29,6 +33,14 @@ int tls_start(struct tls *tls, SSL_CTX *ctx, int fd, const char *host, int timeo
 
 /** Common name of the peer's certificate, which the handshake has verified. @return 0 or -EINVAL */
 int tls_peer(const struct tls *tls, char *name, size_t size);
+
+#define TLS_BINDING_SIZE 32
+
+/**
+ * What both ends of this connection know and nobody else does, so that a proof over it is a proof of the connection. RFC 8446, 7.5.
+ * @param label  of the protocol. @return 0 or -EIO
+ */
+int tls_binding(const struct tls *tls, const char *label, uint8_t out[TLS_BINDING_SIZE]);
 
 void tls_stop(struct tls *tls);
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 control-daemon-test-src := $(patsubst %,control/%.c,cert protocol daemon/agent daemon/ask daemon/connection daemon/devices daemon/enroll \
                            daemon/functions daemon/link \
-                           daemon/roles daemon/serve daemon/verbs) tests/unit/control/fake_host.c \
+                           daemon/roles daemon/serve daemon/verbs network) tests/unit/control/fake_host.c \
                            attest/quote/error.c attest/quote/frame.c attest/quote/message.c
 
 unit-tests += test_control_daemon

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The one interface that the control domain may have. Its image has no other program that could set it up. */
+#include <control/network.h>
+
+#include <arpa/inet.h>
 #include <errno.h>
 #include <net/if.h>
 #include <net/route.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
-
-#include "listen.h"
 
 #define INTERFACE "eth0"
 #define WAIT_MS 60000
@@ -55,11 +56,27 @@ static int route_add(int sock, struct in_addr gateway)
     return ioctl(sock, SIOCADDRT, &r) < 0 && errno != EEXIST ? -1 : 0;
 }
 
-int network_up(const struct roles *roles, struct attest_error *err)
+const char *network_parse(struct network *n, char *address, const char *gateway)
+{
+    char *slash = strchr(address, '/'), *end = NULL;
+    unsigned long bits = slash != NULL ? strtoul(slash + 1, &end, 10) : 0;
+
+    if (slash != NULL) {
+        *slash = '\0';
+    }
+    if (bits < 1 || bits > 32 || *end != '\0' || inet_pton(AF_INET, address, &n->address) != 1
+        || (gateway != NULL && inet_pton(AF_INET, gateway, &n->gateway) != 1)) {
+        return "an IPv4 address with its bits expected, and a gateway's";
+    }
+    n->mask.s_addr = htonl(~0u << (32 - bits));
+    return NULL;
+}
+
+int network_up(const struct network *n, struct attest_error *err)
 {
     int sock, rc;
 
-    if (roles->network.address.s_addr == 0) {
+    if (n->address.s_addr == 0) {
         return 0; /* as it is: nothing is said */
     }
     for (unsigned int ms = 0; if_nametoindex(INTERFACE) == 0; ms += POLL_MS) {
@@ -69,9 +86,9 @@ int network_up(const struct roles *roles, struct attest_error *err)
         nanosleep(&(struct timespec){ .tv_nsec = POLL_MS * 1000000L }, NULL);
     }
     sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    rc = sock >= 0 && interface_set(sock, SIOCSIFADDR, roles->network.address) == 0
-                 && interface_set(sock, SIOCSIFNETMASK, roles->network.mask) == 0 && interface_up(sock) == 0
-                 && route_add(sock, roles->network.gateway) == 0 ? 0 : -errno;
+    rc = sock >= 0 && interface_set(sock, SIOCSIFADDR, n->address) == 0
+                 && interface_set(sock, SIOCSIFNETMASK, n->mask) == 0 && interface_up(sock) == 0
+                 && route_add(sock, n->gateway) == 0 ? 0 : -errno;
     if (sock >= 0) {
         close(sock);
     }
