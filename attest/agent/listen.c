@@ -219,7 +219,9 @@ int listen_tls(const struct listen_config *config, struct attest_error *err)
     if (rc == 1) {
         printf("attest-agent: no TLS: the host's description names no verifiers\n");
         fflush(stdout);
-        return 0;
+        for (;;) {
+            pause(); /* there is nobody to serve, and whoever starts us would start us again */
+        }
     }
     if (rc == 0) {
         pace_fd = mkstemp(path);

@@ -14,7 +14,8 @@ struct listen_config {
 
 /**
  * TLS 1.3 on a TCP port, for clients with a certificate of the verifiers' authority; a process for each.
- * @return 0 at once when the host's description names no authority; else only by an error, -errno with err
+ * Serves nobody, for ever, when the host's description names no authority.
+ * @return -errno with err
  */
 int listen_tls(const struct listen_config *config, struct attest_error *err);
 

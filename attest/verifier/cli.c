@@ -34,7 +34,8 @@ static const char help[] =
     "Exit status: 0 PASS, 1 FAIL, 2 wrong use or local file, 3 the host does not answer.\n";
 
 #define CHANNEL                                                                                    \
-    "  --connect WHERE      unix:PATH or tcp:HOST:PORT of the evidence channel\n"                  \
+    "  --connect WHERE      unix:PATH, tcp:HOST:PORT or tls:HOST:PORT of the evidence channel\n"       \
+    "  --tls-certificate FILE, --tls-key FILE  who asks, for tls: (see bh control operator)\n"                  \
     "  --socket PATH        the same as --connect unix:PATH\n"                                     \
     "  --ca FILE            PEM certificates trusted to certify TPMs; may be repeated\n"           \
     "  --wait SECONDS       how long the agent may take to come up (default 30)\n"                 \

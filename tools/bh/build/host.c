@@ -185,18 +185,29 @@ static void operator_read(const struct value_context *vc, const struct conf_sect
     section_read(vc, section, &operator_section_keys, o);
 }
 
+/* A section that there is once. */
+static void single_read(const struct value_context *vc, const struct conf_section *section,
+                        const struct host_keys *keys, struct host *host, unsigned int *line)
+{
+    if (*line != 0) {
+        diag_error(vc->diag, vc->file, section->line, section->kind, "a second %s section, the "
+                   "first is in line %u; remove one", section->kind, *line);
+        return;
+    }
+    *line = section->line;
+    section_read(vc, section, keys, host);
+}
+
 /* Sections that stand beside host and domains. @return false if there is no such one */
 static bool other_read(const struct value_context *vc, const struct conf_section *section,
                        struct host *host)
 {
     if (strcmp(section->kind, "operator") == 0) {
         operator_read(vc, section, host);
-    } else if (strcmp(section->kind, "control") == 0 && host->control_line != 0) {
-        diag_error(vc->diag, vc->file, section->line, "control", "a second control section, the "
-                   "first is in line %u; remove one", host->control_line);
     } else if (strcmp(section->kind, "control") == 0) {
-        host->control_line = section->line;
-        section_read(vc, section, &control_section_keys, host);
+        single_read(vc, section, &control_section_keys, host, &host->control_line);
+    } else if (strcmp(section->kind, "attest") == 0) {
+        single_read(vc, section, &attest_section_keys, host, &host->attest_line);
     } else {
         return false;
     }
@@ -206,7 +217,7 @@ static bool other_read(const struct value_context *vc, const struct conf_section
 bool host_parse(struct host *host, const char *file, const uint8_t *text, size_t len,
                 const char *const *kinds, size_t kind_count, struct diag *diag)
 {
-    static const char *const outer[] = { "host", "domain", "control", "operator" };
+    static const char *const outer[] = { "host", "domain", "attest", "control", "operator" };
     const struct value_context vc = { .file = file, .diag = diag };
     unsigned int before = diag->error_count;
     const struct conf_section *host_section = NULL;
@@ -309,6 +320,8 @@ void host_free(struct host *host)
     free(host->boot_key);
     free(host->boot_certificate);
     free(host->control_address);
+    free(host->verifiers_ca);
+    free(host->attest_address);
     free(host->control_ca);
     free(host->control_serial);
     free(host->file);

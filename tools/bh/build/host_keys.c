@@ -570,7 +570,7 @@ static const struct host_key net_keys[] = {
     { "vlan", false, net_vlan, NULL },
 };
 
-/* -- control and operator ---------------------------------------------------------------------- */
+/* -- attest, control and operator ---------------------------------------------------------------------- */
 
 static void control_ca(const struct value_context *vc, const struct conf_entry *entry, void *object)
 {
@@ -601,22 +601,43 @@ static bool is_address(const char *text, bool with_bits)
            && bits >= 1 && bits <= 32;
 }
 
-static void control_address(const struct value_context *vc, const struct conf_entry *entry,
-                            void *object)
+static void address_take(const struct value_context *vc, const struct conf_entry *entry, char **out)
 {
-    struct host *host = object;
-
     if (entry->value_count < 1 || entry->value_count > 2 || !is_address(entry->values[0], true)
         || (entry->value_count == 2 && !is_address(entry->values[1], false))) {
         diag_error(vc->diag, vc->file, entry->line, entry->key, "an IPv4 address with its bits, and "
                    "perhaps a gateway's, expected; such as 10.0.0.4/24, 10.0.0.1");
         return;
     }
-    free(host->control_address);
-    host->control_address = entry->value_count == 2
-                                ? bh_printf("%s %s", entry->values[0], entry->values[1])
-                                : bh_strdup(entry->values[0]);
+    free(*out);
+    *out = entry->value_count == 2 ? bh_printf("%s %s", entry->values[0], entry->values[1])
+                                   : bh_strdup(entry->values[0]);
 }
+
+static void control_address(const struct value_context *vc, const struct conf_entry *entry,
+                            void *object)
+{
+    address_take(vc, entry, &((struct host *)object)->control_address);
+}
+
+static void attest_address(const struct value_context *vc, const struct conf_entry *entry,
+                           void *object)
+{
+    address_take(vc, entry, &((struct host *)object)->attest_address);
+}
+
+static void verifiers_ca(const struct value_context *vc, const struct conf_entry *entry, void *object)
+{
+    struct host *host = object;
+
+    host->verifiers_ca_line = entry->line;
+    value_text(vc, entry, 255, &host->verifiers_ca);
+}
+
+static const struct host_key attest_keys[] = {
+    { "address", false, attest_address, NULL },
+    { "ca", true, verifiers_ca, "ca = keys/ca.pem" },
+};
 
 static const struct host_key control_keys[] = {
     { "address", false, control_address, NULL },
@@ -701,6 +722,7 @@ static const struct host_key operator_keys[] = {
     { "domains", true, operator_domains, "domains = netdd" },
 };
 
+const struct host_keys attest_section_keys = { "attest", attest_keys, COUNT(attest_keys) };
 const struct host_keys control_section_keys = { "control", control_keys, COUNT(control_keys) };
 const struct host_keys operator_section_keys = { "operator", operator_keys, COUNT(operator_keys) };
 const struct host_keys host_section_keys = { "host", host_keys, COUNT(host_keys) };

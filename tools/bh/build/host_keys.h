@@ -26,6 +26,7 @@ struct host_keys {
 extern const struct host_keys host_section_keys;   /* of struct host */
 extern const struct host_keys domain_section_keys; /* of struct host_domain */
 extern const struct host_keys disk_section_keys;   /* of struct host_disk */
+extern const struct host_keys attest_section_keys;   /* of struct host */
 extern const struct host_keys control_section_keys;  /* of struct host */
 extern const struct host_keys operator_section_keys; /* of struct host_operator */
 extern const struct host_keys net_section_keys;    /* of struct host_net */

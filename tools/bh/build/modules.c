@@ -138,26 +138,37 @@ bool modules_kernels(const struct modules_context *mc)
     return good;
 }
 
-/* Files for the control domain: who may what, and whose certificates count; without an authority nobody's. */
-static bool derived_make(const struct modules_context *mc, struct ramdisk_derived derived[2])
+enum { DERIVED_OPERATORS, DERIVED_OPERATORS_CA, DERIVED_ATTEST_NETWORK, DERIVED_VERIFIERS_CA, DERIVED_COUNT };
+
+/* The certificate of an authority; without one nobody's counts, and the file is empty. */
+static bool authority_read(const struct modules_context *mc, const char *name, unsigned int line, struct buf *out)
+{
+    char *path = name != NULL ? path_join(mc->folder, name) : NULL;
+    bool good = path == NULL || inputs_read(mc->inputs, path, out, mc->diag);
+
+    if (!good) {
+        diag_error(mc->diag, mc->image->host->file, line, "ca", "there is no such file; make it with "
+                   "`bh control init`, or correct the path");
+    }
+    free(path);
+    return good;
+}
+
+/* Files for the control domain, who may what and whose certificates count; and for the attest domain, who may ask it. */
+static bool derived_make(const struct modules_context *mc, struct ramdisk_derived derived[DERIVED_COUNT])
 {
     const struct host *host = mc->image->host;
-    bool good = true;
 
-    derived[0] = (struct ramdisk_derived){ .name = "operators" };
-    derived[1] = (struct ramdisk_derived){ .name = "operators-ca" };
-    operators_text(host, &derived[0].data);
-    if (host->control_ca != NULL) {
-        char *path = path_join(mc->folder, host->control_ca);
-
-        good = inputs_read(mc->inputs, path, &derived[1].data, mc->diag);
-        if (!good) {
-            diag_error(mc->diag, host->file, host->control_ca_line, "ca", "there is no such file; make it with "
-                       "`bh control init`, or correct the path");
-        }
-        free(path);
+    derived[DERIVED_OPERATORS].name = "operators";
+    derived[DERIVED_OPERATORS_CA].name = "operators-ca";
+    derived[DERIVED_ATTEST_NETWORK].name = "attest-network";
+    derived[DERIVED_VERIFIERS_CA].name = "verifiers-ca";
+    operators_text(host, &derived[DERIVED_OPERATORS].data);
+    if (host->attest_address != NULL) {
+        buf_printf(&derived[DERIVED_ATTEST_NETWORK].data, "address %s\n", host->attest_address);
     }
-    return good;
+    return authority_read(mc, host->control_ca, host->control_ca_line, &derived[DERIVED_OPERATORS_CA].data)
+           && authority_read(mc, host->verifiers_ca, host->verifiers_ca_line, &derived[DERIVED_VERIFIERS_CA].data);
 }
 
 static bool recipe_read(void *context, const char *path, struct buf *out, struct diag *diag)
@@ -167,15 +178,16 @@ static bool recipe_read(void *context, const char *path, struct buf *out, struct
 
 static bool recipe_add(const struct modules_context *mc, const char *path, struct buf *out)
 {
-    struct ramdisk_derived derived[2] = { 0 };
+    struct ramdisk_derived derived[DERIVED_COUNT] = { 0 };
     struct recipe recipe = { 0 };
-    const struct ramdisk_context rc = { mc->build, mc->debian, mc->inputs, mc->time, mc->diag, derived, 2 };
+    const struct ramdisk_context rc = { mc->build, mc->debian, mc->inputs, mc->time, mc->diag, derived, DERIVED_COUNT };
     bool good = derived_make(mc, derived) && recipe_load(&recipe, path, recipe_read, mc->inputs, mc->diag)
                 && ramdisk_build(&rc, &recipe, out);
 
     recipe_free(&recipe);
-    buf_free(&derived[0].data);
-    buf_free(&derived[1].data);
+    for (size_t i = 0; i < DERIVED_COUNT; i++) {
+        buf_free(&derived[i].data);
+    }
     return good;
 }
 
