@@ -32,7 +32,7 @@ extern void (*peer_idle)(void);
 uint64_t any(void);
 /** Attacks that are the same for all. */
 void peer_storm(const struct peer *p);
-/** Any states, but never the one given; UINT32_MAX: any. */
+/** Any states, but never those of the mask `but`, a bit for each. */
 void peer_flap(const struct peer *p, unsigned int but);
 void scribble(void *page);
 

@@ -123,7 +123,7 @@ static void event_storm(struct vbd *v)
 
 static void flapping(struct vbd *v)
 {
-    peer_flap(&v->peer, XenbusStateInitWait); /* which kills blkfront: tests/hostile/README.md */
+    peer_flap(&v->peer, 1u << XenbusStateInitWait | 1u << XenbusStateConnected); /* which kill blkfront: tests/hostile/README.md */
 }
 
 static void calm(struct vbd *v)

@@ -87,7 +87,7 @@ static void event_storm(struct vif *v)
 
 static void flapping(struct vif *v)
 {
-    peer_flap(&v->peer, UINT32_MAX);
+    peer_flap(&v->peer, 0);
 }
 
 static const struct {
