@@ -203,6 +203,12 @@ run:
 run-scenario:
 	$(Q)tools/build/scenario $(O) $(HOST_CONF) $(IMAGE)
 
+# A host asked every second: what changes is seen, and what is no change is not.
+run-attest:
+	$(Q)tools/build/deps build run
+	$(Q)$(again) -j$$(nproc) all
+	$(Q)tools/build/attest-scenario $(O)
+
 run-shell:
 	$(Q)tools/build/host-image $(O) $(IMAGE) $(HOST_CONF)
 	$(Q)$(bh) run --shell $(IMAGE)
@@ -236,6 +242,7 @@ Bulkhead $(VERSION)
   make             build everything
   make run         build a host from $(HOST_CONF), boot it, show the scenario, attest it
   make run SHELL=1 the same host, with you on the guest's console
+  make run-attest  a host whose changes a verifier sees, by TLS, within a second
   make run-devices a host whose domains drive a disk and a network card, and crash
   make test        every test; ends with "N passed, N failed"
   make unit        host tests only
@@ -253,7 +260,7 @@ export help_text
 help:
 	@echo "$$help_text"
 
-.PHONY: all test-progs unit guest-tests-run race-long soak check-headers analyze deps run run-scenario run-shell run-devices test bench bench-io clean help
+.PHONY: all test-progs unit guest-tests-run race-long soak check-headers analyze deps run run-scenario run-shell run-attest run-devices test bench bench-io clean help
 all: $(O)/xen/efi-stub $(addprefix $(O)/bin/,$(host-progs)) $(addprefix $(O)/stubdoms/,$(addsuffix .elf,$(stubdoms))) \
      $(addprefix $(O)/tests/guest/,$(addsuffix .elf,$(guest-tests))) $(hv-target)
 

@@ -42,6 +42,8 @@ static const char usage[]
       "  --qemu 'ARGS'         further arguments for QEMU, split at spaces; may be given more than once\n"
       "  --control SOCKET      have QEMU make a unix socket for COM3, the line of a control domain:\n"
       "                        `bh status --host unix:SOCKET`\n"
+      "  --evidence SOCKET     make the socket for COM2, the attest domain's line, there: for verifiers\n"
+      "                        that ask while the host runs, `bh attest watch --socket SOCKET`\n"
       "  --gdb DEV             QEMU's -gdb; the machine waits for the debugger\n"
       "  -v                    print every console line\n"
       "\n"
@@ -55,6 +57,7 @@ enum {
     OPT_SCENARIO,
     OPT_SHELL,
     OPT_ATTEST,
+    OPT_EVIDENCE,
     OPT_EXPECT,
     OPT_SECURE,
     OPT_REFUSED,
@@ -82,6 +85,7 @@ static const struct option words[] = {
     { "tamper", required_argument, NULL, OPT_TAMPER },
     { "state", required_argument, NULL, OPT_STATE },
     { "cpu", required_argument, NULL, OPT_CPU },
+    { "evidence", required_argument, NULL, OPT_EVIDENCE },
     { "gdb", required_argument, NULL, OPT_GDB },
     { "qemu", required_argument, NULL, OPT_QEMU },
     { "control", required_argument, NULL, OPT_CONTROL },
@@ -142,6 +146,9 @@ static int option_take(struct options *o, int c)
         return 0;
     case OPT_REFUSED:
         o->refused = 1;
+        return 0;
+    case OPT_EVIDENCE:
+        o->evidence = optarg;
         return 0;
     case OPT_ATTEST:
         o->attest = 1;

@@ -29,6 +29,7 @@ struct options {
     int threads;          /* --threads: one emulator thread per CPU instead of one for all */
     const char *qemu[OPTIONS_QEMU_MAX]; /* --qemu: further arguments for QEMU, words separated by spaces */
     int qemu_count;
+    const char *evidence; /* --evidence: path of the attest domain's socket, or NULL */
     const char *control;  /* --control: socket for the third UART, or NULL */
     const char *gdb;      /* --gdb: QEMU's -gdb argument; the machine waits */
     const char *dir;      /* the host image */

@@ -205,7 +205,15 @@ static int prepare(struct run *run)
         return -1;
     }
     snprintf(run->tpm_socket, sizeof(run->tpm_socket), "%s/tpm", run->sockets);
-    snprintf(run->com2_socket, sizeof(run->com2_socket), "%s/com2", run->sockets);
+    if (run->options.evidence != NULL) {
+        if (strlen(run->options.evidence) >= sizeof(run->com2_socket)) {
+            fprintf(stderr, "bh run: --evidence: longer than %zu characters\n", sizeof(run->com2_socket) - 1);
+            return -1;
+        }
+        strcpy(run->com2_socket, run->options.evidence);
+    } else {
+        snprintf(run->com2_socket, sizeof(run->com2_socket), "%s/com2", run->sockets);
+    }
     return 0;
 }
 
