@@ -52,11 +52,12 @@ static const char help[] =
     "  --token-life SECONDS how long that is good for (default 300)\n"                             \
     "  --save-log FILE      keep the event log (tpm2_eventlog reads it)\n"                         \
     "  --json               machine-readable\n"                                                    \
-    "These two let something pass, and the verdict names it:\n"                                    \
+    "These let something pass, and the verdict names it:\n"                                    \
     "  --allow-unmeasured-hypervisor\n"                                                            \
     "                       accept a host booted without UEFI and GRUB (tests only)\n"             \
     "  --allow-unsigned-reference\n"                                                               \
-    "                       accept sets that nobody signed (tests, and images just built)\n"
+    "                       accept sets that nobody signed (tests, and images just built)\n"             \
+    "  --allow-no-history   accept any TPM of the authority, without --host (tests, first contact)\n"
 
 static const struct {
     const char *name, *second;
@@ -73,7 +74,7 @@ static const struct {
      "  bh attest verify --connect tcp:10.0.0.5:4000 --ca vendor.pem --reference refs --signer "
      "signer.pem --state hosts --host web\n"
      "  bh attest verify --socket attest.sock --ca ca.pem --reference reference.json "
-     "--allow-unsigned-reference\n"},
+     "--allow-unsigned-reference --allow-no-history\n"},
     {"enroll", NULL, VERB_ENROLL, cli_enroll,
      "usage: bh attest enroll --host NAME --state DIR --connect WHERE --ca FILE [--replace]\n"
      "Remembers the TPM that proved itself as the one of this host. Do this once, over a channel\n"

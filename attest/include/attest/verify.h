@@ -38,9 +38,10 @@ enum verify_code {
     CODE_RESTARTED,          /* a domain started again, with the same digest */
     CODE_NOT_IN_FORCE,       /* a set whose time is not now, while another explains the host */
     CODE_CLOCK_UNSAFE,       /* the TPM lost power without warning: its clock may repeat */
-    CODE_NO_HISTORY,         /* asked without a host's name: nothing to compare the TPM with */
+    CODE_NO_HISTORY_ALLOWED, /* asked without a host's name, and the caller allows it */
     CODE_UNMEASURED_ALLOWED, /* hypervisor unmeasured, and the caller allows it */
     CODE_UNSIGNED_ALLOWED,   /* a set that nobody signed, and the caller allows it */
+    CODE_NO_HISTORY,         /* asked without a host's name: nothing to compare the TPM with */
     CODE_NO_TPM,             /* host has no TPM or runs with tpm=none */
     CODE_EK_INVALID,         /* not an endorsement certificate */
     CODE_EK_UNTRUSTED,       /* no chain to a given authority */

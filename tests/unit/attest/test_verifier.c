@@ -350,7 +350,7 @@ static const struct row rows[] = {
     {.code = CODE_RESTARTED, .variant = HOST_RESTARTED_DOMAIN},
     {.code = CODE_NOT_IN_FORCE, .reference = {"good.jws", "later.jws"}},
     {.code = CODE_CLOCK_UNSAFE},
-    {.code = CODE_NO_HISTORY, .no_host = true},
+    {.code = CODE_NO_HISTORY_ALLOWED, .no_host = true, .allow = "--allow-no-history"},
     {.code = CODE_UNMEASURED_ALLOWED,
      .variant = HOST_UNMEASURED,
      .allow = "--allow-unmeasured-hypervisor"},
@@ -358,6 +358,7 @@ static const struct row rows[] = {
      .reference = {"good.json"},
      .allow = "--allow-unsigned-reference"},
     /* from here on each one has to fail */
+    {.code = CODE_NO_HISTORY, .no_host = true},
     {.code = CODE_NO_TPM, .lie = LIE_NO_TPM},
     {.code = CODE_EK_INVALID, .lie = LIE_CERTIFICATE},
     {.code = CODE_EK_UNTRUSTED, .other_ca = true},
@@ -553,7 +554,8 @@ static bool is_named(const struct option_row *o, enum verify_code code)
     return o->weakens && ((strcmp(o->name, "allow-unmeasured-hypervisor") == 0 &&
                            code == CODE_UNMEASURED) ||
                           (strcmp(o->name, "allow-unsigned-reference") == 0 &&
-                           code == CODE_REFERENCE_UNSIGNED));
+                           code == CODE_REFERENCE_UNSIGNED) ||
+                          (strcmp(o->name, "allow-no-history") == 0 && code == CODE_NO_HISTORY));
 }
 
 static void verify_no_option_silences_a_failure(void **state)
@@ -578,7 +580,8 @@ static void verify_no_option_silences_a_failure(void **state)
             words_of(o, r, more);
             rc = verify(r, more);
             if (is_named(o, r->code)) { /* it may pass, and has to be named */
-                assert_true(rc == 1 || says("unmeasured-allowed") || says("unsigned-allowed"));
+                assert_true(rc == 1 || says("unmeasured-allowed") || says("unsigned-allowed") ||
+                            says("no-history-allowed"));
             } else if (rc != 1 || !says(verify_code_name(r->code))) {
                 fail_msg("row %zu, %s: --%s: status %d\n%s", i, verify_code_name(r->code), o->name,
                          rc, output);

@@ -22,7 +22,7 @@ int verify_start(struct verify *verify, const char *image, const char *state, co
     char *argv[] = { (char[]){ "attest" }, (char[]){ "verify" }, (char[]){ "--reference" },
                      reference, (char[]){ "--ca" }, ca, (char[]){ "--ca" }, root,
                      (char[]){ "--connect" }, connect, (char[]){ "--wait" }, (char[]){ "30" },
-                     (char[]){ "--save-log" }, log, (char[]){ "--allow-unsigned-reference" },
+                     (char[]){ "--save-log" }, log, (char[]){ "--allow-unsigned-reference" }, (char[]){ "--allow-no-history" },
                      unmeasured ? (char[]){ "--allow-unmeasured-hypervisor" } : NULL, NULL };
 
     verify->length = 0;
