@@ -421,6 +421,9 @@ static void check_texts(const struct event_log *log, unsigned int pcr, struct ve
                    has_words(text, "locality=0")) {
             verdict_add(v, CODE_UNPROTECTED, 21, CHECK, "protection",
                         "a TPM whose locality 2 is the hypervisor's", text);
+        } else if (pcr == 21 && strncmp(text, "cmdline ", 8) == 0 && has_words(text, "iommu=none")) {
+            verdict_add(v, CODE_UNPROTECTED, 21, CHECK, "protection",
+                        "an IOMMU that nobody switched off", text);
         }
         free(text);
     }

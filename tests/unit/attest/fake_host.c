@@ -132,6 +132,9 @@ static struct image image_of(unsigned int variant)
     if (variant & HOST_EXTRA_WORD) {
         strcat(i.cmdline, " flask=late");
     }
+    if (variant & HOST_NO_IOMMU) {
+        strcat(i.cmdline, " iommu=none");
+    }
     return i;
 }
 

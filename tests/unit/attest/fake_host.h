@@ -32,6 +32,7 @@ enum host_variant {
     HOST_BIOS_MORE = 1 << 16, /* the same, and the loader loads and measures something of its own into PCR 4 */
     HOST_EFI = 1 << 17,      /* one EFI program: no loader events after it */
     HOST_ONE_LOCALITY = 1 << 18, /* an event says that the TPM has no locality of the hypervisor's */
+    HOST_NO_IOMMU = 1 << 20, /* started with iommu=none */
     HOST_LOG_FULL = 1 << 19, /* the hypervisor says that later events are lost */
 };
 

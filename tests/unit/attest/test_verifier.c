@@ -389,6 +389,7 @@ static const struct row rows[] = {
     {.code = CODE_UNEXPECTED, .variant = HOST_EXTRA_DOMAIN},
     {.code = CODE_PERMISSIVE, .variant = HOST_PERMISSIVE},
     {.code = CODE_UNPROTECTED, .variant = HOST_ONE_LOCALITY},
+    {.code = CODE_UNPROTECTED, .variant = HOST_NO_IOMMU},
     {.code = CODE_UNMEASURED, .variant = HOST_UNMEASURED},
     {.code = CODE_REFERENCE_UNSIGNED, .reference = {"good.json"}},
     {.code = CODE_REFERENCE_UNSIGNED, .reference = {"a.reference"}},
