@@ -98,14 +98,14 @@ static unsigned int other_pages(unsigned int first)
     for (unsigned int n = first; n < LOCALITIES; n++) {
         volatile uint8_t *page = (volatile uint8_t *)((TPM + n) << PAGE_SHIFT);
 
-        got += ask_for(TPM + n, 0x4e);
         if (mm_map(TPM + n, 1, MM_WRITE | MM_UNCACHED) != 0) {
-            continue;
+            return 100; /* not tried */
         }
         page[ACCESS] = ACCESS_USE;
         got += page[ACCESS] != 0xff;
         page[ACCESS] = ACCESS_SEIZE;
         got += page[ACCESS] != 0xff || page[0xf00] != 0xff;
+        got += ask_for(TPM + n, 0x4e);
     }
     return got;
 }
