@@ -142,3 +142,13 @@ $(O)/tests/mediation/restart-policy.bin: policy/access_vectors.cil policy/fine_v
 	$(Q)mkdir -p $(@D)
 	$(Q)secilc --target=xen --policyvers=30 --mls=false --handle-unknown=deny --filecontext=/dev/null -o $@ $^
 $(O)/tests/guest/restart-policy.elf: $(O)/tests/mediation/restart-policy.bin
+
+# A hostile attest domain; it replays the measurement log with the hypervisor's own hashes.
+guest-tests += tpm-hostile
+$(O)/tests/mediation/tpm-hostile.bin: policy/access_vectors.cil policy/fine_vectors.cil policy/base.cil policy/macros.cil \
+                                      policy/kinds/domain.cil policy/kinds/attest.cil tests/mediation/tpm-hostile.cil
+	$(call say,POLICY,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)secilc --target=xen --policyvers=30 --mls=false --handle-unknown=deny --filecontext=/dev/null -o $@ $^
+$(O)/tests/guest/tpm-hostile.elf: $(O)/tests/mediation/tpm-hostile.bin \
+                                  $(addprefix $(O)/stub/xen/lib/,sha1.o sha256.o sha512.o)
