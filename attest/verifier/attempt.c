@@ -96,6 +96,7 @@ static int ask_host(const struct attempt *a, const struct refset_list *sets, str
                               .history = h,
                               .nonce = &nonce,
                               .allow_unmeasured = a->allow_unmeasured,
+                              .allow_no_history = a->allow_no_history,
                               .timeout_s = a->timeout_s};
     struct client client;
     int rc = client_open(&client, a->connect, a->wait_s, err);

@@ -17,7 +17,7 @@ struct attempt {
     size_t signer_count;
     const char *const *ca;
     size_t ca_count;
-    bool allow_unsigned, allow_unmeasured;
+    bool allow_unsigned, allow_unmeasured, allow_no_history;
     int wait_s, timeout_s;
 };
 

@@ -45,6 +45,7 @@ const struct option_row attest_options[] = {
     ROW("overlap", OPTION_NUMBER, overlap_s, VERB_REF_MAKE),
     ROW_WEAKENS("allow-unmeasured-hypervisor", allow_unmeasured, VERIFIES),
     ROW_WEAKENS("allow-unsigned-reference", allow_unsigned, VERIFIES),
+    ROW_WEAKENS("allow-no-history", allow_no_history, VERB_VERIFY), /* watch cannot do without a host */
 };
 
 #define OPTION_COUNT (sizeof(attest_options) / sizeof(attest_options[0]))
@@ -147,6 +148,7 @@ struct attempt attest_options_attempt(const struct options *o)
                             .ca_count = o->ca.count,
                             .allow_unsigned = o->allow_unsigned,
                             .allow_unmeasured = o->allow_unmeasured,
+                            .allow_no_history = o->allow_no_history,
                             .wait_s = o->wait_s,
                             .timeout_s = o->timeout_s};
 }

@@ -136,12 +136,14 @@ static int quote(const struct session *s, struct client *c, const struct bytes *
 }
 
 /* Whether this is the TPM that the host was enrolled with. */
-static int check_pins(const struct history *h, const struct identity *id, struct verdict *v)
+static int check_pins(const struct session *s, const struct identity *id, struct verdict *v)
 {
+    const struct history *h = s->history;
     char expected[2 * NAME_SIZE + 1], found[2 * NAME_SIZE + 1];
 
     if (h == NULL) {
-        verdict_add(v, CODE_NO_HISTORY, -1, CHECK, "host", "a name, enrolled before",
+        verdict_add(v, s->allow_no_history ? CODE_NO_HISTORY_ALLOWED : CODE_NO_HISTORY, -1, CHECK,
+                    "host", "a name, enrolled before (--host)",
                     "none given: any TPM of the authority will do, and its clock is not compared");
         return 0;
     }
@@ -204,7 +206,7 @@ int session_run(const struct session *s, struct client *c, struct evidence *evid
     memset(evidence, 0, sizeof(*evidence));
     rc = identify(s, c, &id, &ak, v, err);
     if (rc == 0) {
-        rc = check_pins(s->history, &id, v);
+        rc = check_pins(s, &id, v);
     }
     if (rc == 0) {
         rc = quote(s, c, s->nonce, evidence, v, err);

@@ -350,7 +350,7 @@ static const struct row rows[] = {
     {.code = CODE_RESTARTED, .variant = HOST_RESTARTED_DOMAIN},
     {.code = CODE_NOT_IN_FORCE, .reference = {"good.jws", "later.jws"}},
     {.code = CODE_CLOCK_UNSAFE},
-    {.code = CODE_NO_HISTORY, .no_host = true},
+    {.code = CODE_NO_HISTORY_ALLOWED, .no_host = true, .allow = "--allow-no-history"},
     {.code = CODE_UNMEASURED_ALLOWED,
      .variant = HOST_UNMEASURED,
      .allow = "--allow-unmeasured-hypervisor"},
@@ -368,6 +368,7 @@ static const struct row rows[] = {
     {.code = CODE_AK_NOT_ENROLLED, .prepare = other_tpm},
     {.code = CODE_AK_NOT_ENROLLED, .prepare = clear_tpm},
     {.code = CODE_NOT_ENROLLED, .prepare = forget_host},
+    {.code = CODE_NO_HISTORY, .no_host = true},
     {.code = CODE_SIGNATURE, .lie = LIE_QUOTE_BYTE},
     {.code = CODE_NONCE, .lie = LIE_OTHER_NONCE},
     {.code = CODE_NONCE_STALE, .lie = LIE_OLD_NONCE, .honest = 1},
@@ -551,7 +552,8 @@ static bool is_named(const struct option_row *o, enum verify_code code)
     return o->weakens && ((strcmp(o->name, "allow-unmeasured-hypervisor") == 0 &&
                            code == CODE_UNMEASURED) ||
                           (strcmp(o->name, "allow-unsigned-reference") == 0 &&
-                           code == CODE_REFERENCE_UNSIGNED));
+                           code == CODE_REFERENCE_UNSIGNED) ||
+                          (strcmp(o->name, "allow-no-history") == 0 && code == CODE_NO_HISTORY));
 }
 
 static void verify_no_option_silences_a_failure(void **state)
@@ -576,7 +578,8 @@ static void verify_no_option_silences_a_failure(void **state)
             words_of(o, r, more);
             rc = verify(r, more);
             if (is_named(o, r->code)) { /* it may pass, and has to be named */
-                assert_true(rc == 1 || says("unmeasured-allowed") || says("unsigned-allowed"));
+                assert_true(rc == 1 || says("unmeasured-allowed") || says("unsigned-allowed") ||
+                            says("no-history-allowed"));
             } else if (rc != 1 || !says(verify_code_name(r->code))) {
                 fail_msg("row %zu, %s: --%s: status %d\n%s", i, verify_code_name(r->code), o->name,
                          rc, output);
@@ -605,6 +608,10 @@ static void verify_each_code_said_for_what_it_is(void **state)
         seen[rows[i].code] = true;
         assert_int_equal(RUN("token", "--signer", in("verifier.pem"), in("row.jwt")), fails);
         assert_string_equal(output, fails ? "token: token-fail\n" : "token: ok\n");
+        if (rows[i].allow != NULL) { /* what was let pass is never plain "affirming" */
+            RUN("token", "--json", "--signer", in("verifier.pem"), in("row.jwt"));
+            assert_non_null(strstr(output, "\"ear.status\":\"warning\""));
+        }
     }
     end();
 }
