@@ -4,7 +4,6 @@
 #define BH_BUILD_SIGN_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 #include "buf.h"
 #include "diag.h"
