@@ -66,9 +66,12 @@ static const struct {
     const char *help;
 } verbs[] = {
     {"verify", NULL, VERB_VERIFY, cli_verify,
-     "usage: bh attest verify --connect WHERE --ca FILE --reference PATH --signer FILE [options]\n"
+     "usage: bh attest verify --host NAME --state DIR --connect WHERE --ca FILE --reference PATH\n"
+     "                        --signer FILE [options]\n"
      "Asks the host's attest domain for evidence over a fresh nonce and compares what the host\n"
      "measured with reference sets. One set must explain all of it.\n" CHANNEL JUDGEMENT
+     "  --allow-no-history   the third of these: judge a host without --host, whichever TPM of the\n"
+     "                       authority it has\n"
      "  --verbose            list the loader's commands one by one\n"
      "Examples:\n"
      "  bh attest verify --connect tcp:10.0.0.5:4000 --ca vendor.pem --reference refs --signer "

@@ -47,7 +47,7 @@ const struct option_row attest_options[] = {
     ROW("overlap", OPTION_NUMBER, overlap_s, VERB_REF_MAKE),
     ROW_WEAKENS("allow-unmeasured-hypervisor", allow_unmeasured, VERIFIES),
     ROW_WEAKENS("allow-unsigned-reference", allow_unsigned, VERIFIES),
-    ROW_WEAKENS("allow-no-history", allow_no_history, VERIFIES),
+    ROW_WEAKENS("allow-no-history", allow_no_history, VERB_VERIFY), /* watch cannot do without a host */
 };
 
 #define OPTION_COUNT (sizeof(attest_options) / sizeof(attest_options[0]))

@@ -142,9 +142,9 @@ static int check_pins(const struct session *s, const struct identity *id, struct
     char expected[2 * NAME_SIZE + 1], found[2 * NAME_SIZE + 1];
 
     if (h == NULL) {
-        verdict_add(v, s->allow_no_history ? CODE_NO_HISTORY_ALLOWED : CODE_NO_HISTORY, -1, CHECK, "host",
-                    "a name, enrolled before",
-                    "none given: any TPM of the authority would do, and its clock is not compared");
+        verdict_add(v, s->allow_no_history ? CODE_NO_HISTORY_ALLOWED : CODE_NO_HISTORY, -1, CHECK,
+                    "host", "a name, enrolled before (--host)",
+                    "none given: any TPM of the authority will do, and its clock is not compared");
         return 0;
     }
     if (memcmp(h->ek, id->ek, sizeof(id->ek)) != 0) {

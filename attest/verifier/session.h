@@ -17,7 +17,7 @@ struct session {
     const struct history *history;  /* of the host; NULL: none kept, nothing is pinned */
     const struct bytes *nonce;      /* unpredictable, and used for this question only */
     bool allow_unmeasured;
-    bool allow_no_history; /* with history NULL: any TPM of the authority will do */
+    bool allow_no_history; /* judge also when nothing is pinned */
     int timeout_s; /* for each answer */
 };
 

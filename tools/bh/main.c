@@ -34,7 +34,8 @@ struct verb {
 
 static const struct verb verbs[] = {
     { "build", build_main, "make a host image from a host description",
-      "bh build [-o DIR] [-O BUILD] [-S TREE] [-L LOCK] [-fnqu] HOST.CONF",
+      "bh build [-o DIR] [-O BUILD] [-S TREE] [-L LOCK] [-fnqu]\n"
+      "                [--sign KEY --not-after TIME [SET OPTIONS]] HOST.CONF",
       "Reads one description of a host and derives the policy, launch manifest, XenStore seed,\n"
       "kernels, ramdisks, boot disk and reference values from it.\n"
       "\n"
@@ -46,6 +47,15 @@ static const struct verb verbs[] = {
       "  -f        build everything again, even what is up to date\n"
       "  -q        say nothing but errors\n"
       "  -n        check the description only, write nothing\n"
+      "\n"
+      "A signed reference set, reference.jws, beside reference.json (docs/attestation.md):\n"
+      "  --sign KEY           PEM private key, Ed25519 (same bytes each time) or P-256; signer.pem has\n"
+      "                       its public half\n"
+      "  --not-after TIME     UTC, 2027-06-01T00:00:00Z: the set counts for nothing from then on; needed\n"
+      "  --not-before TIME    from when on it counts (default: always has)\n"
+      "  --reference-id ID    the set's name (default: the host's, a dash, 12 digits of its digest)\n"
+      "  --supersedes ID      a set that this one replaces; may be repeated\n"
+      "  --overlap SECONDS    how long those go on being accepted for a host (default 0)\n"
       "\n"
       "docs/host.conf.md explains every key; bh(1) the files written.\n" },
     { "run", run_main, "boot a host image in QEMU with a TPM",

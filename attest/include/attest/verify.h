@@ -41,7 +41,6 @@ enum verify_code {
     CODE_NO_HISTORY_ALLOWED, /* asked without a host's name, and the caller allows it */
     CODE_UNMEASURED_ALLOWED, /* hypervisor unmeasured, and the caller allows it */
     CODE_UNSIGNED_ALLOWED,   /* a set that nobody signed, and the caller allows it */
-    CODE_NO_HISTORY,         /* asked without a host's name: nothing to compare the TPM with */
     CODE_NO_TPM,             /* host has no TPM or runs with tpm=none */
     CODE_EK_INVALID,         /* not an endorsement certificate */
     CODE_EK_UNTRUSTED,       /* no chain to a given authority */
@@ -68,6 +67,7 @@ enum verify_code {
     CODE_EK_NOT_ENROLLED,         /* another TPM than the one enrolled */
     CODE_AK_NOT_ENROLLED,         /* another attestation key than the one enrolled */
     CODE_NOT_ENROLLED,            /* a host by this name was never enrolled */
+    CODE_NO_HISTORY,              /* asked without a host's name: nothing to compare the TPM with */
     CODE_QUOTE_REPLAYED,          /* this very quote was seen before */
     CODE_NONCE_STALE,             /* quote over a nonce of an earlier question */
     CODE_CLOCK_RESET,             /* the TPM's clock or counters are behind what they were */

@@ -54,4 +54,8 @@ unit-tests += tools-build
 tools-build-src = tests/unit/tools/test_build.c $(bh-build-src:%=tools/bh/build/%.c)
 tools-build-src += $(launch-host-obj:.o=.c) xen/common/measure/text.c xen/lib/sha256.c
 tools-build-src += attest/quote/error.c attest/verifier/authenticode.c attest/verifier/reference.c
+tools-build-src += attest/quote/frame.c attest/quote/message.c attest/verifier/jose.c attest/verifier/refset.c attest/verifier/utc.c
 tools-build-libs := -larchive -lcrypto -lfdt -ljson-c -lz -llzma -lzstd
+
+unit-tests += tools-run-verify
+tools-run-verify-src := tests/unit/tools/test_run_verify.c tools/bh/run/proc.c tools/bh/run/verify.c

@@ -13,6 +13,13 @@
 #include "../../../tools/bh/build/spawn.h"
 #include "bh/verbs.h"
 
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+
+#include <attest/jose.h>
+#include <attest/refset.h>
+#include <attest/utc.h>
+
 static char folder[] = "/tmp/bh-build-XXXXXX";
 static struct diag diag;
 
@@ -81,6 +88,40 @@ static void put_description(const char *more)
     put("tiny.conf", text.data, text.len);
     buf_free(&text);
 }
+
+/* Build with further words, ending in NULL. */
+static int build_with(const char *output, const char *const *more)
+{
+    char *build_folder = in_folder("build");
+    char *output_folder = in_folder(output);
+    char *conf = in_folder("tiny.conf");
+    const char *words[32] = { "build", "-q", "-O", build_folder, "-o", output_folder };
+    char *argv[32];
+    int argc = 6;
+
+    for (; *more != NULL; more++) {
+        words[argc++] = *more;
+    }
+    words[argc++] = conf;
+    for (int i = 0; i < argc; i++) {
+        argv[i] = bh_strdup(words[i]);
+    }
+    argv[argc] = NULL;
+    char *kept[32];
+
+    memcpy(kept, argv, sizeof(kept)); /* getopt changes their order */
+    int status = build_main(argc, argv);
+
+    for (int i = 0; i < argc; i++) {
+        free(kept[i]);
+    }
+    free(build_folder);
+    free(output_folder);
+    free(conf);
+    return status;
+}
+
+#define BUILD(output, ...) build_with(output, (const char *const[]){ __VA_ARGS__, NULL })
 
 static int build(const char *output, bool force)
 {
@@ -201,16 +242,172 @@ static void build_failed_leaves_old_image(void **state)
     put_description("");
 }
 
+/* -- signed sets ------------------------------------------------------------------------------- */
+#define END "2099-01-01T00:00:00Z"
+
+static char *put_key(const char *name, EVP_PKEY *key)
+{
+    char *path = in_folder(name);
+    FILE *f = fopen(path, "w");
+
+    assert_non_null(f);
+    assert_int_equal(PEM_write_PrivateKey(f, key, NULL, NULL, 0, NULL, NULL), 1);
+    fclose(f);
+    EVP_PKEY_free(key);
+    return path;
+}
+
+/* The set of an image, checked with the image's own signer.pem, which has to be this key's. */
+static struct refset *signed_set(const char *image, const char *key)
+{
+    char *jws = bh_printf("%s/%s/reference.jws", folder, image);
+    char *pem = bh_printf("%s/%s/signer.pem", folder, image);
+    struct attest_error why = { .text = "" };
+    EVP_PKEY *mine = key_read_private(key, &why), *theirs = key_read_public(pem, &why);
+    struct bytes payload;
+    struct buf text = { 0 };
+
+    assert_true(file_load(jws, &text, &diag));
+    assert_non_null(mine);
+    assert_non_null(theirs);
+    assert_int_equal(EVP_PKEY_eq(mine, theirs), 1);
+    assert_int_equal(jws_verify(text.data, text.len, REFSET_TYPE, &theirs, 1, &payload, NULL, &why), 0);
+    struct refset *set = refset_parse(payload.data, payload.size, &why);
+
+    assert_non_null(set);
+    free(payload.data);
+    buf_free(&text);
+    EVP_PKEY_free(mine);
+    EVP_PKEY_free(theirs);
+    free(jws);
+    free(pem);
+    return set;
+}
+
+static void build_signed_twice_same_bytes(void **state)
+{
+    char *key = put_key("a.key", EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"));
+    char hex[13], id[32];
+
+    (void)state;
+    assert_int_equal(BUILD("s1", "--sign", key, "--not-after", END), BH_EXIT_OK);
+    sleep(2); /* a time of the clock would differ */
+    assert_int_equal(BUILD("s2", "--sign", key, "--not-after", END), BH_EXIT_OK);
+    assert_true(same("s1", "s2"));
+    struct refset *set = signed_set("s1", key);
+
+    for (int i = 0; i < 6; i++) {
+        snprintf(hex + 2 * i, 3, "%02x", set->digest[i]);
+    }
+    snprintf(id, sizeof(id), "tiny-%s", hex);
+    assert_string_equal(set->id, id);
+    assert_int_equal(set->not_before, 0);
+    assert_int_equal(set->overlap, 0);
+    assert_int_equal(set->supersedes_count, 0);
+    assert_true(set->components->count > 0);
+    refset_free(set);
+    free(key);
+}
+
+static void build_signed_as_the_options_say(void **state)
+{
+    char *key = put_key("b.key", EVP_EC_gen("P-256"));
+    int64_t from, to;
+
+    (void)state;
+    assert_int_equal(BUILD("s3", "--sign", key, "--not-before", "2026-01-31T12:00:00Z", "--not-after", END,
+                           "--reference-id", "tiny-2", "--supersedes", "tiny-0", "--supersedes", "tiny-1",
+                           "--overlap", "604800"), BH_EXIT_OK);
+    struct refset *set = signed_set("s3", key);
+
+    assert_int_equal(utc_parse("2026-01-31T12:00:00Z", &from) + utc_parse(END, &to), 0);
+    assert_string_equal(set->id, "tiny-2");
+    assert_true(set->not_before == from && set->not_after == to);
+    assert_int_equal(set->overlap, 604800);
+    assert_int_equal(set->supersedes_count, 2);
+    assert_string_equal(set->supersedes[0], "tiny-0");
+    assert_string_equal(set->supersedes[1], "tiny-1");
+    refset_free(set);
+    free(key);
+}
+
+/* Each option, and the key's bytes, is an input: an image signed otherwise is not up to date. */
+static void build_signed_otherwise_is_another_image(void **state)
+{
+    char *key = put_key("c.key", EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"));
+
+    (void)state;
+    assert_int_equal(BUILD("s4", "--sign", key, "--not-after", END), BH_EXIT_OK);
+    ino_t before = inode("s4/reference.jws");
+
+    assert_int_equal(BUILD("s4", "--sign", key, "--not-after", END), BH_EXIT_OK);
+    assert_int_equal(inode("s4/reference.jws"), before);
+    assert_int_equal(BUILD("s4", "--sign", key, "--not-after", "2098-01-01T00:00:00Z"), BH_EXIT_OK);
+    struct refset *set = signed_set("s4", key);
+    int64_t to;
+
+    assert_int_equal(utc_parse("2098-01-01T00:00:00Z", &to), 0);
+    assert_true(set->not_after == to);
+    refset_free(set);
+    free(key);
+    key = put_key("c.key", EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"));
+    assert_int_equal(BUILD("s4", "--sign", key, "--not-after", "2098-01-01T00:00:00Z"), BH_EXIT_OK);
+    refset_free(signed_set("s4", key));
+    assert_int_equal(build("s4", false), BH_EXIT_OK); /* and unsigned, it has no signature left */
+    assert_true(there("s4/reference.json"));
+    assert_false(there("s4/reference.jws"));
+    assert_false(there("s4/signer.pem"));
+    free(key);
+}
+
+static void build_sign_mistakes_write_nothing(void **state)
+{
+    char *key = put_key("d.key", EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"));
+    char *rsa = put_key("rsa.key", EVP_RSA_gen(2048));
+    char *none = in_folder("none.key");
+    const char *const wrong[][10] = {
+        { "--sign", key },
+        { "--not-after", END },
+        { "--reference-id", "a" },
+        { "--supersedes", "a" },
+        { "--overlap", "1" },
+        { "--not-before", END },
+        { "--sign", key, "--not-after", "tomorrow" },
+        { "--sign", key, "--not-after", END, "--not-before", "2026-02-31T00:00:00Z" },
+        { "--sign", key, "--not-after", END, "--not-before", END },
+        { "--sign", key, "--not-after", END, "--reference-id", "a b" },
+        { "--sign", key, "--not-after", END, "--reference-id", "a", "--supersedes", "a" },
+        { "--sign", key, "--not-after", END, "--supersedes", "a/b" },
+        { "--sign", key, "--not-after", END, "--overlap", "1d" },
+        { "--sign", key, "--not-after", END, "--overlap", "-1" },
+        { "--sign", key, "--not-after", END, "--overlap", "99999999999999999999" },
+        { "--sign", rsa, "--not-after", END },
+        { "--sign", none, "--not-after", END },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        if (build_with("s5", wrong[i]) != BH_EXIT_FAILURE || there("s5") || there("s5.tmp")) {
+            fail_msg("row %zu: %s %s", i, wrong[i][0], wrong[i][1]);
+        }
+    }
+    free(key);
+    free(rsa);
+    free(none);
+}
+
 static void build_usage_is_told(void **state)
 {
     char word[] = "build", bad[] = "-x", conf[] = "a", conf2[] = "b";
     char *none[] = { word, NULL }, *unknown[] = { word, bad, conf, NULL };
     char *two[] = { word, conf, conf2, NULL };
+    char sign[] = "--sign", *bare[] = { word, sign, NULL };
 
     (void)state;
     assert_int_equal(build_main(1, none), BH_EXIT_USAGE);
     assert_int_equal(build_main(3, unknown), BH_EXIT_USAGE);
     assert_int_equal(build_main(3, two), BH_EXIT_USAGE);
+    assert_int_equal(build_main(2, bare), BH_EXIT_USAGE);
 }
 
 int main(void)
@@ -219,6 +416,10 @@ int main(void)
         cmocka_unit_test(build_twice_same_bytes),
         cmocka_unit_test(build_unchanged_does_nothing),
         cmocka_unit_test(build_failed_leaves_old_image),
+        cmocka_unit_test(build_signed_twice_same_bytes),
+        cmocka_unit_test(build_signed_as_the_options_say),
+        cmocka_unit_test(build_signed_otherwise_is_another_image),
+        cmocka_unit_test(build_sign_mistakes_write_nothing),
         cmocka_unit_test(build_usage_is_told),
     };
 

@@ -3,6 +3,7 @@
  * `bh build`: one step after the other into DIR.tmp, which takes the place of DIR when all of them
  * succeeded. What failed leaves nothing behind, and an older DIR as it was.
  */
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,14 +15,60 @@
 #include "policy.h"
 #include "steps.h"
 
+enum { OPTION_SIGN = 256, OPTION_ID, OPTION_NOT_BEFORE, OPTION_NOT_AFTER, OPTION_SUPERSEDES, OPTION_OVERLAP };
+
+static const struct option long_options[] = {
+    { "sign", required_argument, NULL, OPTION_SIGN },
+    { "reference-id", required_argument, NULL, OPTION_ID },
+    { "not-before", required_argument, NULL, OPTION_NOT_BEFORE },
+    { "not-after", required_argument, NULL, OPTION_NOT_AFTER },
+    { "supersedes", required_argument, NULL, OPTION_SUPERSEDES },
+    { "overlap", required_argument, NULL, OPTION_OVERLAP },
+    { NULL, 0, NULL, 0 },
+};
+
+static bool supersede(struct sign_options *sign, const char *id)
+{
+    if (sign->supersedes_count == SIGN_SUPERSEDES_MAX) {
+        fprintf(stderr, "bh build: more than %d --supersedes\n", SIGN_SUPERSEDES_MAX);
+        return false;
+    }
+    sign->supersedes[sign->supersedes_count++] = id;
+    return true;
+}
+
+/* @return false after saying what is wrong */
+static bool sign_option(struct sign_options *sign, int c, const char *value)
+{
+    switch (c) {
+    case OPTION_SIGN:
+        sign->key = value;
+        return true;
+    case OPTION_ID:
+        sign->id = value;
+        return true;
+    case OPTION_NOT_BEFORE:
+        sign->not_before = value;
+        return true;
+    case OPTION_NOT_AFTER:
+        sign->not_after = value;
+        return true;
+    case OPTION_OVERLAP:
+        sign->overlap = value;
+        return true;
+    default:
+        return supersede(sign, value);
+    }
+}
+
 static bool options_read(struct build_options *o, int argc, char **argv)
 {
     int c;
 
     *o = (struct build_options){ .build = "build", .tree = "." };
-    optind = 1;
+    optind = 0;
     opterr = 0;
-    while ((c = getopt(argc, argv, "+:o:L:O:S:fqnu")) != -1) {
+    while ((c = getopt_long(argc, argv, "+:o:L:O:S:fqnu", long_options, NULL)) != -1) {
         switch (c) {
         case 'o':
             o->output = optarg;
@@ -49,9 +96,15 @@ static bool options_read(struct build_options *o, int argc, char **argv)
             o->check_only = true;
             break;
         case ':':
-            fprintf(stderr, "bh build: -%c needs a value; see `bh help build`\n", optopt);
+            fprintf(stderr, "bh build: %s needs a value; see `bh help build`\n", argv[optind - 1]);
             return false;
         default:
+            if (c >= OPTION_SIGN) {
+                if (!sign_option(&o->sign, c, optarg)) {
+                    return false;
+                }
+                break;
+            }
             fprintf(stderr, "bh build: unknown option '%s'; see `bh help build`\n",
                     argv[optind - 1]);
             return false;
@@ -124,9 +177,15 @@ static char *build_words(const struct build_options *o)
 {
     char *cwd = getcwd(NULL, 0);
     const char *epoch = getenv("SOURCE_DATE_EPOCH");
-    char *words = bh_printf("2 %s %s %s %s %s epoch=%s", o->conf, o->build, o->tree,
-                            o->lock != NULL ? o->lock : "", cwd != NULL ? cwd : "", epoch != NULL ? epoch : DEFAULT_EPOCH);
+    struct buf sign = { 0 };
 
+    buf_puts(&sign, "");
+    sign_words(&o->sign, &sign);
+    char *words = bh_printf("3 %s %s %s %s %s epoch=%s%s", o->conf, o->build, o->tree,
+                            o->lock != NULL ? o->lock : "", cwd != NULL ? cwd : "", epoch != NULL ? epoch : DEFAULT_EPOCH,
+                            sign.data);
+
+    buf_free(&sign);
     free(cwd);
     return words;
 }
@@ -150,7 +209,7 @@ static bool build_run(struct build *b)
 {
     const struct build_options *o = b->options;
 
-    if (!description_read(b)) {
+    if (!sign_check(&o->sign, &b->diag) || !description_read(b)) {
         return false;
     }
     if (o->check_only) {

@@ -213,6 +213,21 @@ static bool step_reference(struct build *b)
     return good;
 }
 
+static bool step_sign(struct build *b)
+{
+    const struct sign_options *sign = &b->options->sign;
+
+    if (sign->key == NULL) {
+        if (!b->options->quiet) {
+            fprintf(stderr, "bh: reference.json is not signed, and a verifier refuses it unless told otherwise; "
+                    "--sign KEY --not-after TIME signs it\n");
+        }
+        return true;
+    }
+    inputs_add(&b->inputs, sign->key);
+    return sign_write(sign, b->host.name, b->part, &b->diag);
+}
+
 static bool step_inputs(struct build *b)
 {
     char *path = in_part(b, ".inputs");
@@ -264,6 +279,7 @@ const struct build_step build_steps[] = {
     { "disk", step_disk },
     { "launch digests", step_digests },
     { "reference values", step_reference },
+    { NULL, step_sign },
     { NULL, step_lock },
     { NULL, step_inputs },
     { NULL, step_rename },

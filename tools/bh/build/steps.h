@@ -7,6 +7,7 @@
 #include "host.h"
 #include "image.h"
 #include "inputs.h"
+#include "sign.h"
 
 #define DEFAULT_EPOCH "1700000000" /* as the Makefile's */
 
@@ -20,6 +21,7 @@ struct build_options {
     bool force;
     bool quiet;
     bool check_only;
+    struct sign_options sign;
 };
 
 struct build {

@@ -65,7 +65,9 @@ static int complain(const char *path, const char *what)
 
 static int copy_tree(const char *from, const char *to)
 {
-    static const char *const parts[] = { "boot", "disk.img", "run.json", "reference.json" };
+    static const char *const parts[] = { "boot", "disk.img", "run.json", "reference.json", "reference.jws",
+                                         "signer.pem" };
+    const size_t always = 4; /* the rest is of a signed image */
     char source[PATH_MAX];
 
     if (mkdir(to, 0755) < 0 && errno != EEXIST) {
@@ -76,7 +78,14 @@ static int copy_tree(const char *from, const char *to)
         char *argv[] = { (char[]){ "cp" }, (char[]){ "-a" }, (char[]){ "--sparse=always" }, source,
                          strdupa(to), NULL };
 
+        snprintf(source, sizeof(source), "%s/%s", to, parts[i]);
+        if (i >= always && unlink(source) < 0 && errno != ENOENT) {
+            return complain(source, strerror(errno));
+        }
         snprintf(source, sizeof(source), "%s/%s", from, parts[i]);
+        if (i >= always && access(source, F_OK) < 0) {
+            continue;
+        }
         int status = proc_start(&proc, argv, NULL, NULL, 0) == 0 ? proc_wait(&proc, 60) : -1;
 
         proc_end(&proc, 1);

@@ -74,6 +74,27 @@ static int setup_run(const char *fresh, const char *ca, const char *log)
     return status == 0 ? 0 : -1;
 }
 
+/* A new TPM is another one: what is remembered of the old one would fail it for ever. */
+static int memory_forget(const char *state)
+{
+    static const char *const files[] = { "run.json", "run.lock" };
+    char path[PATH_MAX];
+
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        snprintf(path, sizeof(path), "%s/hosts/%s", state, files[i]);
+        if (unlink(path) < 0 && errno != ENOENT) {
+            fprintf(stderr, "bh run: %s: %s\n", path, strerror(errno));
+            return -1;
+        }
+    }
+    snprintf(path, sizeof(path), "%s/hosts", state);
+    if (rmdir(path) < 0 && errno != ENOENT) {
+        fprintf(stderr, "bh run: %s: %s\n", path, strerror(errno));
+        return -1;
+    }
+    return 0;
+}
+
 int tpm_setup(const char *state)
 {
     char tpm[PATH_MAX];
@@ -93,7 +114,8 @@ int tpm_setup(const char *state)
         fprintf(stderr, "bh run: %s: %s\n", state, strerror(errno));
         return -1;
     }
-    if (authority_configure(ca) < 0 || setup_run(fresh, ca, log) < 0 || rename(fresh, tpm) < 0) {
+    if (authority_configure(ca) < 0 || setup_run(fresh, ca, log) < 0 || memory_forget(state) < 0
+        || rename(fresh, tpm) < 0) {
         char left[PATH_MAX + 32];
 
         snprintf(left, sizeof(left), "%s/tpm2-00.permall", fresh);

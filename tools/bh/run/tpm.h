@@ -9,7 +9,8 @@
 #include "proc.h"
 
 /**
- * Make the TPM's state if it is not there yet: STATE/tpm, its authority in STATE/ca.
+ * Make the TPM's state if it is not there yet: STATE/tpm, its authority in STATE/ca. The verifier's memory of an
+ * earlier TPM, STATE/hosts, goes then.
  *
  * @param state  absolute path of an existing folder
  * @return 0; -1 with a line on stderr, and no half-made state left

@@ -17,10 +17,10 @@ struct verify {
 };
 
 /**
- * Start `bh attest verify` against the agent behind a socket.
+ * Start `bh attest verify`, after `bh attest enroll` if the host is not known yet, against the agent behind a socket.
  *
- * @param image   folder with reference.json
- * @param state   folder with the TPM's certificate authority
+ * @param image   folder with reference.jws and signer.pem; without, its reference.json is believed, and that is said
+ * @param state   folder with the TPM's certificate authority; STATE/hosts gets the memory of it, by the name "run"
  * @param socket  the line to the agent
  * @param unmeasured  1: accept that nobody measured the hypervisor
  * @return 0; -1 with a line on stderr
