@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netdb.h>
 #include <net/if.h>
 #include <net/route.h>
 #include <stdlib.h>
@@ -93,4 +94,27 @@ int network_up(const struct network *n, struct attest_error *err)
         close(sock);
     }
     return rc == 0 ? 0 : attest_fail(err, rc, INTERFACE ": %s", strerror(-rc));
+}
+
+int network_listen(const char *address, const char *port, int backlog, struct attest_error *err)
+{
+    const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV };
+    struct addrinfo *list = NULL;
+    int fd = -1, one = 1, code;
+
+    if (getaddrinfo(address, port, &hints, &list) != 0 || list == NULL) {
+        return attest_fail(err, -EINVAL, "--tls %s %s: expected an address and a port", address != NULL ? address : "", port);
+    }
+    fd = socket(list->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) == 0
+        && bind(fd, list->ai_addr, list->ai_addrlen) == 0 && listen(fd, backlog) == 0) {
+        freeaddrinfo(list);
+        return fd;
+    }
+    code = -errno;
+    freeaddrinfo(list);
+    if (fd >= 0) {
+        close(fd);
+    }
+    return attest_fail(err, code, "port %s: %s", port, strerror(-code));
 }

@@ -9,7 +9,6 @@
 #include "listen.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,16 +54,21 @@ static int64_t now_ms(void)
 
 static int read_network(const char *path, struct network *n, struct attest_error *err)
 {
-    uint8_t *text = NULL;
+    uint8_t *bytes = NULL;
     size_t size;
-    char *word[3], *save = NULL;
+    char *text, *word[3], *save = NULL;
     const char *wrong = NULL;
-    int rc = file_read(path, CONFIG_MAX, &text, &size, err);
+    int rc = file_read(path, CONFIG_MAX, &bytes, &size, err);
 
     if (rc != 0) {
         return rc;
     }
-    word[0] = strtok_r((char *)text, " \t\r\n", &save);
+    text = strndup((const char *)bytes, size); /* a file does not end in a NUL */
+    free(bytes);
+    if (text == NULL) {
+        return attest_fail(err, -ENOMEM, "%s: no memory", path);
+    }
+    word[0] = strtok_r(text, " \t\r\n", &save);
     word[1] = word[0] != NULL ? strtok_r(NULL, " \t\r\n", &save) : NULL;
     word[2] = word[1] != NULL ? strtok_r(NULL, " \t\r\n", &save) : NULL;
     if (word[0] != NULL) {
@@ -101,30 +105,6 @@ static int set_up(struct listener *l, struct attest_error *err)
     snprintf(path, sizeof(path), "%s/network", l->config->folder);
     rc = stat(path, &st) == 0 ? read_network(path, &network, err) : 0;
     return rc != 0 ? rc : network_up(&network, err);
-}
-
-static int open_port(const struct listen_config *config, struct attest_error *err)
-{
-    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
-                                   .ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV};
-    struct addrinfo *list = NULL;
-    int fd, one = 1, code;
-
-    if (getaddrinfo(config->address, config->port, &hints, &list) != 0 || list == NULL) {
-        return attest_fail(err, -EINVAL, "--tls %s: expected [ADDRESS:]PORT", config->port);
-    }
-    fd = socket(list->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) == 0 &&
-        bind(fd, list->ai_addr, list->ai_addrlen) == 0 && listen(fd, CONNECTIONS_MAX) == 0) {
-        freeaddrinfo(list);
-        return fd;
-    }
-    code = -errno;
-    freeaddrinfo(list);
-    if (fd >= 0) {
-        close(fd);
-    }
-    return attest_fail(err, code, "port %s: %s", config->port, strerror(-code));
 }
 
 static int converse(const struct listener *l, int fd, int pace_fd, struct attest_error *err)
@@ -229,7 +209,7 @@ int listen_tls(const struct listen_config *config, struct attest_error *err)
     }
     if (rc == 0) {
         unlink(path);
-        rc = l.fd = open_port(config, err);
+        rc = l.fd = network_listen(config->address, config->port, CONNECTIONS_MAX, err);
     }
     if (rc >= 0) {
         printf("attest-agent: tls on port %s\n", config->port);

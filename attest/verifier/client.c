@@ -213,10 +213,10 @@ static int reach(struct client *c, const struct client_way *way, struct attest_e
         return 0;
     }
     rc = tls_start(&c->tls, c->ctx, c->fds.in, NULL, HELLO_TIMEOUT_S * 1000, &c->stream, err);
+    c->bound = rc == 0;
     if (rc == 0 && tls_binding(&c->tls, CHANNEL_LABEL, c->binding) != 0) {
         rc = attest_fail(err, -EIO, "TLS: no keying material");
     }
-    c->bound = rc == 0;
     if (rc != 0) {
         hang_up(c);
     }
@@ -252,6 +252,10 @@ int client_open(struct client *c, const struct client_way *way, int wait_s, stru
             usleep(200000);
         }
     } while (time(NULL) < end);
+    if (rc == -EPIPE && tls_rest(way->where) != NULL) {
+        attest_fail(err, rc, "%s: closed by the agent: it is told of another authority of verifiers (attest { ca } of its host's "
+                    "description), or too many ask it", way->where);
+    }
     if (rc != 0) {
         client_close(c);
     }

@@ -6,7 +6,6 @@
 #include "listen.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <control/network.h>
 #include <control/tls.h>
 
 #include "../../attest/agent/uart.h"
@@ -121,34 +121,10 @@ static void connection(const struct roles *roles, int fd)
     _exit(rc != 0);
 }
 
-static int listener(const char *address, const char *port, struct attest_error *err)
-{
-    const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV };
-    struct addrinfo *list = NULL;
-    int fd = -1, one = 1;
-
-    if (getaddrinfo(address, port, &hints, &list) != 0 || list == NULL) {
-        return attest_fail(err, -EINVAL, "--tls %s %s: expected an address and a port", address != NULL ? address : "", port);
-    }
-    fd = socket(list->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) != 0
-        || bind(fd, list->ai_addr, list->ai_addrlen) != 0 || listen(fd, CONNECTIONS_MAX) != 0) {
-        int code = -errno;
-
-        freeaddrinfo(list);
-        if (fd >= 0) {
-            close(fd);
-        }
-        return attest_fail(err, code, "port %s: %s", port, strerror(-code));
-    }
-    freeaddrinfo(list);
-    return fd;
-}
-
 int listen_tls(const struct roles *roles, const char *address, const char *port, struct attest_error *err)
 {
     unsigned int children = 0;
-    int fd = listener(address, port, err);
+    int fd = network_listen(address, port, CONNECTIONS_MAX, err);
 
     if (fd < 0) {
         return fd;

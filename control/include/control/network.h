@@ -25,4 +25,11 @@ const char *network_parse(struct network *n, char *address, const char *gateway)
 /** Give eth0 its address, waiting for it to appear; nothing to do without one. @return 0; -errno with err */
 int network_up(const struct network *n, struct attest_error *err);
 
+/**
+ * A TCP port that waits for connections.
+ * @param address  one of this domain's, in numbers; NULL: any
+ * @return a descriptor; -errno with err
+ */
+int network_listen(const char *address, const char *port, int backlog, struct attest_error *err);
+
 #endif

@@ -2,6 +2,8 @@
 #ifndef FAKE_HOST_H
 #define FAKE_HOST_H
 
+#include <attest/refset.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -56,5 +58,8 @@ void fake_host_halt(struct fake_host *h);
 
 /** Write the reference of the variant `described` (files only) to DIR/reference.json. */
 int fake_host_reference(struct fake_host *h, char *path, size_t size);
+
+/** A trusted set of a reference's components, to be freed with refset_list_free(). @return 0 or -errno */
+int fake_host_set(const struct reference *ref, struct refset_list *out);
 
 #endif /* FAKE_HOST_H */

@@ -598,31 +598,10 @@ static pid_t serve_wrong_secret(int fd, int other_end)
     return pid;
 }
 
-/* A trusted set of the same components. */
-static struct refset_list one_set(const struct reference *r)
-{
-    struct refset_list list = {.count = 0};
-    struct refset *set = refset_new();
-    struct attest_error err = {""};
-
-    assert_non_null(set);
-    strcpy(set->id, "good");
-    set->not_after = INT64_MAX;
-    for (size_t i = 0; i < r->count; i++) {
-        const struct reference_component *c = &r->component[i];
-
-        must(reference_add(set->components, c->name, c->kind, c->pcr, c->sha256, c->detail, &err),
-             &err);
-    }
-    must(refset_finish(set, &err), &err);
-    assert_int_equal(refset_list_add(&list, set, "good"), 0);
-    return list;
-}
-
 static struct verdict session(const char *const *ca, size_t ca_count, bool with_tpm, bool honest)
 {
     static const struct bytes nonce = {(uint8_t *)(uintptr_t)"0123456789abcdef0123456789abcdef", 32};
-    struct refset_list sets = one_set(ref);
+    struct refset_list sets = {.count = 0};
     struct session s = {
         .ca = ca, .ca_count = ca_count, .sets = &sets, .nonce = &nonce, .timeout_s = 20, .allow_no_history = true};
     struct attest_error err = {""};
@@ -632,6 +611,7 @@ static struct verdict session(const char *const *ca, size_t ca_count, bool with_
     int pair[2];
     pid_t pid;
 
+    assert_int_equal(fake_host_set(ref, &sets), 0);
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
     pid = honest ? serve(pair[1], pair[0], with_tpm) : serve_wrong_secret(pair[1], pair[0]);
     close(pair[1]);

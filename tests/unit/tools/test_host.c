@@ -271,7 +271,7 @@ static void host_parse_mistake_is_named(void **state)
         { "    may = restart\n", "", "h.conf:47: one: the key 'may' is missing; add" },
         { "domains = dd", "domains = dx", "h.conf:50: domains: there is no domain 'dx'; name" },
         { "control {\n", "control {\n}\ncontrol {\n", "h.conf:39: control: a second control section" },
-        { "control {\n", "attest {\nca = c\naddress = 10.0.0.5/24\n}\ncontrol {\n", NULL },
+        { "control {\n", "attest {\nca = c\naddress = 10.0.0.5/24\n}\ncontrol {\n", "h.conf:37: attest: there is no domain of kind attest with" },
         { "control {\n", "attest {\naddress = 10.0.0.5/24\n}\ncontrol {\n", "h.conf:37: attest: the key 'ca' is missing; add" },
         { "control {\n", "attest {\nca = c\n}\nattest {\nca = c\n}\ncontrol {\n", "h.conf:40: attest: a second attest section" },
         { "control {\n", "attest {\nca = c\naddress = 10.0.0.5\n}\ncontrol {\n", "h.conf:39: address: an IPv4 address with its" },

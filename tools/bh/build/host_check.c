@@ -332,6 +332,20 @@ static void check_macs(struct host *host, struct diag *diag)
     }
 }
 
+/* Who may ask by network, where nobody can be asked so. */
+static void check_verifiers(const struct host *host, struct diag *diag)
+{
+    for (size_t i = 0; host->attest_line != 0 && i < host->domain_count; i++) {
+        if (strcmp(host->domains[i].kind, "attest") == 0 && host->domains[i].net_count != 0) {
+            return;
+        }
+    }
+    if (host->attest_line != 0) {
+        diag_error(diag, host->file, host->attest_line, "attest",
+                   "there is no domain of kind attest with an interface; give it a net section, or remove this");
+    }
+}
+
 /* One signature over everything that is booted: GRUB's files have none. */
 static void check_signing(struct host *host, struct diag *diag)
 {
@@ -444,6 +458,7 @@ void host_check(struct host *host, const char *const *kinds, size_t kind_count, 
     qsort(host->domains, host->domain_count, sizeof(host->domains[0]), by_id);
     check_cmdline(host, diag);
     check_signing(host, diag);
+    check_verifiers(host, diag);
     check_kinds(host, kinds, kind_count, diag);
     check_memory(host, diag);
     check_single_owners(host, diag);
