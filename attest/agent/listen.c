@@ -124,6 +124,7 @@ static int converse(const struct listener *l, int fd, int pace_fd, struct attest
         } else {
             printf("attest-agent: tls: %s\n", who);
             fflush(stdout);
+            agent.tcti = l->config->tcti;
             if (agent_tpm_open(&agent.tpm, l->config->tcti, &no_tpm) != 0) {
                 agent.tpm_error = no_tpm.text;
             }

@@ -156,6 +156,7 @@ int main(int argc, char **argv)
         }
         return rc == 0 ? 0 : 1;
     }
+    agent.tcti = tcti;
     if (agent_tpm_open(&agent.tpm, tcti, &err) != 0) {
         fprintf(stderr, "attest-agent: %s\n", err.text);
         agent.tpm_error = err.text; /* served as such: the verifier says FAIL, with the reason */

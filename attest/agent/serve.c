@@ -208,6 +208,30 @@ static void turn(const struct agent *agent, short kind)
     }
 }
 
+/* The operation, and once more with the TPM opened anew if the connection with it is what failed. */
+static int run_operation(struct agent *agent, size_t which, json_object *request, json_object *reply, struct attest_error *err)
+{
+    struct attest_error closed = {""};
+    int rc;
+
+    if (agent->tpm == NULL && agent->tcti != NULL) {
+        (void)agent_tpm_open(&agent->tpm, agent->tcti, &closed); /* the operation says that there is none */
+    }
+    rc = operations[which].run(agent, request, reply, err);
+    if (rc != -ENXIO || agent->tcti == NULL) {
+        return rc;
+    }
+    fprintf(stderr, "attest-agent: %s: %s; opening it again\n", operations[which].name, err->text);
+    agent_tpm_close(agent->tpm);
+    agent->tpm = NULL;
+    rc = agent_tpm_open(&agent->tpm, agent->tcti, err);
+    if (rc != 0) {
+        agent->tpm_error = "the connection broke, and it cannot be opened again";
+        return rc;
+    }
+    return operations[which].run(agent, request, reply, err);
+}
+
 static void run(struct agent *agent, json_object *request, json_object *reply)
 {
     struct attest_error err = {"unknown operation"};
@@ -220,7 +244,7 @@ static void run(struct agent *agent, json_object *request, json_object *reply)
     for (size_t i = 0; op != NULL && i < sizeof(operations) / sizeof(operations[0]); i++) {
         if (strcmp(op, operations[i].name) == 0) {
             err = (struct attest_error){"internal error"};
-            rc = operations[i].run(agent, request, reply, &err);
+            rc = run_operation(agent, i, request, reply, &err);
         }
     }
     json_object_object_add(reply, "ok", json_object_new_boolean(rc == 0));

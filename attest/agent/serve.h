@@ -13,6 +13,7 @@
 struct agent {
     struct agent_tpm *tpm; /* NULL: no TPM, tpm_error says why */
     const char *tpm_error;
+    const char *tcti;      /* to open it anew with; NULL: it is not */
     const char *log_path; /* NULL: from the hypervisor */
     const uint8_t *binding; /* of the TLS connection, CHANNEL_BINDING_SIZE bytes; NULL: a line of its own */
     bool paced;  /* requests take turns with those of others who lock pace_fd, one in AGENT_PACE_MS */

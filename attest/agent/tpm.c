@@ -33,7 +33,10 @@ struct agent_tpm {
 
 static int tpm_fail(struct attest_error *err, const char *what, TSS2_RC rc)
 {
-    return attest_fail(err, -EIO, "TPM: %s failed with 0x%x", what, rc);
+    /* Not the TPM's answer: from a layer between it and us, which is not to be trusted any more. */
+    int code = (rc & TSS2_RC_LAYER_MASK) != 0 ? -ENXIO : -EIO;
+
+    return attest_fail(err, code, "TPM: %s failed with 0x%x", what, rc);
 }
 
 static int tcti_open(TSS2_TCTI_CONTEXT **out, const char *conf, struct attest_error *err)

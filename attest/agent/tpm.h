@@ -10,6 +10,9 @@
  * What the agent asks of the TPM, at locality 0. The attestation key is a primary ECC P-256
  * restricted signing key of the owner hierarchy: made from a fixed template, so it is the same key
  * at each boot and nothing needs to be stored.
+ *
+ * All return -EIO when the TPM refuses, and -ENXIO when the connection with it broke, as when a command was cut off: close it and
+ * open anew.
  */
 struct agent_tpm;
 

@@ -288,8 +288,13 @@ static int build_finish(struct launch_domain *ld, struct launch_error *err)
     int ret = 0;
 
     if (measured) {
+        ret = measure_turn(ld->job.waits_since_ns);
+        if (ret != 0) {
+            return ret;
+        }
         launch_digest_finish(&ld->job.hash, &ld->plan.vcpu, digest);
         ret = measure(ld, digest);
+        measure_turn_end();
     }
     if (ret != 0) {
         return launch_fail(err, ret, "domain %s: cannot be measured (error %d)", ld->in.name, -ret);
@@ -317,8 +322,15 @@ int launch_build_piece(struct launch_domain *ld, struct launch_error *err)
         }
         return -ERESTART;
     }
-    ret = devices_piece(ld, err);
-    return ret != 0 ? ret : build_finish(ld, err);
+    if (ld->job.stage == LAUNCH_DEVICES) {
+        ret = devices_piece(ld, err);
+        if (ret != 0) {
+            return ret;
+        }
+        ld->job.stage = LAUNCH_MEASURE;
+        ld->job.waits_since_ns = time_now_ns();
+    }
+    return build_finish(ld, err);
 }
 
 int launch_build(struct launch_domain *ld, struct launch_error *err)

@@ -14,7 +14,7 @@
 #include <xen/pci.h>
 
 /* A build under way, in pieces: filled, hashed, given its devices and measured. */
-enum launch_stage { LAUNCH_FILL, LAUNCH_HASH, LAUNCH_DEVICES };
+enum launch_stage { LAUNCH_FILL, LAUNCH_HASH, LAUNCH_DEVICES, LAUNCH_MEASURE };
 struct launch_job {
     enum launch_stage stage;
     struct pvh_cursor fill;
@@ -22,7 +22,7 @@ struct launch_job {
     unsigned range;            /* of plan.range, the next to hash; page: of its frames */
     uint64_t page;
     unsigned device;           /* the next to be given */
-    uint64_t began_ns;
+    uint64_t began_ns, waits_since_ns; /* the latter: for its turn at the TPM */
 };
 
 struct launch_domain {

@@ -143,6 +143,8 @@ static void plan_next(uint64_t began)
         if (next != 0) {
             timer_set(&next_step, next);
         }
+    } else if (current_build != NULL && current_build->job.stage == LAUNCH_MEASURE) {
+        timer_set(&next_step, now + NS_PER_MS); /* for the TPM, which has milliseconds' work */
     } else if (this_cpu()->vcpu != NULL) {
         timer_set(&next_step, now + max(now - began, 100 * NS_PER_US));
     } else {

@@ -13,7 +13,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <poll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -681,6 +683,103 @@ static void session_without_tpm_fails(void **state)
     verdict_free(&v);
 }
 
+/* A line to the TPM that breaks once, at the request of that number: what a seized TPM is to the driver above it. */
+static pid_t flaky_line(const char *to, const char *path, unsigned int breaks_at)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX}, tpm = {.sun_family = AF_UNIX};
+    int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    pid_t pid;
+
+    strncpy(at.sun_path, path, sizeof(at.sun_path) - 1);
+    strncpy(tpm.sun_path, to, sizeof(tpm.sun_path) - 1);
+    unlink(path);
+    assert_int_equal(bind(listener, (struct sockaddr *)&at, sizeof(at)), 0);
+    assert_int_equal(listen(listener, 4), 0);
+    pid = fork();
+    for (unsigned int requests = 0; pid == 0;) {
+        int client = accept(listener, NULL, NULL), server = socket(AF_UNIX, SOCK_STREAM, 0);
+        struct pollfd fds[2] = {{client, POLLIN, 0}, {server, POLLIN, 0}};
+        uint8_t bytes[4096];
+        ssize_t n = connect(server, (struct sockaddr *)&tpm, sizeof(tpm)) == 0 ? 1 : 0;
+
+        alarm(60);
+        while (n > 0 && poll(fds, 2, -1) > 0) {
+            bool asks = fds[0].revents != 0;
+
+            n = read(asks ? client : server, bytes, sizeof(bytes));
+            if (n <= 0 || (asks && ++requests == breaks_at) || write(asks ? server : client, bytes, (size_t)n) != n) {
+                break;
+            }
+        }
+        close(client);
+        close(server);
+    }
+    close(listener);
+    return pid;
+}
+
+static void agent_broken_line_opened_again(void **state)
+{
+    const uint8_t nonce[] = "\x12\x34\x56\x78\x9a\xbc\xde\xf0";
+    struct agent agent = {.log_path = host.log_path, .tpm_error = "none fitted"};
+    struct attest_error err = {""};
+    struct client c = {.has_tpm = true, .next_id = 1};
+    char path[128], control[160], tcti[160];
+    int pair[2];
+    pid_t line, server;
+
+    (void)state;
+    assert_int_equal(fake_host_boot(&host, HOST_GOOD), 0);
+    snprintf(path, sizeof(path), "%s/flaky", host.dir);
+    snprintf(control, sizeof(control), "%s.ctrl", path);
+    snprintf(tcti, sizeof(tcti), "%s.ctrl", strchr(host.tcti, '=') + 1);
+    unlink(control);
+    assert_int_equal(symlink(tcti, control), 0);
+    snprintf(tcti, sizeof(tcti), "swtpm:path=%s", path);
+    line = flaky_line(strchr(host.tcti, '=') + 1, path, 6); /* opening takes fewer, opening and a quote more */
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+    server = fork();
+    if (server == 0) {
+        struct fd_pair fds = {pair[1], pair[1]};
+        struct stream stream;
+
+        alarm(60);
+        close(pair[0]);
+        agent.tcti = tcti;
+        must(agent_tpm_open(&agent.tpm, tcti, &err), &err);
+        stream_from_fds(&stream, &fds);
+        agent_serve(&agent, &stream);
+        _exit(0);
+    }
+    close(pair[1]);
+    c.fds = (struct fd_pair){pair[0], pair[0]};
+    stream_from_fds(&c.stream, &c.fds);
+    for (int i = 0; i < 3; i++) {
+        json_object *request = json_object_new_object(), *reply, *ok, *pcrs = json_object_new_array();
+        uint8_t *data;
+        size_t size;
+
+        json_object_array_add(pcrs, json_object_new_int(21));
+        message_add_string(request, "op", "quote");
+        message_add_bytes(request, "nonce", nonce, 8);
+        json_object_object_add(request, "pcrs", pcrs);
+        must(message_send(&c.stream, request), &err);
+        must(frame_receive(&c.stream, &data, &size, 20000), &err);
+        reply = message_parse(data, size, &err);
+        assert_true(json_object_object_get_ex(reply, "ok", &ok));
+        if (!json_object_get_boolean(ok)) {
+            fail_msg("%s", message_string(reply, "error"));
+        }
+        free(data);
+        json_object_put(reply);
+        json_object_put(request);
+    }
+    close(pair[0]);
+    waitpid(server, NULL, 0);
+    kill(line, SIGKILL);
+    waitpid(line, NULL, 0);
+}
+
 /* -- set-up
  * ------------------------------------------------------------------------------------------- */
 static int setup(void **state)
@@ -737,6 +836,7 @@ int main(void)
         cmocka_unit_test(session_untrusted_authority_fails),
         cmocka_unit_test(session_wrong_secret_fails),
         cmocka_unit_test(session_without_tpm_fails),
+        cmocka_unit_test(agent_broken_line_opened_again),
     };
 
     alarm(120);

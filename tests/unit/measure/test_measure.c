@@ -19,6 +19,7 @@
 #include <xen/eventlog.h>
 #include <xen/measure.h>
 #include <xen/sha256.h>
+#include <xen/time.h>
 #include <xen/tpm.h>
 
 #include "fake_log.h"
@@ -30,7 +31,26 @@ static struct {
     struct tpm_digests pcr[TPM_PCR_COUNT];
     unsigned int resets, extends;
     int fail;
+    int asked;                   /* what tpm_ask() answers */
+    unsigned int closed;
 } fake;
+
+static uint64_t now_ns;
+
+uint64_t time_now_ns(void)
+{
+    return now_ns;
+}
+
+int tpm_ask(void)
+{
+    return fake.asked;
+}
+
+void tpm_close(void)
+{
+    fake.closed++;
+}
 
 static void fake_start(unsigned int locality, unsigned int bank_count)
 {
@@ -476,11 +496,31 @@ static void log_read_past_end_nothing(void **state)
     assert_int_equal(measure_log_read(total - 1, b, sizeof(b), &total), 1);
 }
 
+static void turn_busy_waits_with_an_end(void **state)
+{
+    (void)state;
+    fake_start(2, 1);
+    assert_int_equal(start(true, NULL, 0, MEASURE_LOG_SIZE), 0);
+    now_ns = 5;
+    fake.asked = -EAGAIN;
+    assert_int_equal(measure_turn(5), -ERESTART);
+    now_ns = 4 + MEASURE_PATIENCE_NS;
+    assert_int_equal(measure_turn(5), -ERESTART);
+    now_ns = 5 + MEASURE_PATIENCE_NS; /* whoever holds it so long loses it */
+    assert_int_equal(measure_turn(5), 0);
+    fake.asked = 0;
+    now_ns = 5;
+    assert_int_equal(measure_turn(5), 0);
+    measure_turn_end();
+    assert_int_equal(fake.closed, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(measure_before_init_enodev),
         cmocka_unit_test(boot_sequence_replays_to_pcrs),
+        cmocka_unit_test(turn_busy_waits_with_an_end),
         cmocka_unit_test(event_digest_is_hash_of_logged_text),
         cmocka_unit_test(init_firmware_log_continued),
         cmocka_unit_test(init_tpm_bank_missing_in_firmware_log_still_extended),

@@ -227,6 +227,21 @@ static void open_locality_refused_etimedout(void **state)
     assert_int_equal(m.commands, 0);
 }
 
+static void ask_locality_busy_is_not_seized(void **state)
+{
+    (void)state;
+    m.grant_on_seize = true;
+    for (int i = 0; i < 1000; i++) {
+        assert_int_equal(tpm_ask(), -EAGAIN);
+        assert_false(m.active);
+    }
+    m.grant_on_seize = false; /* locality 0 is done */
+    assert_int_equal(tpm_ask(), -EAGAIN);
+    assert_int_equal(tpm_ask(), 0);
+    assert_int_equal(extend(), 0);
+    assert_false(m.active);
+}
+
 static void open_locality_busy_seized(void **state)
 {
     (void)state;
@@ -333,6 +348,7 @@ int main(void)
         cmocka_unit_test_setup(init_reads_active_banks_only, fresh),
         cmocka_unit_test_setup(extend_sends_documented_command, fresh),
         cmocka_unit_test_setup(open_locality_refused_etimedout, fresh),
+        cmocka_unit_test_setup(ask_locality_busy_is_not_seized, fresh),
         cmocka_unit_test_setup(open_locality_busy_seized, fresh),
         cmocka_unit_test_setup(send_faults_end_in_error, fresh),
         cmocka_unit_test_setup(receive_faults_end_in_error, fresh),

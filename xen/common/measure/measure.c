@@ -13,6 +13,7 @@
 #include <xen/lib.h>
 #include <xen/lock.h>
 #include <xen/sha256.h>
+#include <xen/time.h>
 #include <xen/tpm.h>
 
 #define LOG_FULL "log-full"
@@ -270,6 +271,18 @@ int measure_domain(unsigned int domid, const char *name, const char *label,
         return MEASURE_SPARING(MEASURE_PCR_DOMAIN, measure_text_domain, domid, name, label, digest, start);
     }
     return MEASURE(MEASURE_PCR_DOMAIN, measure_text_domain, domid, name, label, digest, start);
+}
+
+int measure_turn(uint64_t since_ns)
+{
+    return use_tpm && tpm_ask() == -EAGAIN && time_now_ns() - since_ns < MEASURE_PATIENCE_NS ? -ERESTART : 0;
+}
+
+void measure_turn_end(void)
+{
+    spin_lock(&lock);
+    tpm_close();
+    spin_unlock(&lock);
 }
 
 int measure_policy_load(const void *image, size_t size)

@@ -53,7 +53,7 @@ static int wait_active(volatile uint8_t *regs, uint64_t timeout_ns)
                      timeout_ns);
 }
 
-static int tis_open(volatile uint8_t *regs)
+static int tis_ask(volatile uint8_t *regs)
 {
     uint8_t access = tpm_io_read8(regs + ACCESS);
 
@@ -63,8 +63,15 @@ static int tis_open(volatile uint8_t *regs)
     if (access & ACCESS_BEEN_SEIZED) {
         tpm_io_write8(regs + ACCESS, ACCESS_BEEN_SEIZED);
     }
-    tpm_io_write8(regs + ACCESS, ACCESS_REQUEST_USE);
-    if (wait_active(regs, TPM_TIMEOUT_A_NS) == 0) {
+    if (!(access & ACCESS_REQUEST_USE)) {
+        tpm_io_write8(regs + ACCESS, ACCESS_REQUEST_USE);
+    }
+    return -EAGAIN;
+}
+
+static int tis_open(volatile uint8_t *regs)
+{
+    if (tis_ask(regs) == 0 || wait_active(regs, TPM_TIMEOUT_A_NS) == 0) {
         return 0;
     }
     pr_warn("tpm: locality 0 does not let go, seizing");
@@ -196,6 +203,7 @@ static int tis_receive(volatile uint8_t *regs, uint8_t *resp, size_t *rlen)
 const struct tpm_transport tpm_tis = {
     .name = "TIS",
     .locality = 2,
+    .ask = tis_ask,
     .open = tis_open,
     .close = tis_close,
     .send = tis_send,

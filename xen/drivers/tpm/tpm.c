@@ -137,6 +137,11 @@ void tpm_banks(struct tpm_digests *banks)
     *banks = active;
 }
 
+int tpm_ask(void)
+{
+    return transport == NULL ? -ENODEV : transport->ask(regs);
+}
+
 int tpm_open(void)
 {
     int rc = transport == NULL ? -ENODEV : transport->open(regs);

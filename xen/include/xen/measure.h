@@ -63,6 +63,17 @@ int measure_seed(const void *image, size_t size) __attribute__((warn_unused_resu
 int measure_domain(unsigned int domid, const char *name, const char *label,
                    const uint8_t digest[32], uint64_t start) __attribute__((warn_unused_result));
 
+/**
+ * A turn at the TPM for one measurement, for who can wait. A domain at locality 0 is let end its command, for MEASURE_PATIENCE_NS at
+ * most; the measurement then takes the TPM from it. After 0, measure, then measure_turn_end() whatever came of it.
+ *
+ * @param since_ns  when the waiting began
+ * @return 0 go on; -ERESTART call again
+ */
+int measure_turn(uint64_t since_ns) __attribute__((warn_unused_result));
+void measure_turn_end(void);
+#define MEASURE_PATIENCE_NS (20ull * 1000 * 1000 * 1000)
+
 /* Later events, before the change takes effect. */
 int measure_policy_load(const void *image, size_t size) __attribute__((warn_unused_result));
 int measure_setenforce(bool enforcing) __attribute__((warn_unused_result));

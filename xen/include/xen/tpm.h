@@ -84,6 +84,13 @@ bool tpm_is_shareable(void);
 void tpm_banks(struct tpm_digests *banks);
 
 /**
+ * Ask for our locality, and do not wait: locality 0 may be at a command that takes seconds, and would lose it if it were seized.
+ * @return 0 it is ours until tpm_close(), and tpm_open() has no wait; -EAGAIN asked for: call again, and in the end tpm_open();
+ *         -ENODEV no TPM
+ */
+int tpm_ask(void);
+
+/**
  * Take our locality for a batch of commands. Requests it first; when another locality does not let
  * go within TIMEOUT_A it is seized, so a domain cannot hold the hypervisor up.
  * @return 0; -ENODEV no TPM; -ETIMEDOUT
