@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Tests of bh build; they run in the source tree's root, for they read docs/ and policy/.
 bh-test = $(addprefix tools/bh/build/,$(addsuffix .c,$(1)))
-bh-test-host := buf conf diag file functions host host_check host_keys host_links operators suggest value
+bh-test-host := buf cil_mark conf diag file functions host host_check host_keys host_links operators suggest value
 
 unit-tests += tools-host
 tools-host-src := tests/unit/tools/test_host.c $(call bh-test,$(bh-test-host))

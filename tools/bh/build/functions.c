@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "functions.h"
 
+#include "cil_mark.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -54,12 +56,14 @@ static void own(const struct host *host, const struct host_domain *d, struct buf
         return;
     }
     snprintf(type, sizeof(type), "%s_pci_t", d->name);
+    cil_mark(out, host, d->pci_line);
     buf_printf(out, "(type %s)\n(typeattributeset resource_type (%s))\n", type, type);
     for (size_t i = 0; i < d->pci_count; i++) {
         buf_printf(out, "(pcidevicecon 0x%x (system_u object_r %s low_low))\n", d->pci[i] & 0xffffu, type);
     }
     buf_printf(out, "(call device_use (%s_t %s))\n", d->name, type);
     given(host, d, type, out);
+    cil_mark_end(out);
 }
 
 static bool is_later(const struct host_domain *d, size_t count, uint16_t function)
@@ -96,8 +100,10 @@ static void later(const struct host *host, uint16_t function, struct buf *out)
         const struct host_domain *d = &host->domains[i];
 
         if (is_later(d, d->pci_later_count, function)) {
+            cil_mark(out, host, d->pci_later_line);
             buf_printf(out, "(call device_use (%s_t %s))\n", d->name, type);
             given(host, d, type, out);
+            cil_mark_end(out);
         }
     }
 }

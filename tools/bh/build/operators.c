@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "operators.h"
 
+#include "cil_mark.h"
+
 #include <stdlib.h>
 
 #define ROLE_TYPE "%s_operator_t"
@@ -23,6 +25,7 @@ void operators_cil(const struct host *host, struct buf *out)
     for (size_t i = 0; i < host->operator_count; i++) {
         const struct host_operator *o = &host->operators[i];
 
+        cil_mark(out, host, o->line);
         buf_printf(out, "(type " ROLE_TYPE ")\n(call operator_role (" ROLE_TYPE "))\n", o->name,
                    o->name);
         if (o->domain_count == 0) {
@@ -34,6 +37,7 @@ void operators_cil(const struct host *host, struct buf *out)
             rule(out, o, type);
             free(type);
         }
+        cil_mark_end(out);
     }
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cil_mark.h"
 #include "file.h"
 #include "functions.h"
 #include "operators.h"
@@ -14,9 +15,7 @@
 #define KIND_DISKS "storage"
 #define KIND_NETS "network"
 
-/* Compiled with every host, in this order, before the kinds and the generated file. */
-static const char *const common[] = { "access_vectors.cil", "fine_vectors.cil", "base.cil",
-                                      "macros.cil", "assertions.cil" };
+const char *const policy_common[] = { "access_vectors.cil", "fine_vectors.cil", "base.cil", "macros.cil", "assertions.cil", NULL };
 
 char *policy_label(const struct host_domain *d)
 {
@@ -91,12 +90,15 @@ static void port_type(struct buf *out, const char *domain, const char *peer)
  * Ports carry a type for each pair of domains, not for each domain: a domain that may connect with
  * another for its disk has no right to that one's channels with a third.
  */
-static void connect(struct buf *out, const char *macro, const char *first, const char *second)
+static void connect(const struct host *host, struct buf *out, unsigned int line, const char *macro, const char *first,
+                    const char *second)
 {
+    cil_mark(out, host, line);
     port_type(out, first, second);
     port_type(out, second, first);
     buf_printf(out, "(call %s (%s_t %s_%s_evtchn_t %s_t %s_%s_evtchn_t))\n", macro, first, first,
                second, second, second, first);
+    cil_mark_end(out);
 }
 
 /* One call for two domains, however many devices connect them. */
@@ -118,14 +120,14 @@ static void connections(const struct host *host, const struct host_domain *d, st
     for (size_t n = 0; n < d->disk_count; n++) {
         if (!served_before(servers, count, d->disks[n].backend)) {
             servers[count++] = d->disks[n].backend;
-            connect(out, "disk", host->domains[d->disks[n].backend].name, d->name);
+            connect(host, out, d->disks[n].line, "disk", host->domains[d->disks[n].backend].name, d->name);
         }
     }
     count = 0;
     for (size_t n = 0; n < d->net_count; n++) {
         if (!served_before(servers, count, d->nets[n].backend)) {
             servers[count++] = d->nets[n].backend;
-            connect(out, "vif", host->domains[d->nets[n].backend].name, d->name);
+            connect(host, out, d->nets[n].line, "vif", host->domains[d->nets[n].backend].name, d->name);
         }
     }
 }
@@ -159,8 +161,10 @@ static void networks(const struct host *host, struct buf *out)
     for (size_t i = 0; i < host->domain_count; i++) {
         for (size_t k = i; k < host->domain_count; k++) {
             if (domains_meet(&host->domains[i], &host->domains[k])) {
+                cil_mark(out, host, host->domains[k].line);
                 buf_printf(out, "(call net_peers (%s_t %s_t))\n", host->domains[i].name,
                            host->domains[k].name);
+                cil_mark_end(out);
             }
         }
     }
@@ -175,13 +179,15 @@ void policy_cil(const struct host *host, struct buf *out)
     for (size_t i = 0; i < host->domain_count; i++) {
         const struct host_domain *d = &host->domains[i];
 
+        cil_mark(out, host, d->line);
         buf_printf(out, "(type %s_t)\n(type %s_evtchn_t)\n(call %s_kind (%s_t %s_evtchn_t))\n",
                    d->name, d->name, d->kind, d->name, d->name);
+        cil_mark_end(out);
     }
     buf_puts(out, "\n; connections\n");
     for (size_t i = 0; i < host->domain_count; i++) {
         if (store != NULL && &host->domains[i] != store) {
-            connect(out, "xenstore_client", host->domains[i].name, store->name);
+            connect(host, out, host->domains[i].line, "xenstore_client", host->domains[i].name, store->name);
         }
     }
     for (size_t i = 0; i < host->domain_count; i++) {
@@ -189,7 +195,9 @@ void policy_cil(const struct host *host, struct buf *out)
     }
     for (size_t i = 0; i < host->domain_count; i++) {
         if (store != NULL && host->domains[i].waits_suspended) {
+            cil_mark(out, host, host->domains[i].line);
             buf_printf(out, "(call replug (%s_t %s_t))\n", host->domains[i].name, store->name);
+            cil_mark_end(out);
         }
     }
     networks(host, out);
@@ -201,6 +209,7 @@ void policy_cil(const struct host *host, struct buf *out)
         if (d->ioports_count == 0) {
             continue;
         }
+        cil_mark(out, host, d->ioports_line);
         buf_printf(out, "(type %s_port_t)\n(typeattributeset resource_type (%s_port_t))\n",
                    d->name, d->name);
         for (size_t p = 0; p < d->ioports_count; p++) {
@@ -209,6 +218,7 @@ void policy_cil(const struct host *host, struct buf *out)
                        d->name);
         }
         buf_printf(out, "(call resource_use (%s_t %s_port_t))\n", d->name, d->name);
+        cil_mark_end(out);
     }
     operators_cil(host, out);
 }
@@ -256,8 +266,8 @@ bool policy_compile(const struct host *host, const char *tree, const char *cil,
     struct buf said = { 0 };
 
     (void)host;
-    for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++) {
-        argv[argc++] = bh_printf("%s/policy/%s", tree, common[i]);
+    for (size_t i = 0; policy_common[i] != NULL; i++) {
+        argv[argc++] = bh_printf("%s/policy/%s", tree, policy_common[i]);
     }
     for (size_t i = 0; i < kind_count && argc < 94; i++) {
         argv[argc++] = bh_printf("%s/%s.cil", folder, kinds[i]);

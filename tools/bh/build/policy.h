@@ -19,6 +19,9 @@ char *policy_label(const struct host_domain *d);
  */
 bool policy_check(const struct host *host, const char *tree, struct diag *diag);
 
+/** Files of policy/ that every host has, in the order of compilation, before the kinds; NULL at the end. */
+extern const char *const policy_common[];
+
 /** Kinds there are in policy/kinds. @return how many; *kinds owned (names_free) */
 size_t policy_kinds(const char *tree, char ***kinds);
 

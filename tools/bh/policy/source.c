@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "source.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "../build/file.h"
+#include "../build/host.h"
+#include "../build/policy.h"
+#include "cil_tree.h"
+
+#define POLICY_MAGIC "\x8c\xff\x7c\xf9" /* of a binary policy, little endian */
+#define IMAGE_POLICY "boot/policy.bin"
+
+static bool ends_in(const char *name, const char *suffix)
+{
+    size_t n = strlen(name), s = strlen(suffix);
+
+    return n > s && strcmp(name + n - s, suffix) == 0;
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static struct source_file *add(struct source *s, const char *name)
+{
+    struct source_file *f;
+
+    s->files = bh_grow(s->files, s->file_count + 1, sizeof(*s->files));
+    f = &s->files[s->file_count++];
+    *f = (struct source_file){ .name = bh_strdup(name) };
+    return f;
+}
+
+void source_add(struct source *s, const char *name, const char *text, size_t len)
+{
+    buf_put(&add(s, name)->text, text, len);
+}
+
+static bool load(const char *path, struct buf *out, struct messages *m)
+{
+    struct diag diag = { 0 };
+    bool ok = file_load(path, out, &diag);
+
+    messages_of_diag(m, &diag);
+    return ok;
+}
+
+static bool add_file(struct source *s, const char *path, bool reference, struct messages *m)
+{
+    struct source_file *f = add(s, path);
+
+    f->reference = reference;
+    return load(path, &f->text, m);
+}
+
+/* @return how many there were; -1: one could not be read */
+static int add_folder(struct source *s, const char *path, bool reference, struct messages *m)
+{
+    char **names;
+    size_t count = dir_names(path, ".cil", &names);
+    bool ok = true;
+
+    for (size_t i = 0; ok && i < count; i++) {
+        char *file = bh_printf("%s/%s.cil", path, names[i]);
+
+        ok = add_file(s, file, reference, m);
+        free(file);
+    }
+    names_free(names, count);
+    return ok ? (int)count : -1;
+}
+
+static bool add_reference(struct source *s, const char *tree, struct messages *m)
+{
+    char *kinds = bh_printf("%s/policy/kinds", tree);
+    bool ok = true;
+
+    for (size_t i = 0; ok && policy_common[i] != NULL; i++) {
+        char *path = bh_printf("%s/policy/%s", tree, policy_common[i]);
+
+        ok = file_exists(path);
+        if (!ok) {
+            message_add(m, path, 0, 0, "is not there, and the policy needs the reference policy");
+            message_hint(m, "give the source tree with -S, or run bh there");
+        }
+        ok = ok && add_file(s, path, true, m);
+        free(path);
+    }
+    ok = ok && add_folder(s, kinds, true, m) >= 0;
+    free(kinds);
+    return ok;
+}
+
+/* The rules that follow from a host description. */
+static bool add_host(struct source *s, const char *tree, const char *path, struct messages *m)
+{
+    struct diag diag = { 0 };
+    struct buf text = { 0 };
+    struct source_file *shown;
+    const char *slash = strrchr(path, '/');
+    char **kinds = NULL;
+    size_t kind_count = 0;
+    struct host host = { 0 };
+    bool ok = load(path, &text, m);
+
+    if (ok) {
+        kind_count = policy_kinds(tree, &kinds);
+        ok = host_parse(&host, path, (const uint8_t *)text.data, text.len, (const char *const *)kinds, kind_count, &diag)
+             && policy_check(&host, tree, &diag);
+        messages_of_diag(m, &diag);
+    }
+    if (ok) {
+        char *name = bh_printf("(rules of %s)", path);
+
+        policy_cil(&host, &add(s, name)->text);
+        free(name);
+        shown = add(s, slash != NULL ? slash + 1 : path); /* as the marks in the rules name it */
+        shown->shown = true;
+        buf_put(&shown->text, text.data, text.len);
+    }
+    host_free(&host);
+    names_free(kinds, kind_count);
+    buf_free(&text);
+    return ok;
+}
+
+/* Files that the words name, without the reference policy. */
+static bool read_word(struct source *s, const char *tree, const char *word, struct messages *m)
+{
+    char *image = bh_printf("%s/%s", word, IMAGE_POLICY);
+    char *kinds = bh_printf("%s/kinds", word);
+    struct buf text = { 0 };
+    bool ok = true;
+    int count;
+
+    if (ends_in(word, ".conf")) {
+        ok = add_host(s, tree, word, m);
+    } else if (is_folder(word) && file_exists(image)) {
+        s->binary = true;
+        ok = load(image, &s->image, m);
+    } else if (is_folder(word)) {
+        count = add_folder(s, word, false, m);
+        ok = count >= 0 && (!is_folder(kinds) || add_folder(s, kinds, false, m) >= 0);
+        if (ok && count == 0) {
+            message_add(m, word, 0, 0, "holds no policy");
+            message_hint(m, "a folder is one with *.cil files, or a host image, which has %s", IMAGE_POLICY);
+            ok = false;
+        }
+    } else if (load(word, &text, m)) {
+        s->binary = text.len >= 4 && memcmp(text.data, POLICY_MAGIC, 4) == 0;
+        if (s->binary) {
+            buf_put(&s->image, text.data, text.len);
+        } else {
+            buf_put(&add(s, word)->text, text.data != NULL ? text.data : "", text.len);
+        }
+    } else {
+        ok = false;
+    }
+    buf_free(&text);
+    free(image);
+    free(kinds);
+    return ok;
+}
+
+static bool defines_classes(struct source *s)
+{
+    for (size_t i = 0; i < s->file_count; i++) {
+        const struct cil_tree *t = s->files[i].shown ? NULL : source_tree(&s->files[i]);
+
+        if (t != NULL && cil_tree_find(t, NULL, "classorder") != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool source_read(struct source *s, const char *tree, const char *const *words, size_t count, struct messages *m)
+{
+    struct buf name = { 0 };
+    struct source reference = { 0 };
+    bool ok = true;
+
+    *s = (struct source){ 0 };
+    for (size_t i = 0; ok && i < count; i++) {
+        buf_printf(&name, "%s%s", i > 0 ? " " : "", words[i]);
+        ok = read_word(s, tree, words[i], m);
+    }
+    s->name = name.data;
+    if (ok && s->binary && (count > 1 || s->file_count > 0)) {
+        message_add(m, NULL, 0, 0, "%s: a binary policy is whole; nothing can be added to it", s->name);
+        message_hint(m, "name it alone, or name the CIL files it was made from");
+        ok = false;
+    }
+    if (ok && !s->binary && !defines_classes(s)) {
+        ok = add_reference(&reference, tree, m);
+        reference.files = bh_grow(reference.files, reference.file_count + s->file_count, sizeof(*reference.files));
+        memcpy(reference.files + reference.file_count, s->files, s->file_count * sizeof(*s->files));
+        free(s->files);
+        s->files = reference.files;
+        s->file_count += reference.file_count;
+    }
+    if (!ok) {
+        source_free(s);
+    }
+    return ok;
+}
+
+const struct cil_tree *source_tree(struct source_file *f)
+{
+    if (f->tree == NULL && !f->shown) {
+        f->tree = cil_tree_read(f->text.data != NULL ? f->text.data : "", f->text.len, NULL, NULL);
+    }
+    return f->tree;
+}
+
+struct source_file *source_find(const struct source *s, const char *name)
+{
+    for (size_t i = 0; i < s->file_count; i++) {
+        if (strcmp(s->files[i].name, name) == 0) {
+            return &s->files[i];
+        }
+    }
+    return NULL;
+}
+
+void source_free(struct source *s)
+{
+    for (size_t i = 0; i < s->file_count; i++) {
+        free(s->files[i].name);
+        buf_free(&s->files[i].text);
+        cil_tree_free(s->files[i].tree);
+    }
+    free(s->files);
+    free(s->name);
+    buf_free(&s->image);
+    *s = (struct source){ 0 };
+}

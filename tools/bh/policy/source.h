@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a person means by a policy, in memory. A policy is named by words, each one of:
+ *
+ *   FILE.cil      CIL. If none of the files defines the classes (`classorder`), the reference policy of the source tree comes first
+ *   FOLDER        its *.cil and those of its subfolder kinds/, sorted
+ *   HOST.conf     a host description: the reference policy and the rules that `bh build` derives from it; these are in the lines of HOST.conf
+ *   IMAGE         a folder made by `bh build`: the policy it starts with
+ *   FILE          a binary policy, for target Xen
+ *
+ * CIL keeps its files and lines, so that answers can name them; a binary policy has only its rules.
+ */
+#ifndef BH_POLICY_SOURCE_H
+#define BH_POLICY_SOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "../build/buf.h"
+#include "message.h"
+
+struct source_file {
+    char *name;            /* as messages name it; owned */
+    struct buf text;
+    bool reference;        /* of the reference policy, not named by the person */
+    bool shown;            /* no CIL: a description, kept so that messages can show its lines */
+    struct cil_tree *tree; /* of source_tree(); owned, NULL until then */
+};
+
+struct source {
+    char *name;            /* the words, as one line; owned */
+    struct source_file *files;
+    size_t file_count;
+    bool binary;           /* `image` is all there is */
+    struct buf image;
+};
+
+/**
+ * Read a policy.
+ *
+ * @param tree   source tree that holds policy/
+ * @param words  at least one; a binary policy stands alone
+ * @return false: reported, and nothing is held
+ */
+bool source_read(struct source *s, const char *tree, const char *const *words, size_t count, struct messages *m);
+
+/** Add CIL that is in no file. @param name how messages call it; both are copied */
+void source_add(struct source *s, const char *name, const char *text, size_t len);
+
+/** The text as a tree, read once; NULL if its parentheses do not match. Borrowed until source_free(). */
+const struct cil_tree *source_tree(struct source_file *f);
+
+/** The file of that name, NULL if there is none. */
+struct source_file *source_find(const struct source *s, const char *name);
+
+void source_free(struct source *s);
+
+#endif
