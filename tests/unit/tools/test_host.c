@@ -288,6 +288,7 @@ static void host_parse_mistake_is_named(void **state)
         { "10.0.0.4/24", "10.0.0.4", "h.conf:40: address: an IPv4 address with its bits, and" },
         { "10.0.0.4/24", "10.0.0.4/33", "h.conf:40: address: an IPv4 address with its bits, and" },
         { ", 10.0.0.1", ", 10.0.0.256", "h.conf:40: address: an IPv4 address with its bits, and" },
+        { "    memory = 1G\n", "    memory = 1G\n policy = own.te\n", "h.conf:4: policy: 'own.te' is no CIL file; its name ends in .cil" },
         { "operator one", "operator all", "h.conf:47: all: a role of this name is in line 42" },
         { "operator one", "operator o-ne", "h.conf:47: operator: 'o-ne' is not a role's name" },
         { "= carol", "= bob", "h.conf:48: subjects: 'bob' has the role 'all' already" },

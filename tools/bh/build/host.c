@@ -317,6 +317,9 @@ void host_free(struct host *host)
         texts_free(o->may, o->may_count);
         texts_free(o->domains, o->domain_count);
     }
+    for (size_t i = 0; i < host->policy_file_count; i++) {
+        free(host->policy_files[i]);
+    }
     free(host->boot_key);
     free(host->boot_certificate);
     free(host->control_address);

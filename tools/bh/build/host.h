@@ -20,6 +20,7 @@
 #define HOST_IOPORTS_MAX 4
 #define HOST_PCI_MAX 4        /* PCI functions of one domain */
 #define HOST_PCI_LATER_MAX 16 /* those among which operators choose */
+#define HOST_POLICY_MAX 8     /* CIL files of its own */
 #define HOST_OPERATORS_MAX 16  /* roles */
 #define HOST_SUBJECTS_MAX 8    /* certificates of one role */
 #define OPERATOR_VERBS_MAX 11
@@ -168,6 +169,9 @@ struct host {
     unsigned int cmdline_line;
     enum tpm_kind tpm;
     enum boot_kind boot;
+    char *policy_files[HOST_POLICY_MAX]; /* CIL after the kinds, relative to the description */
+    size_t policy_file_count;
+    unsigned int policy_line;
     char *boot_key;         /* for Secure Boot, relative to the description; or NULL: not signed */
     char *boot_certificate; /* with boot_key */
     unsigned int boot_key_line, boot_certificate_line;

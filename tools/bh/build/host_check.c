@@ -11,12 +11,25 @@
 #define ORDER_BACKEND 10
 #define ORDER_OTHER 20
 
+/* A file of the host's own policy gives the kind that it is named after. */
+static bool own_kind(const struct host *host, const char *kind)
+{
+    for (size_t i = 0; i < host->policy_file_count; i++) {
+        const char *slash = strrchr(host->policy_files[i], '/'), *name = slash != NULL ? slash + 1 : host->policy_files[i];
+
+        if (strncmp(name, kind, strlen(kind)) == 0 && strcmp(name + strlen(kind), ".cil") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void check_kinds(struct host *host, const char *const *kinds, size_t kind_count,
                         struct diag *diag)
 {
     for (size_t i = 0; i < host->domain_count && kind_count != 0; i++) {
         const struct host_domain *d = &host->domains[i];
-        bool known = d->kind == NULL;
+        bool known = d->kind == NULL || own_kind(host, d->kind);
         struct buf list = { 0 };
 
         for (size_t k = 0; k < kind_count && !known; k++) {

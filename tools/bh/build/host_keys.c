@@ -77,6 +77,26 @@ static void host_boot(const struct value_context *vc, const struct conf_entry *e
     }
 }
 
+static void host_policy(const struct value_context *vc, const struct conf_entry *entry, void *object)
+{
+    struct host *host = object;
+
+    host->policy_line = entry->line;
+    if (entry->value_count > HOST_POLICY_MAX) {
+        diag_error(vc->diag, vc->file, entry->line, entry->key, "%zu files; at most %d", entry->value_count, HOST_POLICY_MAX);
+        return;
+    }
+    for (size_t i = 0; i < entry->value_count; i++) {
+        const char *name = entry->values[i], *dot = strrchr(name, '.');
+
+        if (dot == NULL || strcmp(dot, ".cil") != 0 || strlen(name) > 255) {
+            diag_error(vc->diag, vc->file, entry->line, entry->key, "'%s' is no CIL file; its name ends in .cil", name);
+            continue;
+        }
+        host->policy_files[host->policy_file_count++] = bh_strdup(name);
+    }
+}
+
 static void host_boot_key(const struct value_context *vc, const struct conf_entry *entry,
                           void *object)
 {
@@ -102,6 +122,7 @@ static const struct host_key host_keys[] = {
     { "hypervisor", false, host_hypervisor, NULL },
     { "tpm", false, host_tpm, NULL },
     { "boot", false, host_boot, NULL },
+    { "policy", false, host_policy, NULL },
     { "secure-boot-key", false, host_boot_key, NULL },
     { "secure-boot-certificate", false, host_boot_certificate, NULL },
 };

@@ -22,6 +22,14 @@ char *policy_label(const struct host_domain *d)
     return bh_printf("system_u:system_r:%s_t", d->name);
 }
 
+char *policy_own_file(const struct host *host, size_t i)
+{
+    char *folder = path_folder(host->file), *path = path_join(folder, host->policy_files[i]);
+
+    free(folder);
+    return path;
+}
+
 size_t policy_kinds(const char *tree, char ***kinds)
 {
     char *folder = bh_printf("%s/policy/kinds", tree);
@@ -36,6 +44,15 @@ bool policy_check(const struct host *host, const char *tree, struct diag *diag)
     unsigned int before = diag->error_count;
     char *path = bh_printf("%s/policy/base.cil", tree);
     struct buf base = { 0 };
+
+    for (size_t i = 0; i < host->policy_file_count; i++) {
+        char *own = policy_own_file(host, i);
+
+        if (!file_exists(own)) {
+            diag_error(diag, host->file, host->policy_line, "policy", "%s is not there; paths are relative to the description", own);
+        }
+        free(own);
+    }
 
     if (!file_exists(path)) {
         diag_error(diag, path, 0, NULL,
@@ -257,7 +274,7 @@ static void errors_show(const char *said, const char *cil, struct diag *diag)
 bool policy_compile(const struct host *host, const char *tree, const char *cil,
                     const char *output, struct inputs *inputs, struct diag *diag)
 {
-    const char *argv[96] = { "secilc", "--target=xen", "-M", "false", "-c", POLICY_VERSION,
+    const char *argv[96 + HOST_POLICY_MAX] = { "secilc", "--target=xen", "-M", "false", "-c", POLICY_VERSION,
                              "-o", output, "-f", "/dev/null" };
     size_t argc = 10, owned = argc;
     char **kinds;
@@ -265,12 +282,14 @@ bool policy_compile(const struct host *host, const char *tree, const char *cil,
     char *folder = bh_printf("%s/policy/kinds", tree);
     struct buf said = { 0 };
 
-    (void)host;
     for (size_t i = 0; policy_common[i] != NULL; i++) {
         argv[argc++] = bh_printf("%s/policy/%s", tree, policy_common[i]);
     }
     for (size_t i = 0; i < kind_count && argc < 94; i++) {
         argv[argc++] = bh_printf("%s/%s.cil", folder, kinds[i]);
+    }
+    for (size_t i = 0; i < host->policy_file_count; i++) {
+        argv[argc++] = policy_own_file(host, i);
     }
     for (size_t i = owned; i < argc; i++) {
         inputs_add(inputs, argv[i]);

@@ -22,6 +22,9 @@ bool policy_check(const struct host *host, const char *tree, struct diag *diag);
 /** Files of policy/ that every host has, in the order of compilation, before the kinds; NULL at the end. */
 extern const char *const policy_common[];
 
+/** A CIL file of the host's own, where it is; owned. */
+char *policy_own_file(const struct host *host, size_t i);
+
 /** Kinds there are in policy/kinds. @return how many; *kinds owned (names_free) */
 size_t policy_kinds(const char *tree, char ***kinds);
 

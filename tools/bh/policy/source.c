@@ -115,6 +115,12 @@ static bool add_host(struct source *s, const char *tree, const char *path, struc
              && policy_check(&host, tree, &diag);
         messages_of_diag(m, &diag);
     }
+    for (size_t i = 0; ok && i < host.policy_file_count; i++) {
+        char *own = policy_own_file(&host, i);
+
+        ok = add_file(s, own, false, m);
+        free(own);
+    }
     if (ok) {
         char *name = bh_printf("(rules of %s)", path);
 
