@@ -11,5 +11,5 @@ controld-obj := $(control-daemon-src:%=control/%.o) attest/agent/uart.o attest/q
 controld-obj += attest/quote/message.o driver-domains/common/store.o
 controld-libs := -ljson-c -lssl -lcrypto
 
-bh-obj += $(patsubst %,control/%.o,$(control-common-src) client/cli client/client client/keys client/show)
+bh-obj += $(patsubst %,control/%.o,$(control-common-src) client/cli client/client client/keys client/show network)
 bh-libs += -lssl -lcrypto

@@ -103,7 +103,7 @@ int network_listen(const char *address, const char *port, int backlog, struct at
     int fd = -1, one = 1, code;
 
     if (getaddrinfo(address, port, &hints, &list) != 0 || list == NULL) {
-        return attest_fail(err, -EINVAL, "--tls %s %s: expected an address and a port", address != NULL ? address : "", port);
+        return attest_fail(err, -EINVAL, "%s:%s: expected an address of this machine, in numbers, and a port", address != NULL ? address : "", port);
     }
     fd = socket(list->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) == 0

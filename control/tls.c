@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <string.h>
 #include <time.h>
 
 #include <openssl/err.h>
+#include <openssl/x509v3.h>
 
 #define WRITE_MS 10000
 
@@ -19,15 +21,18 @@ static int64_t now_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-SSL_CTX *tls_context(enum cert_use own_use, X509 *authority, X509 *cert, EVP_PKEY *key, struct attest_error *err)
+/* @param peer_purpose  what the peer's certificate has to be for; 0: what OpenSSL takes for the other end */
+static SSL_CTX *context(const SSL_METHOD *method, X509 *authority, int peer_purpose, X509 *cert, EVP_PKEY *key, struct attest_error *err)
 {
-    SSL_CTX *ctx = SSL_CTX_new(own_use == CERT_HOST ? TLS_server_method() : TLS_client_method());
+    SSL_CTX *ctx = SSL_CTX_new(method);
 
-    if (ctx == NULL || (own_use == CERT_HOST && authority == NULL) || SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION) != 1
+    if (ctx == NULL || SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION) != 1
         || SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION) != 1
-        || (authority != NULL && X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx), authority) != 1) || SSL_CTX_use_certificate(ctx, cert) != 1
-        || SSL_CTX_use_PrivateKey(ctx, key) != 1 || SSL_CTX_check_private_key(ctx) != 1
-        || SSL_CTX_set_num_tickets(ctx, 0) != 1 || X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(ctx), X509_V_FLAG_X509_STRICT) != 1) {
+        || (authority != NULL && X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx), authority) != 1)
+        || (cert != NULL && (SSL_CTX_use_certificate(ctx, cert) != 1 || SSL_CTX_use_PrivateKey(ctx, key) != 1
+                             || SSL_CTX_check_private_key(ctx) != 1))
+        || SSL_CTX_set_num_tickets(ctx, 0) != 1 || X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(ctx), X509_V_FLAG_X509_STRICT) != 1
+        || (peer_purpose != 0 && SSL_CTX_set_purpose(ctx, peer_purpose) != 1)) {
         const char *reason = ERR_reason_error_string(ERR_peek_last_error());
 
         attest_fail(err, -EIO, "TLS: %s", reason != NULL ? reason : "cannot be set up");
@@ -40,6 +45,27 @@ SSL_CTX *tls_context(enum cert_use own_use, X509 *authority, X509 *cert, EVP_PKE
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET);
     return ctx;
+}
+
+SSL_CTX *tls_context(enum cert_use own_use, X509 *authority, X509 *cert, EVP_PKEY *key, struct attest_error *err)
+{
+    bool server = own_use == CERT_HOST;
+
+    if (server && authority == NULL) {
+        attest_fail(err, -EINVAL, "TLS: a server without an authority of its clients");
+        return NULL;
+    }
+    return context(server ? TLS_server_method() : TLS_client_method(), authority, 0, cert, key, err);
+}
+
+SSL_CTX *tls_context_collector(X509 *cert, EVP_PKEY *key, struct attest_error *err)
+{
+    return context(TLS_server_method(), NULL, 0, cert, key, err);
+}
+
+SSL_CTX *tls_context_caller(X509 *authority, struct attest_error *err)
+{
+    return context(TLS_client_method(), authority, X509_PURPOSE_SSL_CLIENT, NULL, NULL, err);
 }
 
 /* Wait for what an operation that did not finish wants. @return 0; -ETIMEDOUT; -EPIPE the end; -EIO */

@@ -3,20 +3,13 @@
 #ifndef AGENT_LISTEN_H
 #define AGENT_LISTEN_H
 
-#include <attest/error.h>
-
-struct listen_config {
-    const char *folder;  /* the measured files: `network`, `verifiers.pem` */
-    const char *address; /* to listen on; NULL: any */
-    const char *port;
-    const char *tcti, *log_path; /* as the agent's, opened anew by each connection */
-};
+#include "conversation.h"
 
 /**
  * TLS 1.3 on a TCP port, for clients with a certificate of the verifiers' authority; a process for each.
  * Serves nobody, for ever, when the host's description names no authority.
  * @return -errno with err
  */
-int listen_tls(const struct listen_config *config, struct attest_error *err);
+int listen_tls(const struct network_config *config, struct attest_error *err);
 
 #endif /* AGENT_LISTEN_H */

@@ -18,13 +18,14 @@
 #include <attest/error.h>
 
 #include "listen.h"
+#include "push.h"
 #include "serve.h"
 #include "uart.h"
 
 static void usage(FILE *out)
 {
     fprintf(out, "usage: attest-agent [--tcti device:PATH|swtpm:ARGS] [--log FILE]\n"
-                 "                    [--uart PORT | --unix PATH | --stdio | --tls [ADDRESS:]PORT]\n"
+                 "                    [--uart PORT | --unix PATH | --stdio | --tls [ADDRESS:]PORT | --push]\n"
                  "                    [--config FOLDER]\n"
                  "  --tcti   the TPM (default device:/dev/tpmrm0)\n"
                  "  --log    event log from a file instead of the hypervisor\n"
@@ -32,6 +33,7 @@ static void usage(FILE *out)
                  "  --unix   listen on a unix socket, one client after the other\n"
                  "  --stdio  standard input and output\n"
                  "  --tls    TLS 1.3 on a TCP port, for verifiers with a certificate of FOLDER/verifiers.pem\n"
+                 "  --push   call the collector that FOLDER/push names, at an interval\n"
                  "  --config where that is, and FOLDER/network with this domain's address (/etc/attest)\n");
 }
 
@@ -91,6 +93,7 @@ int main(int argc, char **argv)
         {"unix", required_argument, NULL, 'x'},
         {"stdio", no_argument, NULL, 's'},
         {"tls", required_argument, NULL, 'T'},
+        {"push", no_argument, NULL, 'p'},
         {"config", required_argument, NULL, 'c'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
@@ -99,8 +102,8 @@ int main(int argc, char **argv)
     unsigned long base = 0x2f8;
     struct attest_error err = {""};
     struct agent agent = {.tpm = NULL};
-    struct listen_config tls = {.folder = "/etc/attest"};
-    bool use_stdio = false;
+    struct network_config tls = {.folder = "/etc/attest"};
+    bool use_stdio = false, push = false;
     char *end;
     int c, rc;
 
@@ -131,6 +134,9 @@ int main(int argc, char **argv)
                 tls.port = optarg;
             }
             break;
+        case 'p':
+            push = true;
+            break;
         case 'c':
             tls.folder = optarg;
             break;
@@ -147,10 +153,10 @@ int main(int argc, char **argv)
         return 2;
     }
     signal(SIGPIPE, SIG_IGN);
-    if (tls.port != NULL) {
+    if (push || tls.port != NULL) {
         tls.tcti = tcti;
         tls.log_path = agent.log_path;
-        rc = listen_tls(&tls, &err);
+        rc = push ? push_tls(&tls, &err) : listen_tls(&tls, &err);
         if (rc != 0) {
             fprintf(stderr, "attest-agent: %s\n", err.text);
         }

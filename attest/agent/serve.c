@@ -175,6 +175,7 @@ static int op_quote(struct agent *agent, json_object *request, json_object *repl
             }
         }
         json_object_object_add(reply, "pcrs", pcrs);
+        agent->quotes++;
     }
     bytes_free(&nonce);
     bytes_free(&log);

@@ -17,6 +17,7 @@ struct agent {
     const char *log_path; /* NULL: from the hypervisor */
     const uint8_t *binding; /* of the TLS connection, CHANNEL_BINDING_SIZE bytes; NULL: a line of its own */
     bool paced;  /* requests take turns with those of others who lock pace_fd, one in AGENT_PACE_MS */
+    unsigned int quotes; /* answered */
     int pace_fd; /* a file that only its lock is used of, opened before the connections parted */
 };
 

@@ -93,7 +93,8 @@ static int parse_event(struct event_log *log, struct cursor *c, struct log_event
     size_t start = c->pos;
     uint32_t count;
 
-    *event = (struct log_event){.pcr = take_u32(c), .type = take_u32(c)};
+    *event = (struct log_event){.pcr = take_u32(c)}; /* C orders statements, not initialisers */
+    event->type = take_u32(c);
     count = take_u32(c);
     if (c->failed || count > log->bank_count) {
         return attest_fail(err, -EINVAL, "event log offset %zu: truncated or too many digests",

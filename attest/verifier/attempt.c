@@ -99,8 +99,12 @@ static int ask_host(const struct attempt *a, const struct refset_list *sets, str
                               .allow_no_history = a->allow_no_history,
                               .timeout_s = a->timeout_s};
     struct client client;
-    int rc = client_open(&client, &a->way, a->wait_s, err);
+    int rc;
 
+    if (a->caller != NULL) {
+        return session_judge(&s, a->caller, a->identity, &out->evidence, &out->verdict, err) == 0 ? 0 : -EINVAL;
+    }
+    rc = client_open(&client, &a->way, a->wait_s, err);
     if (rc != 0) {
         return rc == -EINVAL ? -EINVAL : -ETIMEDOUT;
     }
@@ -145,6 +149,13 @@ static int copy_codes(char **codes, const char *text, struct attest_error *err)
     return *codes != NULL ? 0 : attest_fail(err, -EINVAL, "no memory");
 }
 
+/* What was before, for whoever tells a change. */
+static int note_before(struct outcome *out, const struct history *h, struct attest_error *err)
+{
+    strcpy(out->before, h->verdict);
+    return copy_codes(&out->codes_before, h->codes, err);
+}
+
 static int judge_with_history(const struct attempt *a, struct refset_list *sets,
                               struct outcome *out, struct attest_error *err)
 {
@@ -160,8 +171,7 @@ static int judge_with_history(const struct attempt *a, struct refset_list *sets,
     if (rc != 0) {
         return -EINVAL;
     }
-    strcpy(out->before, h->verdict);
-    rc = copy_codes(&out->codes_before, h->codes, err);
+    rc = note_before(out, h, err);
     if (rc == 0) {
         rc = judge(a, sets, h, out, err);
     }
@@ -188,6 +198,28 @@ int attempt_run(const struct attempt *a, struct outcome *out, struct attest_erro
                              : judge(a, &sets, NULL, out, err);
     }
     refset_list_free(&sets);
+    return rc;
+}
+
+int attempt_silence(const struct attempt *a, int64_t since, struct outcome *out, struct attest_error *err)
+{
+    struct history *h = NULL;
+    int rc;
+
+    memset(out, 0, sizeof(*out));
+    out->at = time(NULL);
+    if (history_open(&h, a->state, a->host, err) != 0) {
+        return -EINVAL;
+    }
+    rc = h->verdict_at > since || strcmp(h->verdict, "NO-ANSWER") == 0 ? 1 : note_before(out, h, err);
+    if (rc == 0) {
+        history_add_silence(h, out->at);
+        rc = copy_codes(&out->codes, h->codes, err);
+    }
+    if (rc == 0) {
+        rc = history_write(h, a->state, err) == 0 ? 0 : -EINVAL;
+    }
+    history_free(h);
     return rc;
 }
 
@@ -230,6 +262,7 @@ int attempt_enroll(const struct attempt *a, bool replace, struct outcome *out,
     }
     if (rc == 0) {
         rc = session_identify(&s, &client, &id, &out->verdict, err);
+        EVP_PKEY_free(id.key);
         client_close(&client);
         rc = rc == -EACCES ? 1 : rc == 0 ? 0 : -EINVAL;
     }

@@ -8,8 +8,12 @@
 
 #include "client.h"
 
+struct identity;
+
 struct attempt {
     struct client_way way;
+    struct client *caller; /* a host that came by itself, instead of a way to it; its greeting is over, */
+    const struct identity *identity; /* and this is who it proved to be */
     const char *host, *state; /* both or neither: without them nothing is remembered */
     const char *const *reference;
     size_t reference_count;
@@ -42,6 +46,13 @@ void signers_free(EVP_PKEY **keys, size_t count);
  */
 int attempt_run(const struct attempt *a, struct outcome *out, struct attest_error *err);
 void outcome_free(struct outcome *o);
+
+/**
+ * A host that was to come by itself and did not: its history knows.
+ * @param since  the time from which on nothing was heard of it; a later verdict makes this a mistake
+ * @return 0; 1 there is a later verdict, or the last one said the same; -EINVAL
+ */
+int attempt_silence(const struct attempt *a, int64_t since, struct outcome *out, struct attest_error *err);
 
 /**
  * Pin the host's TPM under its name.

@@ -16,6 +16,7 @@ static const char help[] =
     "  verify   ask a host for evidence and judge it\n"
     "  enroll   remember a host's TPM under a name\n"
     "  watch    verify again and again, and tell changes\n"
+    "  collect  the same for hosts that call by themselves\n"
     "  status   the last verdict of each host\n"
     "  token    check a signed verdict\n"
     "  log      print an event log\n"
@@ -41,9 +42,22 @@ static const char help[] =
     "  --wait SECONDS       how long the agent may take to come up (default 30)\n"                 \
     "  --timeout SECONDS    for each answer (default 60)\n"
 
-#define JUDGEMENT                                                                                  \
+#define SETS                                                                                       \
     "  --reference PATH     a reference set, or a folder of them; may be repeated\n"               \
-    "  --signer FILE        PEM public key that may sign sets; may be repeated\n"                  \
+    "  --signer FILE        PEM public key that may sign sets; may be repeated\n"
+
+#define WEAKER                                                                                     \
+    "These let something pass, and the verdict names it:\n"                                        \
+    "  --allow-unmeasured-hypervisor\n"                                                            \
+    "                       accept a host booted without UEFI and GRUB (tests only)\n"             \
+    "  --allow-unsigned-reference\n"                                                               \
+    "                       accept sets that nobody signed (tests, and images just built)\n"
+
+#define ON_CHANGE                                                                                  \
+    "  --on-change FILE     program to run on a change, without a shell, with the arguments\n"     \
+    "                       HOST OLD NEW REASONS; it has 60 seconds\n"
+
+#define JUDGEMENT SETS                                                                             \
     "  --host NAME --state DIR\n"                                                                  \
     "                       the host's name and the folder where it was enrolled: pins its TPM,\n" \
     "                       compares clocks, ends overlaps, tells since when\n"                    \
@@ -52,11 +66,7 @@ static const char help[] =
     "  --token-life SECONDS how long that is good for (default 300)\n"                             \
     "  --save-log FILE      keep the event log (tpm2_eventlog reads it)\n"                         \
     "  --json               machine-readable\n"                                                    \
-    "These let something pass, and the verdict names it:\n"                                    \
-    "  --allow-unmeasured-hypervisor\n"                                                            \
-    "                       accept a host booted without UEFI and GRUB (tests only)\n"             \
-    "  --allow-unsigned-reference\n"                                                               \
-    "                       accept sets that nobody signed (tests, and images just built)\n"             \
+    WEAKER                                                                                         \
     "  --allow-no-history   accept any TPM of the authority, without --host (tests, first contact)\n"
 
 static const struct {
@@ -94,11 +104,29 @@ static const struct {
      "verdict is the exit status.\n" CHANNEL JUDGEMENT
      "  --interval SECONDS   from one question to the next (default 60)\n"
      "  --count N            stop after N; default: until SIGTERM or SIGINT\n"
-     "  --on-change FILE     program to run on a change, without a shell, with the arguments\n"
-     "                       HOST OLD NEW REASONS; it has 60 seconds\n"
+     ON_CHANGE
      "Example:\n"
      "  bh attest watch --state hosts --host web --connect tcp:10.0.0.5:4000 --ca vendor.pem "
      "--reference refs --signer signer.pem --interval 300 --on-change /usr/local/bin/page-me\n"},
+    {"collect", NULL, VERB_COLLECT, cli_collect,
+     "usage: bh attest collect --listen ADDRESS:PORT --tls-certificate FILE --tls-key FILE --state DIR\n"
+     "                         --ca FILE --reference PATH --signer FILE [options]\n"
+     "Takes calls of hosts whose description has attest { push }, asks each for evidence over a fresh\n"
+     "nonce and judges it as verify does. Which host it is tells its TPM, by what enroll pinned; others\n"
+     "are refused as not-enrolled. Prints a line when a verdict or its reasons change. The last verdict\n"
+     "is the exit status.\n"
+     "  --listen ADDRESS:PORT\n"
+     "                       an address of this machine; [ADDRESS]:PORT for IPv6\n"
+     "  --tls-certificate FILE, --tls-key FILE\n"
+     "                       of the name that the hosts' descriptions give (see bh control operator)\n"
+     "  --state DIR          folder where the hosts were enrolled\n"
+     "  --ca FILE            PEM certificates trusted to certify TPMs; may be repeated\n" SETS
+     "  --max-age SECONDS    a host not heard of for longer is told as NO-ANSWER (default 900)\n"
+     "  --count N            stop after N verdicts; default: until SIGTERM or SIGINT\n" ON_CHANGE
+     "  --json               machine-readable\n" WEAKER
+     "Example:\n"
+     "  bh attest collect --listen 10.0.0.9:4436 --tls-certificate keys/collector.pem --tls-key "
+     "keys/collector.key --state hosts --ca vendor.pem --reference refs --signer signer.pem\n"},
     {"status", NULL, VERB_STATUS, cli_status,
      "usage: bh attest status --state DIR [--host NAME] [--max-age SECONDS] [--json]\n"
      "The last verdict of each enrolled host, and how old it is. Exit status 0 when all are PASS\n"
@@ -166,7 +194,7 @@ int cli_usage(const char *text)
 static int unknown(const char *verb)
 {
     fprintf(stderr,
-            "bh attest: %s: expected verify, enroll, watch, status, token, log or ref "
+            "bh attest: %s: expected verify, enroll, watch, collect, status, token, log or ref "
             "make|merge|sign|expire|show|check\n",
             verb);
     return EXIT_USAGE;

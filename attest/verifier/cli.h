@@ -17,6 +17,7 @@ int cli_usage(const char *text);
 int cli_verify(const struct options *o, int argc, char **argv);
 int cli_enroll(const struct options *o, int argc, char **argv);
 int cli_watch(const struct options *o, int argc, char **argv);
+int cli_collect(const struct options *o, int argc, char **argv);
 int cli_status(const struct options *o, int argc, char **argv);
 int cli_log(const struct options *o, int argc, char **argv);
 int cli_token(const struct options *o, int argc, char **argv);

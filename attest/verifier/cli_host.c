@@ -2,7 +2,6 @@
 /* Verbs about hosts: verify, enroll, status, log; and token. */
 #include "cli.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -131,13 +130,6 @@ int cli_enroll(const struct options *o, int argc, char **argv)
 }
 
 /* -- status ------------------------------------------------------------------------------------- */
-static int is_history(const struct dirent *d)
-{
-    size_t n = strlen(d->d_name);
-
-    return d->d_name[0] != '.' && n > 5 && strcmp(d->d_name + n - 5, ".json") == 0;
-}
-
 static json_object *status_json(const struct history *h, int64_t age, bool good, bool old)
 {
     json_object *o = json_object_new_object();
@@ -197,7 +189,8 @@ static bool status_of(const struct options *o, const char *host, json_object *li
 int cli_status(const struct options *o, int argc, char **argv)
 {
     json_object *list = o->json ? json_object_new_array() : NULL;
-    struct dirent **names = NULL;
+    struct attest_error err = {""};
+    char **names = NULL;
     int n = 0, rc = 0;
 
     (void)argv;
@@ -208,15 +201,15 @@ int cli_status(const struct options *o, int argc, char **argv)
     if (o->host != NULL) {
         rc = status_of(o, o->host, list) ? 0 : EXIT_FAIL;
     } else {
-        n = scandir(o->state, &names, is_history, alphasort);
+        n = history_list(o->state, &names, &err);
         if (n <= 0) {
             json_object_put(list);
-            return cli_usage("status: no enrolled host in this folder");
+            free(names);
+            return n < 0 ? cli_error(&err) : cli_usage("status: no enrolled host in this folder");
         }
     }
     for (int i = 0; i < n; i++) {
-        names[i]->d_name[strlen(names[i]->d_name) - 5] = '\0';
-        rc = status_of(o, names[i]->d_name, list) ? rc : EXIT_FAIL;
+        rc = status_of(o, names[i], list) ? rc : EXIT_FAIL;
         free(names[i]);
     }
     free(names);

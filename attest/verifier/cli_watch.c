@@ -1,26 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Verifying at an interval. Only changes are told: of the verdict, or of the reasons of a failure.
- * The program run on a change gets its arguments as they are, without a shell in between; what a
- * host can influence in them is the printable text of reasons.
- */
+/* Verifying at an interval. Only changes are told: of the verdict, or of the reasons of a failure. */
 #include "cli.h"
 
 #include <errno.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <time.h>
 
 #include <attest/error.h>
-#include <attest/utc.h>
 
-#define ON_CHANGE_LIMIT_S 60
-
-extern char **environ;
+#include "tell.h"
 
 static volatile sig_atomic_t stopped;
 
@@ -28,117 +19,6 @@ static void stop(int signal)
 {
     (void)signal;
     stopped = 1;
-}
-
-/* A child that outlives its time is ended; nobody waits for it longer. */
-static int wait_for(pid_t pid, unsigned int limit_s)
-{
-    const struct timespec pause = {.tv_nsec = 50000000};
-    int status = 0;
-
-    for (unsigned int i = 0; i < limit_s * 20; i++) {
-        if (waitpid(pid, &status, WNOHANG) == pid) {
-            return status;
-        }
-        nanosleep(&pause, NULL);
-    }
-    kill(pid, SIGKILL);
-    waitpid(pid, &status, 0);
-    return status;
-}
-
-/* The signals that end the watch are blocked here, and a broken pipe ignored; not in the program. */
-static int start(pid_t *pid, const char *program, char *const *args)
-{
-    posix_spawn_file_actions_t files;
-    posix_spawnattr_t attr;
-    sigset_t none, ignored;
-    int rc;
-
-    sigemptyset(&none);
-    sigemptyset(&ignored);
-    sigaddset(&ignored, SIGPIPE);
-    posix_spawn_file_actions_init(&files);
-    posix_spawn_file_actions_addopen(&files, 0, "/dev/null", 0, 0);
-    posix_spawnattr_init(&attr);
-    posix_spawnattr_setsigmask(&attr, &none);
-    posix_spawnattr_setsigdefault(&attr, &ignored);
-    posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    rc = posix_spawn(pid, program, &files, &attr, args, environ);
-    posix_spawnattr_destroy(&attr);
-    posix_spawn_file_actions_destroy(&files);
-    return rc;
-}
-
-static void run_on_change(const struct options *o, const char *before, const char *now,
-                          const char *codes)
-{
-    char *args[] = {strdup(o->on_change), strdup(o->host), strdup(before), strdup(now),
-                    strdup(codes), NULL};
-    pid_t pid;
-    int rc = ENOMEM, status;
-
-    fflush(stdout);
-    if (args[0] != NULL && args[1] != NULL && args[2] != NULL && args[3] != NULL &&
-        args[4] != NULL) {
-        rc = start(&pid, o->on_change, args);
-    }
-    for (size_t i = 0; i < 5; i++) {
-        free(args[i]);
-    }
-    if (rc != 0) {
-        fprintf(stderr, "bh attest: %s: %s\n", o->on_change, strerror(rc));
-        return;
-    }
-    status = wait_for(pid, ON_CHANGE_LIMIT_S);
-    if (status != 0) {
-        fprintf(stderr, "bh attest: %s: %s %d\n", o->on_change,
-                WIFSIGNALED(status) ? "ended by signal" : "exit status",
-                WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-    }
-}
-
-/* What was told last. A watch that begins tells where it begins from, by the host's history. */
-struct told {
-    char verdict[16];
-    char *codes;
-};
-
-static void tell(const struct options *o, const struct outcome *out, const char *verdict,
-                 struct told *last)
-{
-    const char *codes = out->codes == NULL ? "" : out->codes;
-    char *copy, t[UTC_SIZE];
-
-    if (strcmp(last->verdict, verdict) == 0 && last->codes != NULL &&
-        strcmp(last->codes, codes) == 0) {
-        return;
-    }
-    if (o->json) {
-        json_object *root = json_object_new_object();
-
-        message_add_string(root, "at", utc_format(t, out->at));
-        message_add_string(root, "host", o->host);
-        message_add_string(root, "before", last->verdict);
-        message_add_string(root, "verdict", verdict);
-        message_add_string(root, "reasons", codes);
-        message_add_string(root, "reference", out->verdict.explained_by);
-        printf("%s\n", json_object_to_json_string_ext(root, JSON_C_TO_STRING_PLAIN |
-                                                                JSON_C_TO_STRING_NOSLASHESCAPE));
-        json_object_put(root);
-    } else {
-        printf("%s %s %s -> %s %s\n", utc_format(t, out->at), o->host,
-               last->verdict[0] != '\0' ? last->verdict : "NEVER", verdict,
-               codes[0] != '\0' ? codes : out->verdict.explained_by);
-    }
-    fflush(stdout);
-    if (o->on_change != NULL) {
-        run_on_change(o, last->verdict[0] != '\0' ? last->verdict : "NEVER", verdict, codes);
-    }
-    copy = strdup(codes);
-    free(last->codes);
-    last->codes = copy;
-    snprintf(last->verdict, sizeof(last->verdict), "%s", verdict);
 }
 
 /* One question. @return an exit status */
@@ -150,17 +30,16 @@ static int once(const struct options *o, struct told *last, bool first)
     int rc = attempt_run(&a, &out, &err), result, more = 0;
 
     if (first && rc != -EINVAL) {
-        strcpy(last->verdict, out.before);
-        last->codes = out.codes_before != NULL ? strdup(out.codes_before) : NULL;
+        told_from(last, &out);
     }
     if (rc == 0) {
         result = verdict_passes(&out.verdict) ? 0 : EXIT_FAIL;
         more = cli_write_token(o, &out);
         more = cli_save_log(o, &out.evidence) != 0 ? EXIT_USAGE : more;
-        tell(o, &out, result == 0 ? "PASS" : "FAIL", last);
+        tell_change(o, o->host, &out, result == 0 ? "PASS" : "FAIL", last);
     } else if (rc == -ETIMEDOUT) {
         result = EXIT_NO_ANSWER;
-        tell(o, &out, "NO-ANSWER", last);
+        tell_change(o, o->host, &out, "NO-ANSWER", last);
     } else { /* such as a reference that is being replaced: told each time, and tried again */
         result = cli_error(&err);
     }
@@ -200,7 +79,7 @@ int cli_watch(const struct options *o, int argc, char **argv)
     if (argc != 0 || o->host == NULL || o->interval_s == 0) {
         return cli_usage("watch: --host, --state and an --interval of 1 or more are needed");
     }
-    if (o->on_change != NULL && strchr(o->on_change, '/') == NULL) {
+    if (tell_is_usable(o) != 0) {
         return cli_usage("--on-change: a path is needed, with a / in it");
     }
     stopped = 0;

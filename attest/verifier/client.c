@@ -19,6 +19,9 @@
 
 #define HELLO_TIMEOUT_S 2
 #define STALE_MAX 64
+#define STRANGER_MAX (64u * 1024u) /* of a frame: a certificate has 8 KiB */
+
+static const struct frame_form stranger_form = {{'B', 'H', 'A', '1'}, STRANGER_MAX};
 
 static int connect_unix(const char *path, struct attest_error *err)
 {
@@ -153,13 +156,13 @@ int client_ask(struct client *c, json_object *request, json_object **reply, int 
     return rc;
 }
 
-static int greet(struct client *c, struct attest_error *err)
+static int greet(struct client *c, int timeout_s, struct attest_error *err)
 {
     json_object *request = json_object_new_object(), *reply = NULL, *tpm;
     int rc = message_add_string(request, "op", "hello");
 
     if (rc == 0) {
-        rc = client_ask(c, request, &reply, HELLO_TIMEOUT_S, err);
+        rc = client_ask(c, request, &reply, timeout_s, err);
     }
     if (rc == 0) {
         const char *format = message_string(reply, "format");
@@ -199,20 +202,11 @@ static int tls_prepare(struct client *c, const struct client_way *way, struct at
     return c->ctx != NULL ? 0 : -EINVAL;
 }
 
-static int reach(struct client *c, const struct client_way *way, struct attest_error *err)
+/* TLS on the connection that there is. */
+static int secure(struct client *c, SSL_CTX *ctx, struct attest_error *err)
 {
-    const char *rest = tls_rest(way->where);
-    int rc;
+    int rc = tls_start(&c->tls, ctx, c->fds.in, NULL, HELLO_TIMEOUT_S * 1000, &c->stream, err);
 
-    c->fds.in = c->fds.out = rest != NULL ? connect_tcp(rest, err) : client_connect(way->where, err);
-    if (c->fds.in < 0) {
-        return c->fds.in;
-    }
-    stream_from_fds(&c->stream, &c->fds);
-    if (rest == NULL) {
-        return 0;
-    }
-    rc = tls_start(&c->tls, c->ctx, c->fds.in, NULL, HELLO_TIMEOUT_S * 1000, &c->stream, err);
     c->bound = rc == 0;
     if (rc == 0 && tls_binding(&c->tls, CHANNEL_LABEL, c->binding) != 0) {
         rc = attest_fail(err, -EIO, "TLS: no keying material");
@@ -223,25 +217,45 @@ static int reach(struct client *c, const struct client_way *way, struct attest_e
     return rc;
 }
 
+static int reach(struct client *c, const struct client_way *way, struct attest_error *err)
+{
+    const char *rest = tls_rest(way->where);
+
+    c->fds.in = c->fds.out = rest != NULL ? connect_tcp(rest, err) : client_connect(way->where, err);
+    if (c->fds.in < 0) {
+        return c->fds.in;
+    }
+    stream_from_fds(&c->stream, &c->fds);
+    return rest == NULL ? 0 : secure(c, c->ctx, err);
+}
+
+/* ids differ between clients, as a serial line may still carry answers to the last one */
+static int begin(struct client *c, int fd, struct attest_error *err)
+{
+    memset(c, 0, sizeof(*c));
+    c->fds.in = c->fds.out = fd;
+    if (RAND_bytes((unsigned char *)&c->next_id, sizeof(c->next_id)) != 1) {
+        return attest_fail(err, -EIO, "no random numbers");
+    }
+    c->next_id &= 0x7fffffffu;
+    return 0;
+}
+
 int client_open(struct client *c, const struct client_way *way, int wait_s, struct attest_error *err)
 {
     time_t end = time(NULL) + wait_s;
     int rc;
 
-    memset(c, 0, sizeof(*c));
-    /* ids differ between clients, as a serial line may still carry answers to the last one */
-    if (RAND_bytes((unsigned char *)&c->next_id, sizeof(c->next_id)) != 1) {
-        return attest_fail(err, -EIO, "no random numbers");
+    rc = begin(c, -1, err);
+    if (rc == 0) {
+        rc = tls_prepare(c, way, err);
     }
-    c->next_id &= 0x7fffffffu;
-    c->fds.in = -1;
-    rc = tls_prepare(c, way, err);
     if (rc != 0) {
         return rc;
     }
     do {
         rc = c->fds.in < 0 ? reach(c, way, err) : 0;
-        rc = rc == 0 ? greet(c, err) : rc;
+        rc = rc == 0 ? greet(c, HELLO_TIMEOUT_S, err) : rc;
         if (rc == 0 || rc == -EINVAL || rc == -EPROTO) {
             break;
         }
@@ -260,6 +274,28 @@ int client_open(struct client *c, const struct client_way *way, int wait_s, stru
         client_close(c);
     }
     return rc;
+}
+
+int client_accept(struct client *c, SSL_CTX *ctx, int fd, int timeout_s, struct attest_error *err)
+{
+    int rc = begin(c, fd, err);
+
+    if (rc == 0) {
+        rc = secure(c, ctx, err);
+    }
+    if (rc == 0) {
+        c->stream.form = &stranger_form;
+        rc = greet(c, timeout_s, err);
+    }
+    if (rc != 0) {
+        client_close(c);
+    }
+    return rc;
+}
+
+void client_trust(struct client *c)
+{
+    c->stream.form = NULL;
 }
 
 void client_close(struct client *c)

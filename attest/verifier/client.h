@@ -34,6 +34,16 @@ struct client {
 int client_open(struct client *c, const struct client_way *way, int wait_s, struct attest_error *err);
 void client_close(struct client *c);
 
+/**
+ * The same for an agent that has connected to us: we are the TLS server (tls_context_collector()), and greet it. Until
+ * client_trust() its answers are short, as nobody knows yet whose they are.
+ * @param fd         connected, and ours from then on, also on failure
+ * @param timeout_s  of the greeting: the agent opens its TPM before
+ * @return 0; -errno with err
+ */
+int client_accept(struct client *c, SSL_CTX *ctx, int fd, int timeout_s, struct attest_error *err);
+void client_trust(struct client *c);
+
 /** The connection alone, "unix:PATH" or "tcp:HOST:PORT". @return file descriptor; -errno with err */
 int client_connect(const char *where, struct attest_error *err);
 

@@ -220,8 +220,8 @@ static bool has_word(const char *text, const char *word)
     return false;
 }
 
-/* "policy:differs guest:missing", each once. */
-static char *codes_of(const struct verdict *v)
+/* Each once. */
+char *history_codes(const struct verdict *v)
 {
     char *out = strdup("");
 
@@ -292,7 +292,7 @@ int history_add_verdict(struct history *h, struct verdict *v, const struct evide
     if (failed_with(v, CODE_VERIFIER_CLOCK)) {
         now = h->verdict_at; /* times from this clock are worth nothing */
     }
-    codes = codes_of(v);
+    codes = history_codes(v);
     if (codes == NULL || !remember_facts(h, v, now)) {
         free(codes);
         v->no_memory = true;

@@ -5,6 +5,7 @@
  */
 #include <attest/history.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -24,6 +25,40 @@ static char *path_of(const char *folder, const char *host, const char *suffix)
     char *path;
 
     return asprintf(&path, "%s/%s%s", folder, host, suffix) < 0 ? NULL : path;
+}
+
+static int is_history(const struct dirent *d)
+{
+    size_t n = strlen(d->d_name);
+
+    return d->d_name[0] != '.' && n > 5 && strcmp(d->d_name + n - 5, ".json") == 0;
+}
+
+int history_list(const char *folder, char ***names, struct attest_error *err)
+{
+    struct dirent **entry = NULL;
+    int n = scandir(folder, &entry, is_history, alphasort), rc = n;
+
+    *names = n < 0 ? NULL : calloc((size_t)n + 1, sizeof(char *));
+    if (*names == NULL) {
+        rc = n < 0 ? attest_fail(err, -errno, "%s: %s", folder, strerror(errno)) : attest_fail(err, -ENOMEM, "no memory");
+    }
+    for (int i = 0; i < n; i++) {
+        if (rc >= 0) {
+            (*names)[i] = strndup(entry[i]->d_name, strlen(entry[i]->d_name) - 5);
+            rc = (*names)[i] == NULL ? attest_fail(err, -ENOMEM, "no memory") : rc;
+        }
+        free(entry[i]);
+    }
+    free(entry);
+    if (rc < 0) {
+        for (int i = 0; *names != NULL && i < n; i++) {
+            free((*names)[i]);
+        }
+        free(*names);
+        *names = NULL;
+    }
+    return rc;
 }
 
 int history_lock(struct history *h, const char *folder, struct attest_error *err)
@@ -221,10 +256,23 @@ static const char *damaged(struct history *h, json_object *root)
     return NULL;
 }
 
+const char *history_parse(struct history *h, const uint8_t *text, size_t size)
+{
+    json_object *root;
+    const char *where;
+
+    while (size > 0 && text[size - 1] == '\n') {
+        size--;
+    }
+    root = message_parse(text, size, NULL);
+    where = root == NULL ? "it is no JSON object" : damaged(h, root);
+    json_object_put(root);
+    return where;
+}
+
 static int read_into(struct history *h, const char *folder, struct attest_error *err)
 {
     char *path = path_of(folder, h->host, ".json");
-    json_object *root;
     const char *where;
     uint8_t *data;
     size_t size;
@@ -234,16 +282,11 @@ static int read_into(struct history *h, const char *folder, struct attest_error 
         free(path);
         return rc;
     }
-    while (size > 0 && data[size - 1] == '\n') {
-        size--;
-    }
-    root = message_parse(data, size, NULL);
-    where = root == NULL ? "it is no JSON object" : damaged(h, root);
+    where = history_parse(h, data, size);
     if (where != NULL) {
         rc = attest_fail(err, -EINVAL, "%.150s: damaged: %s; restore it or enroll again", path,
                          where);
     }
-    json_object_put(root);
     free(data);
     free(path);
     return rc;
@@ -352,13 +395,10 @@ static void add_lists(json_object *root, const struct history *h)
     json_object_object_add(root, "findings", facts);
 }
 
-int history_write(const struct history *h, const char *folder, struct attest_error *err)
+int history_print(const struct history *h, char **out)
 {
     json_object *root = json_object_new_object(), *clock = NULL;
-    char *path = path_of(folder, h->host, ".json");
     const char *text;
-    size_t len;
-    int rc = -ENOMEM;
 
     if (h->has_clock) {
         clock = json_object_new_object();
@@ -381,14 +421,19 @@ int history_write(const struct history *h, const char *folder, struct attest_err
     message_add_string(root, "explained-by", h->explained_by);
     add_lists(root, h);
     add_recent(root, h);
-    text = json_object_to_json_string_length(
-        root, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
-    if (path != NULL && text != NULL) {
-        rc = file_write(path, text, len, err);
-    } else {
-        attest_fail(err, -ENOMEM, "no memory");
-    }
-    free(path);
+    text = json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
+    *out = text != NULL ? strdup(text) : NULL;
     json_object_put(root);
+    return *out != NULL ? 0 : -ENOMEM;
+}
+
+int history_write(const struct history *h, const char *folder, struct attest_error *err)
+{
+    char *path = path_of(folder, h->host, ".json"), *text = NULL;
+    int rc = path == NULL ? -ENOMEM : history_print(h, &text);
+
+    rc = rc == 0 ? file_write(path, text, strlen(text), err) : attest_fail(err, rc, "no memory");
+    free(text);
+    free(path);
     return rc;
 }

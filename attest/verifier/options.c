@@ -11,30 +11,32 @@
     {.name = n, .form = OPTION_FLAG, .field = offsetof(struct options, m), .verbs = v, .weakens = true}
 
 #define VERIFIES (VERB_VERIFY | VERB_WATCH)
+#define JUDGES (VERIFIES | VERB_COLLECT)
 #define TALKS (VERIFIES | VERB_ENROLL)
 
 const struct option_row attest_options[] = {
     ROW("connect", OPTION_TEXT, connect, TALKS | VERB_LOG),
+    ROW("listen", OPTION_TEXT, listen, VERB_COLLECT),
     ROW("socket", OPTION_TEXT, socket, TALKS | VERB_LOG),
-    ROW("tls-certificate", OPTION_TEXT, tls_certificate, TALKS | VERB_LOG),
-    ROW("tls-key", OPTION_TEXT, tls_key, TALKS | VERB_LOG),
-    ROW("ca", OPTION_LIST, ca, TALKS | VERB_LOG),
+    ROW("tls-certificate", OPTION_TEXT, tls_certificate, TALKS | VERB_LOG | VERB_COLLECT),
+    ROW("tls-key", OPTION_TEXT, tls_key, TALKS | VERB_LOG | VERB_COLLECT),
+    ROW("ca", OPTION_LIST, ca, TALKS | VERB_LOG | VERB_COLLECT),
     ROW("wait", OPTION_NUMBER, wait_s, TALKS | VERB_LOG),
     ROW("timeout", OPTION_NUMBER, timeout_s, TALKS | VERB_LOG),
     ROW("host", OPTION_TEXT, host, TALKS | VERB_STATUS | VERB_TOKEN),
-    ROW("state", OPTION_TEXT, state, TALKS | VERB_STATUS),
-    ROW("reference", OPTION_LIST, reference, VERIFIES),
-    ROW("signer", OPTION_LIST, signer, VERIFIES | VERB_TOKEN | VERB_REF_CHECK | VERB_REF_SHOW),
+    ROW("state", OPTION_TEXT, state, TALKS | VERB_STATUS | VERB_COLLECT),
+    ROW("reference", OPTION_LIST, reference, JUDGES),
+    ROW("signer", OPTION_LIST, signer, JUDGES | VERB_TOKEN | VERB_REF_CHECK | VERB_REF_SHOW),
     ROW("token", OPTION_TEXT, token, VERIFIES),
     ROW("token-life", OPTION_NUMBER, life_s, VERIFIES),
     ROW("key", OPTION_TEXT, key, VERIFIES | VERB_REF_SIGN | VERB_REF_EXPIRE),
     ROW("save-log", OPTION_TEXT, save_log, VERIFIES | VERB_LOG),
-    ROW("json", OPTION_FLAG, json, VERIFIES | VERB_STATUS | VERB_TOKEN),
+    ROW("json", OPTION_FLAG, json, JUDGES | VERB_STATUS | VERB_TOKEN),
     ROW("verbose", OPTION_FLAG, verbose, VERB_VERIFY),
     ROW("interval", OPTION_NUMBER, interval_s, VERB_WATCH),
-    ROW("count", OPTION_NUMBER, count, VERB_WATCH),
-    ROW("on-change", OPTION_TEXT, on_change, VERB_WATCH),
-    ROW("max-age", OPTION_NUMBER, max_age_s, VERB_STATUS),
+    ROW("count", OPTION_NUMBER, count, VERB_WATCH | VERB_COLLECT),
+    ROW("on-change", OPTION_TEXT, on_change, VERB_WATCH | VERB_COLLECT),
+    ROW("max-age", OPTION_NUMBER, max_age_s, VERB_STATUS | VERB_COLLECT),
     ROW("replace", OPTION_FLAG, replace, VERB_ENROLL),
     ROW("output", OPTION_TEXT, output,
         VERB_REF_MAKE | VERB_REF_MERGE | VERB_REF_SIGN | VERB_REF_EXPIRE),
@@ -45,8 +47,8 @@ const struct option_row attest_options[] = {
     ROW("pcr", OPTION_LIST, pcr, VERB_REF_MAKE),
     ROW("supersedes", OPTION_LIST, supersedes, VERB_REF_MAKE),
     ROW("overlap", OPTION_NUMBER, overlap_s, VERB_REF_MAKE),
-    ROW_WEAKENS("allow-unmeasured-hypervisor", allow_unmeasured, VERIFIES),
-    ROW_WEAKENS("allow-unsigned-reference", allow_unsigned, VERIFIES),
+    ROW_WEAKENS("allow-unmeasured-hypervisor", allow_unmeasured, JUDGES),
+    ROW_WEAKENS("allow-unsigned-reference", allow_unsigned, JUDGES),
     ROW_WEAKENS("allow-no-history", allow_no_history, VERB_VERIFY), /* watch cannot do without a host */
 };
 
@@ -114,7 +116,7 @@ int attest_options_parse(int argc, char **argv, enum verb verb, struct options *
     o->wait_s = 30;
     o->timeout_s = 60;
     o->interval_s = 60;
-    o->max_age_s = 86400;
+    o->max_age_s = verb == VERB_COLLECT ? 900 : 86400;
     o->life_s = 300;
     optind = 0;
     while ((c = getopt_long(argc, argv, "", list, NULL)) != -1) {

@@ -172,7 +172,8 @@ static int parse_supersedes(struct refset *set, json_object *list, struct attest
     for (size_t i = 0; rc == 0 && i < json_object_array_length(list); i++) {
         json_object *o = json_object_array_get_idx(list, i);
 
-        rc = json_object_is_type(o, json_type_string)
+        rc = json_object_is_type(o, json_type_string) &&
+                     strlen(json_object_get_string(o)) == (size_t)json_object_get_string_len(o)
                  ? refset_supersede(set, json_object_get_string(o), err)
                  : attest_fail(err, -EINVAL, "supersedes: expected names");
     }

@@ -94,9 +94,6 @@ static int activate(const struct session *s, struct client *c, EVP_PKEY *ek,
     if (rc != 0) {
         verdict_add(v, CODE_AK_NOT_ACTIVATED, -1, CHECK, "attestation-key",
                     "held by the TPM with the endorsement key", err->text);
-    } else {
-        verdict_add(v, CODE_OK, -1, CHECK, "attestation-key", "",
-                    "held by a TPM that a trusted authority certifies");
     }
     bytes_free(&blob);
     bytes_free(&seed);
@@ -164,18 +161,18 @@ static int check_pins(const struct session *s, const struct identity *id, struct
     return 0;
 }
 
-/* The attestation key, if one TPM with a good certificate holds it. */
-static int identify(const struct session *s, struct client *c, struct identity *id, EVP_PKEY **ak,
-                    struct verdict *v, struct attest_error *err)
+int session_identify(const struct session *s, struct client *c, struct identity *id,
+                     struct verdict *v, struct attest_error *err)
 {
     EVP_PKEY *ek = NULL;
     int rc;
 
+    memset(id, 0, sizeof(*id));
     if (!c->has_tpm) {
         verdict_add(v, CODE_NO_TPM, -1, CHECK, "tpm", "a TPM 2.0", "none: nothing can be proved");
         return -EACCES;
     }
-    rc = enroll(s, c, &ek, ak, id->ak, v, err);
+    rc = enroll(s, c, &ek, &id->key, id->ak, v, err);
     if (rc == 0) {
         rc = activate(s, c, ek, id->ak, v, err);
     }
@@ -186,30 +183,15 @@ static int identify(const struct session *s, struct client *c, struct identity *
     return rc == 0 || rc == -ENOENT ? rc : -EACCES;
 }
 
-int session_identify(const struct session *s, struct client *c, struct identity *id,
-                     struct verdict *v, struct attest_error *err)
-{
-    EVP_PKEY *ak = NULL;
-    int rc = identify(s, c, id, &ak, v, err);
-
-    EVP_PKEY_free(ak);
-    return rc;
-}
-
-int session_run(const struct session *s, struct client *c, struct evidence *evidence,
-                struct verdict *v, struct attest_error *err)
+int session_judge(const struct session *s, struct client *c, const struct identity *id, struct evidence *evidence,
+                  struct verdict *v, struct attest_error *err)
 {
     uint8_t bound[32];
     const struct bytes signed_for = {bound, sizeof(bound)};
-    EVP_PKEY *ak = NULL;
-    struct identity id;
     int rc;
 
-    memset(evidence, 0, sizeof(*evidence));
-    rc = identify(s, c, &id, &ak, v, err);
-    if (rc == 0) {
-        rc = check_pins(s, &id, v);
-    }
+    verdict_add(v, CODE_OK, -1, CHECK, "attestation-key", "", "held by a TPM that a trusted authority certifies");
+    rc = check_pins(s, id, v);
     if (rc == 0) {
         rc = quote(s, c, s->nonce, evidence, v, err);
     }
@@ -219,12 +201,26 @@ int session_run(const struct session *s, struct client *c, struct evidence *evid
     if (rc == 0) {
         const struct verify_input in = {.evidence = evidence,
                                         .nonce = c->bound ? &signed_for : s->nonce,
-                                        .ak = ak,
+                                        .ak = id->key,
                                         .history = s->history,
                                         .allow_unmeasured = s->allow_unmeasured};
 
         verify_sets(&in, s->sets, v);
     }
-    EVP_PKEY_free(ak);
+    return rc == -ENOENT ? rc : 0;
+}
+
+int session_run(const struct session *s, struct client *c, struct evidence *evidence,
+                struct verdict *v, struct attest_error *err)
+{
+    struct identity id;
+    int rc;
+
+    memset(evidence, 0, sizeof(*evidence));
+    rc = session_identify(s, c, &id, v, err);
+    if (rc == 0) {
+        rc = session_judge(s, c, &id, evidence, v, err);
+    }
+    EVP_PKEY_free(id.key);
     return rc == -ENOENT ? rc : 0;
 }

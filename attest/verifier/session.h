@@ -25,23 +25,27 @@ struct session {
 struct identity {
     uint8_t ek[32];
     uint8_t ak[NAME_SIZE];
+    EVP_PKEY *key; /* owned: the attestation key, to be freed with EVP_PKEY_free() */
 };
 
 /**
- * Enrol, challenge and judge over an open client. Whatever goes wrong on the host's side is a
- * finding.
- *
- * @param evidence  out: kept for saving; freed by the caller
- * @return 0 the verdict is complete; -ENOENT a local file is missing (err says which)
- */
-int session_run(const struct session *s, struct client *c, struct evidence *evidence,
-                struct verdict *v, struct attest_error *err);
-
-/**
- * Only the first half: certificate, key, and that one TPM holds both.
+ * The first half: certificate, key, and that one TPM holds both.
  * @return 0; -ENOENT a local file; -EACCES it is not proved, and the verdict says why
  */
 int session_identify(const struct session *s, struct client *c, struct identity *id,
                      struct verdict *v, struct attest_error *err);
+
+/**
+ * The second: is it the TPM that the history says, and what does it sign? Whatever goes wrong on the host's side is a finding.
+ *
+ * @param evidence  out: kept for saving; freed by the caller
+ * @return 0 the verdict is complete; -ENOENT a local file is missing (err says which)
+ */
+int session_judge(const struct session *s, struct client *c, const struct identity *id, struct evidence *evidence,
+                  struct verdict *v, struct attest_error *err);
+
+/** Both over an open client. @return as session_judge() */
+int session_run(const struct session *s, struct client *c, struct evidence *evidence,
+                struct verdict *v, struct attest_error *err);
 
 #endif /* VERIFIER_SESSION_H */

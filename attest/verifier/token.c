@@ -229,7 +229,7 @@ static enum token_code judge(json_object *root, const char *host, int64_t now)
         !json_object_is_type(exp, json_type_int)) {
         return TOKEN_MALFORMED;
     }
-    if (json_object_get_int64(iat) - CLOCK_SKEW_S > now) {
+    if (json_object_get_int64(iat) > now + CLOCK_SKEW_S) { /* the sum is ours: a claim may be any number */
         return TOKEN_NOT_YET_VALID;
     }
     if (json_object_get_int64(exp) <= now) {

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Runs a fuzz entry without a fuzzer: mutations of a valid seed, the same ones on every run. With files as
- * arguments it runs these instead. Built with ASan and UBSan, so a mistake ends the run.
+ * Runs a fuzz entry without a fuzzer: mutations of a valid seed, the same ones on every run, and the files of a
+ * folder of kept inputs, if there is one (-DCORPUS). With files as arguments it runs these instead. Built with
+ * ASan and UBSan, so a mistake ends the run.
  * For real fuzzing: clang -fsanitize=fuzzer,address with the entry's file and the sources under test.
  */
 #include "manifest_elf_runner.h"
 
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define INPUT_MAX 65536u
+#define CORPUS_MIN 10u
 #ifndef ROUNDS
 #define ROUNDS 40000u
 #endif
@@ -84,6 +87,40 @@ static void run(const uint8_t *data, size_t size)
     free(copy);
 }
 
+static bool run_file(const char *path)
+{
+    static uint8_t buf[INPUT_MAX];
+    FILE *f = fopen(path, "rb");
+
+    if (f == NULL) {
+        perror(path);
+        return false;
+    }
+    run(buf, fread(buf, 1, sizeof(buf), f));
+    fclose(f);
+    return true;
+}
+
+/* @return whether there are kept inputs, where there should be some */
+static bool run_corpus(void)
+{
+    size_t count = 0;
+#ifdef CORPUS
+    glob_t g;
+
+    if (glob(CORPUS "/*", 0, NULL, &g) == 0) {
+        while (count < g.gl_pathc && run_file(g.gl_pathv[count])) {
+            count++;
+        }
+        globfree(&g);
+    }
+    printf("%sok 2 - %zu kept inputs of " CORPUS "\n", count < CORPUS_MIN ? "not " : "", count);
+    return count >= CORPUS_MIN;
+#else
+    return count == 0;
+#endif
+}
+
 int main(int argc, char **argv)
 {
     static uint8_t seed[INPUT_MAX], buf[INPUT_MAX];
@@ -91,14 +128,9 @@ int main(int argc, char **argv)
     unsigned i;
 
     for (i = 1; i < (unsigned)argc; i++) {
-        FILE *f = fopen(argv[i], "rb");
-
-        if (f == NULL) {
-            perror(argv[i]);
+        if (!run_file(argv[i])) {
             return 1;
         }
-        run(buf, fread(buf, 1, sizeof(buf), f));
-        fclose(f);
     }
     if (argc > 1) {
         return 0;
@@ -112,6 +144,6 @@ int main(int argc, char **argv)
         memcpy(buf, seed, size);
         run(buf, mutate(buf, size));
     }
-    printf("ok 1 - %u mutated inputs\n1..1\n", ROUNDS);
-    return 0;
+    printf("ok 1 - %u mutated inputs\n", ROUNDS);
+    return run_corpus() ? 0 : 1;
 }

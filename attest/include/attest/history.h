@@ -72,6 +72,13 @@ struct history {
 
 bool history_name_is_valid(const char *host);
 
+/**
+ * Names of the hosts that have a file in a folder, sorted.
+ * @param names  out: to be freed, each and the list
+ * @return their count; -errno with err
+ */
+int history_list(const char *folder, char ***names, struct attest_error *err);
+
 struct history *history_new(const char *host);
 void history_free(struct history *h);
 
@@ -85,6 +92,10 @@ int history_open(struct history **out, const char *folder, const char *host,
 /** The same without the lock, to look at. */
 int history_read(struct history **out, const char *folder, const char *host,
                  struct attest_error *err);
+/** The text of a file, into an empty history of that host. @return NULL; or which fields are damaged */
+const char *history_parse(struct history *h, const uint8_t *text, size_t size);
+/** @param out  the text, to be freed. @return 0; -ENOMEM */
+int history_print(const struct history *h, char **out);
 /** Take the lock of a host that may not exist yet. @return 0; -EBUSY; -errno */
 int history_lock(struct history *h, const char *folder, struct attest_error *err);
 /** @return 0 or -errno */
@@ -112,6 +123,8 @@ enum verify_code history_clock(const struct history *h, const struct clock_info 
  */
 int history_add_verdict(struct history *h, struct verdict *v, const struct evidence *evidence,
                         int64_t now);
+/** Failures in a word each, "policy:differs guest:missing", to be freed. NULL: no memory */
+char *history_codes(const struct verdict *v);
 /** The host did not answer. */
 void history_add_silence(struct history *h, int64_t now);
 

@@ -24,6 +24,14 @@ struct tls {
 SSL_CTX *tls_context(enum cert_use own_use, X509 *authority, X509 *cert, EVP_PKEY *key, struct attest_error *err);
 
 /**
+ * A connection whose client proves itself otherwise: it has no certificate and is asked for none. The server's is an operator's, so that
+ * who may ask is one question, whoever dials. That context, and the client's.
+ * @return NULL with err
+ */
+SSL_CTX *tls_context_collector(X509 *cert, EVP_PKEY *key, struct attest_error *err);
+SSL_CTX *tls_context_caller(X509 *authority, struct attest_error *err);
+
+/**
  * Shake hands on a connected socket.
  * @param host  the client's: the name that the peer's certificate must have; NULL: not looked at
  * @return 0 with *stream ready; -ETIMEDOUT; -EACCES the peer or we are refused, err says why

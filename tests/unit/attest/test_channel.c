@@ -26,6 +26,7 @@
 #include "../../../attest/agent/listen.h"
 #include "../../../attest/verifier/session.h"
 #include "fake_host.h"
+#include "wire.h"
 
 static struct fake_host host;
 static struct reference *ref;
@@ -47,42 +48,11 @@ static void in_folder(char *out, const char *name)
     snprintf(out, 128, "%s/%s", host.dir, name);
 }
 
-/* A port that is free now. */
-static void port_of(char *port, char *where)
-{
-    struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof(in);
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-    assert_int_equal(bind(fd, (struct sockaddr *)&in, sizeof(in)), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&in, &size), 0);
-    close(fd);
-    snprintf(port, 8, "%d", ntohs(in.sin_port));
-    snprintf(where, 40, "tls:127.0.0.1:%s", port);
-}
-
-static X509 *person(const char *name, X509 *by, EVP_PKEY *by_key, const char *cert, const char *key, EVP_PKEY **private)
-{
-    struct attest_error err = {""};
-    EVP_PKEY *k = cert_key_new(&err);
-    X509 *x = cert_sign(k, name, CERT_OPERATOR, by, by_key, 10, &err);
-
-    assert_non_null(x);
-    must(cert_write(x, cert, &err), &err);
-    must(cert_key_write(k, key, &err), &err);
-    if (private != NULL) {
-        *private = k;
-    } else {
-        EVP_PKEY_free(k);
-    }
-    return x;
-}
-
 static void start_agent(void)
 {
     agent = fork();
     if (agent == 0) {
-        const struct listen_config config = {.folder = host.dir,
+        const struct network_config config = {.folder = host.dir,
                                              .address = "127.0.0.1",
                                              .port = agent_port,
                                              .tcti = host.tcti,
@@ -119,30 +89,23 @@ static int start(void **state)
     in_folder(alice_key, "alice.key");
     in_folder(forger_cert, "forger.pem");
     in_folder(forger_key, "forger.key");
-    alice = person("alice", authority, authority_key, alice_cert, alice_key, &alice_private);
-    X509_free(person("alice", other, other_key, forger_cert, forger_key, NULL));
+    alice = wire_person("alice", CERT_OPERATOR, authority, authority_key, alice_cert, alice_key, &alice_private);
+    X509_free(wire_person("alice", CERT_OPERATOR, other, other_key, forger_cert, forger_key, NULL));
     X509_free(other);
     EVP_PKEY_free(other_key);
-    port_of(agent_port, agent_where);
-    port_of(middle_port, middle_where);
+    wire_port(agent_port);
+    wire_port(middle_port);
+    snprintf(agent_where, sizeof(agent_where), "tls:127.0.0.1:%s", agent_port);
+    snprintf(middle_where, sizeof(middle_where), "tls:127.0.0.1:%s", middle_port);
     start_agent();
     return 0;
-}
-
-static void stop_process(pid_t *pid)
-{
-    if (*pid > 0) {
-        kill(*pid, SIGKILL);
-        waitpid(*pid, NULL, 0);
-    }
-    *pid = -1;
 }
 
 static int stop(void **state)
 {
     (void)state;
-    stop_process(&agent);
-    stop_process(&middle);
+    wire_stop(&agent);
+    wire_stop(&middle);
     X509_free(authority);
     X509_free(alice);
     EVP_PKEY_free(authority_key);
@@ -217,27 +180,6 @@ static void channel_is_not_for_others(void **state)
     assert_int_equal(judge(agent_where, alice_cert, forger_key, &v), -EINVAL);
 }
 
-/* Frames of both directions, as they are. */
-static void relay(struct stream *a, struct stream *b)
-{
-    uint8_t *data;
-    size_t size;
-
-    while (frame_receive(a, &data, &size, 20000) == 0) {
-        int rc = frame_send(b, data, size);
-
-        free(data);
-        if (rc != 0 || frame_receive(b, &data, &size, 20000) != 0) {
-            return;
-        }
-        rc = frame_send(a, data, size);
-        free(data);
-        if (rc != 0) {
-            return;
-        }
-    }
-}
-
 /* Somebody whom a verifier takes for the host, and who is a verifier of the real host. */
 static void start_middle(void)
 {
@@ -268,7 +210,7 @@ static void start_middle(void)
             server = client_connect(tcp, &err);
             if (tls_start(&to_verifier, as_host, client, NULL, 3000, &front, &err) == 0 &&
                 tls_start(&to_agent, as_verifier, server, NULL, 3000, &back, &err) == 0) {
-                relay(&front, &back);
+                wire_relay(&front, &back);
             }
             close(client);
             close(server);
@@ -285,7 +227,7 @@ static void channel_through_a_relay_is_another_channel(void **state)
     assert_int_equal(judge(middle_where, alice_cert, alice_key, &v), 0);
     assert_true(has(&v, CODE_NONCE));
     verdict_free(&v);
-    stop_process(&middle);
+    wire_stop(&middle);
 }
 
 /* More connections in a moment than the agent takes: some get in, the others are closed at once, and later it serves again. */

@@ -325,6 +325,7 @@ void host_free(struct host *host)
     free(host->control_address);
     free(host->verifiers_ca);
     free(host->attest_address);
+    free(host->push);
     free(host->control_ca);
     free(host->control_serial);
     free(host->file);

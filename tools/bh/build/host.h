@@ -179,7 +179,9 @@ struct host {
     size_t domain_count;
     char *verifiers_ca;     /* certificate of the authority of who may ask the attest domain, relative to the description; or NULL */
     char *attest_address;   /* of the attest domain's eth0: A.B.C.D/BITS, and a gateway; or NULL */
-    unsigned int attest_line, verifiers_ca_line;
+    char *push;             /* collector that the attest domain calls: "A.B.C.D:PORT NAME"; or NULL */
+    unsigned int push_interval;    /* seconds between two calls */
+    unsigned int attest_line, verifiers_ca_line, push_line, push_interval_line;
     char *control_ca;       /* certificate of the operators' authority, relative to the description; or NULL */
     char *control_serial;   /* role of whoever holds the control domain's serial line; or NULL */
     char *control_address;  /* of the control domain's eth0: A.B.C.D/BITS, and a gateway; or NULL */

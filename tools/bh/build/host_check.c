@@ -359,6 +359,19 @@ static void check_verifiers(const struct host *host, struct diag *diag)
     }
 }
 
+/* Whom the attest domain calls: it needs a way there. */
+static void check_push(const struct host *host, struct diag *diag)
+{
+    if (host->push != NULL && host->attest_address == NULL) {
+        diag_error(diag, host->file, host->push_line, "push", "the attest domain has no address to call from; add "
+                   "address = A.B.C.D/BITS, and a gateway if the collector is behind one");
+    }
+    if (host->push == NULL && host->push_interval_line != 0) {
+        diag_error(diag, host->file, host->push_interval_line, "push-interval", "nobody is called; add "
+                   "push = ADDRESS:PORT, NAME, or remove this");
+    }
+}
+
 /* One signature over everything that is booted: GRUB's files have none. */
 static void check_signing(struct host *host, struct diag *diag)
 {
@@ -472,6 +485,7 @@ void host_check(struct host *host, const char *const *kinds, size_t kind_count, 
     check_cmdline(host, diag);
     check_signing(host, diag);
     check_verifiers(host, diag);
+    check_push(host, diag);
     check_kinds(host, kinds, kind_count, diag);
     check_memory(host, diag);
     check_single_owners(host, diag);

@@ -655,9 +655,58 @@ static void verifiers_ca(const struct value_context *vc, const struct conf_entry
     value_text(vc, entry, 255, &host->verifiers_ca);
 }
 
+static bool is_certificate_name(const char *s)
+{
+    return *s != '\0' && strlen(s) <= 63
+           && strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-@") == strlen(s);
+}
+
+static bool is_address_and_port(const char *text)
+{
+    const char *colon = strchr(text, ':');
+    char address[16] = "", *end = NULL;
+    unsigned long port = 0;
+
+    if (colon != NULL && (size_t)(colon - text) < sizeof(address)) {
+        memcpy(address, text, (size_t)(colon - text));
+        port = colon[1] >= '0' && colon[1] <= '9' ? strtoul(colon + 1, &end, 10) : 0;
+    }
+    return port >= 1 && port <= 65535 && *end == '\0' && is_address(address, false);
+}
+
+static void attest_push(const struct value_context *vc, const struct conf_entry *entry, void *object)
+{
+    struct host *host = object;
+
+    if (entry->value_count != 2 || !is_address_and_port(entry->values[0])) {
+        diag_error(vc->diag, vc->file, entry->line, entry->key, "an IPv4 address with a port, and the name in the "
+                   "collector's certificate expected; such as 10.0.0.9:4436, collector");
+    } else if (!is_certificate_name(entry->values[1])) {
+        diag_error(vc->diag, vc->file, entry->line, entry->key, "'%s' is no name for a certificate; use letters, digits "
+                   "and . _ - @, 63 at most", entry->values[1]);
+    } else {
+        free(host->push);
+        host->push = bh_printf("%s %s", entry->values[0], entry->values[1]);
+        host->push_line = entry->line;
+    }
+}
+
+static void attest_push_interval(const struct value_context *vc, const struct conf_entry *entry, void *object)
+{
+    struct host *host = object;
+    uint64_t seconds = 0;
+
+    host->push_interval_line = entry->line;
+    if (value_number(vc, entry, 1, 86400, &seconds)) {
+        host->push_interval = (unsigned int)seconds;
+    }
+}
+
 static const struct host_key attest_keys[] = {
     { "address", false, attest_address, NULL },
     { "ca", true, verifiers_ca, "ca = keys/ca.pem" },
+    { "push", false, attest_push, NULL },
+    { "push-interval", false, attest_push_interval, NULL },
 };
 
 static const struct host_key control_keys[] = {
@@ -689,8 +738,7 @@ static void operator_subjects(const struct value_context *vc, const struct conf_
     for (size_t i = 0; i < o->subject_count; i++) {
         const char *s = o->subjects[i];
 
-        if (strlen(s) > 63 || *s == '\0'
-            || strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-@") != strlen(s)) {
+        if (!is_certificate_name(s)) {
             diag_error(vc->diag, vc->file, entry->line, entry->key, "'%s' is no name for a "
                        "certificate; use letters, digits and . _ - @, 63 at most", s);
         }

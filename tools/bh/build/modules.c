@@ -138,7 +138,9 @@ bool modules_kernels(const struct modules_context *mc)
     return good;
 }
 
-enum { DERIVED_OPERATORS, DERIVED_OPERATORS_CA, DERIVED_ATTEST_NETWORK, DERIVED_VERIFIERS_CA, DERIVED_COUNT };
+enum { DERIVED_OPERATORS, DERIVED_OPERATORS_CA, DERIVED_ATTEST_NETWORK, DERIVED_ATTEST_PUSH, DERIVED_VERIFIERS_CA, DERIVED_COUNT };
+
+#define PUSH_INTERVAL_S 300u
 
 /* The certificate of an authority; without one nobody's counts, and the file is empty. */
 static bool authority_read(const struct modules_context *mc, const char *name, unsigned int line, struct buf *out)
@@ -154,7 +156,8 @@ static bool authority_read(const struct modules_context *mc, const char *name, u
     return good;
 }
 
-/* Files for the control domain, who may what and whose certificates count; and for the attest domain, who may ask it. */
+/* Files for the control domain, who may what and whose certificates count; and for the attest domain, who may ask it
+ * and whom it calls. */
 static bool derived_make(const struct modules_context *mc, struct ramdisk_derived derived[DERIVED_COUNT])
 {
     const struct host *host = mc->image->host;
@@ -162,10 +165,15 @@ static bool derived_make(const struct modules_context *mc, struct ramdisk_derive
     derived[DERIVED_OPERATORS].name = "operators";
     derived[DERIVED_OPERATORS_CA].name = "operators-ca";
     derived[DERIVED_ATTEST_NETWORK].name = "attest-network";
+    derived[DERIVED_ATTEST_PUSH].name = "attest-push";
     derived[DERIVED_VERIFIERS_CA].name = "verifiers-ca";
     operators_text(host, &derived[DERIVED_OPERATORS].data);
     if (host->attest_address != NULL) {
         buf_printf(&derived[DERIVED_ATTEST_NETWORK].data, "address %s\n", host->attest_address);
+    }
+    if (host->push != NULL) {
+        buf_printf(&derived[DERIVED_ATTEST_PUSH].data, "push %s %u\n", host->push,
+                   host->push_interval != 0 ? host->push_interval : PUSH_INTERVAL_S);
     }
     return authority_read(mc, host->control_ca, host->control_ca_line, &derived[DERIVED_OPERATORS_CA].data)
            && authority_read(mc, host->verifiers_ca, host->verifiers_ca_line, &derived[DERIVED_VERIFIERS_CA].data);

@@ -260,7 +260,7 @@ static bool derived_add(struct archive_plan *plan, const struct recipe_entry *en
         }
     }
     return entry_fail(plan, entry, "is no file that the host's description gives; there are: "
-                      "operators, operators-ca, attest-network, verifiers-ca");
+                      "operators, operators-ca, attest-network, attest-push, verifiers-ca");
 }
 
 static bool entry_add(struct archive_plan *plan, const struct recipe_entry *entry)

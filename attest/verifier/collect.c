@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collect.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <attest/door.h>
+#include <attest/error.h>
+#include <attest/utc.h>
+
+#include "cli.h"
+#include "internal.h"
+#include "roster.h"
+#include "tell.h"
+
+#define SOURCES 256u /* more than places: one that nobody of is inside can always be forgotten */
+#define BURST 128u
+#define REFILL_MS 20
+#define SOURCE_BURST 16u
+#define SOURCE_REFILL_MS 250
+#define ANSWER_S 20
+#define ROUND_S 5 /* how often it is looked for silence */
+#define EXIT_REFUSED 4 /* of a connection's process: no verdict about anybody */
+
+struct source {
+    uint8_t address[16];
+    struct door door; /* inside_max 0: not in use */
+};
+
+struct collector {
+    const struct options *o;
+    SSL_CTX *ctx;
+    int fd;
+    struct roster roster;
+    time_t started;
+    struct door door;
+    struct source source[SOURCES];
+    struct {
+        pid_t pid; /* 0: free */
+        struct source *source;
+        char from[INET6_ADDRSTRLEN];
+    } place[COLLECT_PLACES];
+    pid_t silence; /* the process that tells of hosts that do not come; 0 */
+    int verdicts, last;
+};
+
+static volatile sig_atomic_t stopped;
+
+static void stop(int signal)
+{
+    stopped = signal != SIGCHLD;
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* -- a connection, in its own process --------------------------------------------------------------- */
+static void refuse(const struct options *o, const char *from, const struct verdict *v, const char *ek)
+{
+    char *codes = history_codes(v), t[UTC_SIZE];
+
+    if (o->json) {
+        json_object *root = json_object_new_object();
+
+        message_add_string(root, "at", utc_format(t, time(NULL)));
+        message_add_string(root, "from", from);
+        message_add_string(root, "verdict", "REFUSED");
+        message_add_string(root, "reasons", codes);
+        message_add_string(root, "ek", ek);
+        printf("%s\n", json_object_to_json_string_ext(root, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+        json_object_put(root);
+    } else {
+        printf("%s %s REFUSED %s%s%s\n", utc_format(t, time(NULL)), from, codes != NULL ? codes : "", *ek != '\0' ? " ek=" : "", ek);
+    }
+    fflush(stdout);
+    free(codes);
+}
+
+static void complain(const char *from, const char *text)
+{
+    fprintf(stderr, "bh attest: %s: %s\n", from, text);
+}
+
+static int judge(const struct options *o, struct client *client, const struct identity *id, const char *host, const char *from)
+{
+    struct attempt a = attest_options_attempt(o);
+    struct attest_error err = {""};
+    struct told last = {"", NULL};
+    struct outcome out;
+    int rc;
+
+    a.host = host;
+    a.caller = client;
+    a.identity = id;
+    a.timeout_s = ANSWER_S;
+    client_trust(client);
+    alarm(COLLECT_JUDGE_S);
+    rc = attempt_run(&a, &out, &err);
+    alarm(0); /* what follows has an end of its own */
+    client_close(client);
+    if (rc == 0) {
+        rc = verdict_passes(&out.verdict) ? 0 : EXIT_FAIL;
+        told_from(&last, &out);
+        tell_change(o, host, &out, rc == 0 ? "PASS" : "FAIL", &last);
+        free(last.codes);
+    } else {
+        complain(from, err.text);
+        rc = EXIT_USAGE;
+    }
+    outcome_free(&out);
+    return rc;
+}
+
+/* Whose TPM it is decides which host it is; what it says of itself is not asked. @return exit status */
+static int answer(struct collector *l, int fd, const char *from)
+{
+    const struct options *o = l->o;
+    const struct session s = {.ca = o->ca.item, .ca_count = o->ca.count, .timeout_s = ANSWER_S};
+    struct verdict v = {.count = 0};
+    struct attest_error err = {""};
+    struct client client;
+    struct identity id = {.key = NULL};
+    const char *host = NULL;
+    char ek[65] = "";
+    int rc;
+
+    alarm(COLLECT_PROVE_S); /* ends the process, wherever it is */
+    if (client_accept(&client, l->ctx, fd, ANSWER_S, &err) != 0) {
+        complain(from, err.text);
+        return EXIT_REFUSED;
+    }
+    rc = session_identify(&s, &client, &id, &v, &err);
+    if (rc == 0) {
+        hex_encode(ek, id.ek, sizeof(id.ek));
+        rc = roster_refresh(&l->roster, &err); /* somebody may have been enrolled a moment ago */
+        rc = rc == 0 ? roster_find(&l->roster, &id, &host, &err) : rc;
+        if (host == NULL && rc == -ENOENT) {
+            verdict_add(&v, CODE_NOT_ENROLLED, -1, CHECK, "host", "enrolled before", ek);
+        }
+    }
+    if (rc == 0) {
+        rc = judge(o, &client, &id, host, from);
+    } else {
+        client_close(&client);
+        if (verify_has_failure(&v)) {
+            refuse(o, from, &v, ek);
+        } else {
+            complain(from, err.text);
+        }
+        rc = EXIT_REFUSED;
+    }
+    verdict_free(&v);
+    EVP_PKEY_free(id.key);
+    return rc;
+}
+
+/* -- hosts that do not come ------------------------------------------------------------------------- */
+static bool is_silent(const struct collector *l, const struct enrolled *e, time_t now)
+{
+    int64_t heard = e->verdict_at > e->enrolled_at ? e->verdict_at : e->enrolled_at;
+
+    heard = heard > l->started ? heard : l->started;
+    return e->readable && !e->silent && now - heard > l->o->max_age_s;
+}
+
+static int tell_silence(struct collector *l, time_t now)
+{
+    struct attempt a = attest_options_attempt(l->o);
+
+    for (size_t i = 0; i < l->roster.count; i++) {
+        struct attest_error err = {""};
+        struct told last = {"", NULL};
+        struct outcome out;
+        int rc;
+
+        if (!is_silent(l, &l->roster.list[i], now)) {
+            continue;
+        }
+        a.host = l->roster.list[i].host;
+        rc = attempt_silence(&a, l->roster.list[i].verdict_at, &out, &err);
+        if (rc == 0) {
+            told_from(&last, &out);
+            tell_change(l->o, a.host, &out, "NO-ANSWER", &last);
+            free(last.codes);
+        } else if (rc < 0) {
+            complain(a.host, err.text);
+        }
+        outcome_free(&out);
+    }
+    return 0;
+}
+
+/* -- the service ------------------------------------------------------------------------------------ */
+static pid_t start(const struct collector *l)
+{
+    pid_t pid;
+    sigset_t none;
+
+    fflush(stdout);
+    pid = fork();
+    if (pid == 0) {
+        signal(SIGTERM, SIG_DFL);
+        signal(SIGINT, SIG_DFL);
+        signal(SIGCHLD, SIG_DFL);
+        sigemptyset(&none);
+        sigprocmask(SIG_SETMASK, &none, NULL);
+        close(l->fd);
+    } else if (pid < 0) {
+        fprintf(stderr, "bh attest: a process for a connection: %s\n", strerror(errno));
+    }
+    return pid;
+}
+
+static void look_for_silence(struct collector *l)
+{
+    struct attest_error err = {""};
+    time_t now = time(NULL);
+    bool any = false;
+
+    if (l->silence != 0) {
+        return;
+    }
+    if (roster_refresh(&l->roster, &err) != 0) {
+        cli_error(&err);
+        return;
+    }
+    for (size_t i = 0; i < l->roster.count; i++) {
+        any = any || is_silent(l, &l->roster.list[i], now);
+    }
+    if (any) {
+        l->silence = start(l);
+        if (l->silence == 0) {
+            _exit(tell_silence(l, now));
+        }
+        l->silence = l->silence < 0 ? 0 : l->silence;
+    }
+}
+
+static void address_of(const struct sockaddr_storage *peer, uint8_t out[16], char text[INET6_ADDRSTRLEN])
+{
+    const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)peer;
+    const struct sockaddr_in *in = (const struct sockaddr_in *)peer;
+
+    memset(out, 0, 16);
+    if (peer->ss_family == AF_INET6) {
+        if (IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr)) {
+            memcpy(out + 12, in6->sin6_addr.s6_addr + 12, 4);
+        } else {
+            memcpy(out, &in6->sin6_addr, 8);
+        }
+        inet_ntop(AF_INET6, &in6->sin6_addr, text, INET6_ADDRSTRLEN);
+    } else {
+        memcpy(out + 12, &in->sin_addr, 4);
+        inet_ntop(AF_INET, &in->sin_addr, text, INET6_ADDRSTRLEN);
+    }
+}
+
+/* The record of a source, in place of the one that was quiet for longest. */
+static struct source *source_of(struct collector *l, const uint8_t address[16])
+{
+    struct source *oldest = NULL;
+
+    for (size_t i = 0; i < SOURCES; i++) {
+        struct source *s = &l->source[i];
+
+        if (s->door.inside_max != 0 && memcmp(s->address, address, 16) == 0) {
+            return s;
+        }
+        if (s->door.inside == 0 && (oldest == NULL || s->door.refilled < oldest->door.refilled)) {
+            oldest = s;
+        }
+    }
+    memcpy(oldest->address, address, 16);
+    door_make(&oldest->door, COLLECT_PLACES_OF_SOURCE, SOURCE_BURST, SOURCE_REFILL_MS, now_ms());
+    return oldest;
+}
+
+static void turn_away(struct door *door, const char *from)
+{
+    if (door_turn_away(door)) {
+        fprintf(stderr, "bh attest: %s: %lu connections turned away: too many\n", from, door->turned_away);
+    }
+}
+
+static void take_one(struct collector *l)
+{
+    struct sockaddr_storage peer;
+    socklen_t size = sizeof(peer);
+    int fd = accept4(l->fd, (struct sockaddr *)&peer, &size, SOCK_CLOEXEC);
+    char from[INET6_ADDRSTRLEN] = "?";
+    uint8_t address[16];
+    struct source *source;
+    size_t free_place = 0;
+
+    if (fd < 0) {
+        return;
+    }
+    address_of(&peer, address, from);
+    source = source_of(l, address);
+    if (!door_is_open(&source->door, now_ms())) {
+        turn_away(&source->door, from);
+    } else if (!door_is_open(&l->door, now_ms())) {
+        turn_away(&l->door, "all sources");
+    } else {
+        pid_t pid = start(l);
+
+        if (pid == 0) {
+            _exit(answer(l, fd, from));
+        }
+        if (pid > 0) {
+            while (l->place[free_place].pid != 0) { /* the door has no more places than there are */
+                free_place++;
+            }
+            l->place[free_place].pid = pid;
+            l->place[free_place].source = source;
+            strcpy(l->place[free_place].from, from);
+            door_enter(&l->door);
+            door_enter(&source->door);
+        }
+    }
+    close(fd);
+}
+
+static void ended(struct collector *l, pid_t pid, int status)
+{
+    if (pid == l->silence) {
+        l->silence = 0;
+        return;
+    }
+    for (size_t i = 0; i < COLLECT_PLACES; i++) {
+        if (l->place[i].pid != pid) {
+            continue;
+        }
+        l->place[i].pid = 0;
+        door_leave(&l->door);
+        door_leave(&l->place[i].source->door);
+        if (WIFSIGNALED(status)) {
+            complain(l->place[i].from, WTERMSIG(status) == SIGALRM ? "took too long" : strsignal(WTERMSIG(status)));
+        } else if (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == EXIT_FAIL) {
+            l->last = WEXITSTATUS(status);
+            l->verdicts++;
+        }
+    }
+}
+
+static void end_all(struct collector *l)
+{
+    for (size_t i = 0; i < COLLECT_PLACES; i++) {
+        if (l->place[i].pid != 0) {
+            kill(l->place[i].pid, SIGTERM);
+            waitpid(l->place[i].pid, NULL, 0);
+        }
+    }
+    if (l->silence != 0) {
+        kill(l->silence, SIGTERM);
+        waitpid(l->silence, NULL, 0);
+    }
+}
+
+static void serve(struct collector *l, const sigset_t *while_waiting)
+{
+    int64_t round = now_ms();
+
+    while (!stopped && (l->o->count == 0 || l->verdicts < l->o->count)) {
+        struct pollfd p = {.fd = l->fd, .events = POLLIN};
+        const struct timespec second = {.tv_sec = 1};
+        int status, ready = ppoll(&p, 1, &second, while_waiting);
+        pid_t pid;
+
+        while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+            ended(l, pid, status);
+        }
+        if (ready > 0) {
+            take_one(l);
+        }
+        if (now_ms() - round >= ROUND_S * 1000) {
+            round = now_ms();
+            look_for_silence(l);
+        }
+    }
+}
+
+int collect_serve(const struct options *o, int fd, SSL_CTX *ctx)
+{
+    static const int signals[] = {SIGTERM, SIGINT, SIGCHLD};
+    const struct sigaction end = {.sa_handler = stop};
+    struct collector *l = calloc(1, sizeof(*l));
+    struct sigaction old[3];
+    struct attest_error err = {"no memory"};
+    sigset_t set, before;
+    int rc;
+
+    if (l == NULL) {
+        return cli_error(&err);
+    }
+    *l = (struct collector){.o = o, .ctx = ctx, .fd = fd, .roster = {.folder = o->state}, .started = time(NULL), .last = EXIT_NO_ANSWER};
+    door_make(&l->door, COLLECT_PLACES, BURST, REFILL_MS, now_ms());
+    if (roster_refresh(&l->roster, &err) != 0) {
+        free(l);
+        return cli_error(&err);
+    }
+    stopped = 0;
+    signal(SIGPIPE, SIG_IGN);
+    sigemptyset(&set);
+    for (size_t i = 0; i < 3; i++) {
+        sigaction(signals[i], &end, &old[i]);
+        sigaddset(&set, signals[i]);
+    }
+    sigprocmask(SIG_BLOCK, &set, &before); /* they come while it waits, and then only */
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+    fprintf(stderr, "bh attest: collecting, %zu hosts are enrolled\n", l->roster.count);
+    serve(l, &before);
+    end_all(l);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    for (size_t i = 0; i < 3; i++) {
+        sigaction(signals[i], &old[i], NULL);
+    }
+    rc = l->last;
+    roster_free(&l->roster);
+    free(l);
+    return rc;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who is enrolled in a state folder, by the TPM that was pinned. A file is read again only when it is another one than before. */
+#ifndef VERIFIER_ROSTER_H
+#define VERIFIER_ROSTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include <attest/history.h>
+
+#include "session.h"
+
+struct enrolled {
+    char host[HISTORY_NAME_MAX + 1];
+    struct stat file; /* that these were read from */
+    bool readable;    /* a damaged file was told of, and is nobody's */
+    bool silent;      /* last verdict is that it did not answer */
+    uint8_t ek[32];
+    int64_t verdict_at, enrolled_at;
+};
+
+struct roster {
+    const char *folder;
+    size_t count;
+    struct enrolled *list; /* by name */
+};
+
+/** @return 0; -errno with err, and nothing has changed */
+int roster_refresh(struct roster *r, struct attest_error *err);
+void roster_free(struct roster *r);
+
+/**
+ * Whose TPM this is. The attestation key is not looked at: if it is another one, that is a finding about this host.
+ * @return 0; -ENOENT nobody's; -EEXIST enrolled under two names, err has them
+ */
+int roster_find(const struct roster *r, const struct identity *id, const char **host, struct attest_error *err);
+
+#endif /* VERIFIER_ROSTER_H */
