@@ -415,6 +415,8 @@ static void check_texts(const struct event_log *log, unsigned int pcr, struct ve
                    (strncmp(text, "policy ", 7) == 0 || strncmp(text, "setenforce ", 11) == 0) &&
                    has_words(text, "mode=permissive")) {
             verdict_add(v, CODE_PERMISSIVE, 21, CHECK, "policy", "enforcing", text);
+        } else if (pcr == 21 && strncmp(text, "bulkhead ", 9) == 0 && has_words(text, "debug")) {
+            verdict_add(v, CODE_DEBUG, 21, CHECK, "hypervisor", "no debug build", text);
         } else if (pcr == 21 && is_audit_seal(text)) {
             verdict_add(v, CODE_RECORDED, 21, CHECK, "audit-seal", "", text);
         } else if (pcr == 21 && strncmp(text, "protection ", 11) == 0 &&

@@ -35,6 +35,7 @@ static const struct {
     [CODE_MISSING] = {"missing", true},
     [CODE_UNEXPECTED] = {"unexpected", true},
     [CODE_PERMISSIVE] = {"permissive", true},
+    [CODE_DEBUG] = {"debug", true},
     [CODE_UNPROTECTED] = {"unprotected", true},
     [CODE_UNMEASURED] = {"unmeasured", true},
     [CODE_REFERENCE_EMPTY] = {"reference-empty", true},

@@ -14,7 +14,7 @@
 
 #define FIRMWARE_LOG_MAX (1u << 20)
 
-const char launch_version_text[] = "bulkhead version=" LAUNCH_VERSION " build-id=" LAUNCH_BUILD_ID;
+const char launch_version_text[] = "bulkhead version=" LAUNCH_VERSION " build-id=" LAUNCH_BUILD_ID LAUNCH_KIND;
 
 static unsigned order_of(size_t size)
 {

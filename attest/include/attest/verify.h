@@ -59,6 +59,7 @@ enum verify_code {
     CODE_MISSING,     /* component expected, not found */
     CODE_UNEXPECTED,  /* something measured that no reference names */
     CODE_PERMISSIVE,  /* policy not enforced */
+    CODE_DEBUG,       /* a debug build of the hypervisor */
     CODE_UNPROTECTED, /* a protection the reference asks for is off */
     CODE_UNMEASURED,  /* nothing measured the hypervisor itself */
     CODE_REFERENCE_EMPTY,

@@ -232,7 +232,7 @@ static int boot_hypervisor(const struct image *i, unsigned int variant)
 
     sha("xenstore", xenstore);
     sha(i->ramdisk, guest);
-    rc = measure_version("0.1.0", "0123456789abcdef");
+    rc = measure_version("0.1.0", "0123456789abcdef", variant & HOST_DEBUG);
     rc = rc != 0 ? rc : measure_cmdline(i->cmdline, strlen(i->cmdline));
     rc = rc != 0 ? rc : measure_protection(&p);
     rc = rc != 0 ? rc : measure_policy(i->policy, strlen(i->policy), !(variant & HOST_PERMISSIVE));
@@ -380,7 +380,8 @@ int fake_host_reference(struct fake_host *h, char *path, size_t size)
     ADD("manifest", REFERENCE_FILE, 9, SHA(i.manifest), "/boot/manifest.dtb");
     ADD("policy", REFERENCE_FILE, 9, SHA(i.policy), "/boot/policy.bin");
     ADD("guest", REFERENCE_FILE, 9, SHA(i.ramdisk), "/boot/guest.cpio.gz");
-    EVENT("hypervisor", 21, measure_text_version(text, sizeof(text), "0.1.0", "0123456789abcdef"));
+    EVENT("hypervisor", 21, measure_text_version(text, sizeof(text), "0.1.0", "0123456789abcdef",
+                                                 h->described & HOST_DEBUG));
     EVENT("cmdline", 21, measure_text_cmdline(text, sizeof(text), i.cmdline, strlen(i.cmdline)));
     ADD("protection", REFERENCE_PROTECTION, 21, NULL, "svm=1 npt=1 nx=1");
     EVENT("policy", 21,

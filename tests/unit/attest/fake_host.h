@@ -35,6 +35,7 @@ enum host_variant {
     HOST_EFI = 1 << 17,      /* one EFI program: no loader events after it */
     HOST_ONE_LOCALITY = 1 << 18, /* an event says that the TPM has no locality of the hypervisor's */
     HOST_NO_IOMMU = 1 << 20, /* started with iommu=none */
+    HOST_DEBUG = 1 << 21, /* a debug build of the hypervisor */
     HOST_LOG_FULL = 1 << 19, /* the hypervisor says that later events are lost */
 };
 

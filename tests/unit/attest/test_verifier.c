@@ -196,7 +196,9 @@ static void make_sets(void)
 
     describe(HOST_GOOD, "a.reference");
     describe(HOST_OTHER_POLICY | HOST_OTHER_RAMDISK, "b.reference");
+    describe(HOST_DEBUG, "debug.reference");
     make("good", "a.reference", -100, 86400);
+    make("debug", "debug.reference", -100, 86400);
     make("b", "b.reference", -100, 86400);
     make("expired", "a.reference", -100, -10);
     make("later", "a.reference", 3600, 86400);
@@ -388,6 +390,8 @@ static const struct row rows[] = {
     {.code = CODE_MISSING, .variant = HOST_NO_SEED},
     {.code = CODE_UNEXPECTED, .variant = HOST_EXTRA_DOMAIN},
     {.code = CODE_PERMISSIVE, .variant = HOST_PERMISSIVE},
+    {.code = CODE_DEBUG, .variant = HOST_DEBUG},
+    {.code = CODE_DEBUG, .variant = HOST_DEBUG, .reference = {"debug.jws"}},
     {.code = CODE_UNPROTECTED, .variant = HOST_ONE_LOCALITY},
     {.code = CODE_UNPROTECTED, .variant = HOST_NO_IOMMU},
     {.code = CODE_UNMEASURED, .variant = HOST_UNMEASURED},

@@ -192,7 +192,7 @@ static void boot_sequence_replays_to_pcrs(void **state)
         fake_start(2, banks);
         assert_int_equal(start(true, NULL, 0, MEASURE_LOG_SIZE), 0);
         assert_int_equal(fake.resets, 2);
-        assert_int_equal(measure_version("0.1.0", "abcd"), 0);
+        assert_int_equal(measure_version("0.1.0", "abcd", false), 0);
         assert_int_equal(measure_cmdline("console=com1", 12), 0);
         assert_int_equal(measure_protection(&p), 0);
         assert_int_equal(measure_policy(image, sizeof(image), true), 0);

@@ -18,7 +18,7 @@
 #define LOG_FULL "log-full"
 #define KEPT_PART 4 /* of the log, for what no domain brings about by itself */
 
-static spinlock_t lock = SPINLOCK_INIT;
+static spinlock_t lock = SPINLOCK_INIT(LOCK_MEASURE);
 
 /* `lock` held */
 static struct eventlog events;
@@ -218,9 +218,9 @@ static int event_text(unsigned int pcr, int len)
         rc_;                                                                                       \
     })
 
-int measure_version(const char *version, const char *build_id)
+int measure_version(const char *version, const char *build_id, bool debug)
 {
-    return MEASURE(MEASURE_PCR_HYPERVISOR, measure_text_version, version, build_id);
+    return MEASURE(MEASURE_PCR_HYPERVISOR, measure_text_version, version, build_id, debug);
 }
 
 int measure_cmdline(const char *cmdline, size_t len)

@@ -51,7 +51,7 @@ int measure_event(unsigned int pcr, const char *text, size_t len)
 
 /* The events of docs/formats.md, in boot order. Images are hashed here. Errors as measure_event().
  */
-int measure_version(const char *version, const char *build_id) __attribute__((warn_unused_result));
+int measure_version(const char *version, const char *build_id, bool debug) __attribute__((warn_unused_result));
 int measure_cmdline(const char *cmdline, size_t len) __attribute__((warn_unused_result));
 /* p->locality0 is set here from the TPM's kind */
 int measure_protection(const struct measure_protection *p) __attribute__((warn_unused_result));
