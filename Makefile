@@ -268,6 +268,7 @@ Bulkhead $(VERSION)
   make clean       remove $(O)/
 
   O=DIR  build elsewhere     V=1  show commands     -jN  in parallel
+  DEBUG=1  a hypervisor that checks its locks and fails attestation, into build-debug/
 endef
 export help_text
 help:
