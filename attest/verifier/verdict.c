@@ -29,6 +29,7 @@ static const struct {
     [CODE_PCR_DIGEST] = {"pcr-digest", true},
     [CODE_LOG_MALFORMED] = {"log-malformed", true},
     [CODE_LOG_REPLAY] = {"log-replay", true},
+    [CODE_FIRMWARE_LOG] = {"firmware-log", true},
     [CODE_LOG_FULL] = {"log-full", true},
     [CODE_TEXT_DIGEST] = {"text-digest", true},
     [CODE_DIFFERS] = {"differs", true},

@@ -124,6 +124,7 @@ void launch_measure(const struct boot_info *bi)
         pr_warn("tpm=none: nothing is measured into a TPM");
     }
     start_log(bi, tpm);
+    must(measure_firmware_log(), "the log of what came before");
     must(measure_event(MEASURE_PCR_HYPERVISOR, launch_version_text, strlen(launch_version_text)),
          "version");
     must(measure_cmdline(bi->cmdline, strlen(bi->cmdline)), "command line");

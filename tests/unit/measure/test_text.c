@@ -46,6 +46,7 @@ static void text_each_event_has_documented_form(void **state)
            "bulkhead version=0.1.0 build-id=1f00ab", "", "");
     expect(measure_text_version(buf, sizeof(buf), "0.1.0", "1f00ab", true),
            "bulkhead version=0.1.0 build-id=1f00ab debug", "", "");
+    expect(measure_text_firmware_log(buf, sizeof(buf), digest, 4096), "firmware-log sha256=", digest_hex, " size=4096");
     expect(measure_text_cmdline(buf, sizeof(buf), "console=com1 tpm=none", 21),
            "cmdline console=com1 tpm=none", "", "");
     expect(measure_text_cmdline(buf, sizeof(buf), "", 0), "cmdline ", "", "");

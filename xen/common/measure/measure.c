@@ -218,6 +218,21 @@ static int event_text(unsigned int pcr, int len)
         rc_;                                                                                       \
     })
 
+int measure_firmware_log(void)
+{
+    uint8_t digest[SHA256_SIZE];
+    int rc;
+
+    spin_lock(&lock);
+    rc = broken;
+    if (rc == 0) {
+        sha256(events.buf, events.used, digest);
+        rc = event_text(MEASURE_PCR_HYPERVISOR, measure_text_firmware_log(text, sizeof(text), digest, events.used));
+    }
+    spin_unlock(&lock);
+    return rc;
+}
+
 int measure_version(const char *version, const char *build_id, bool debug)
 {
     return MEASURE(MEASURE_PCR_HYPERVISOR, measure_text_version, version, build_id, debug);

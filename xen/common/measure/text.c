@@ -129,6 +129,15 @@ int measure_text_version(char *buf, size_t size, const char *version, const char
     return text_end(&t);
 }
 
+int measure_text_firmware_log(char *buf, size_t size, const uint8_t *digest, uint64_t bytes)
+{
+    struct text t = text_start(buf, size);
+
+    put(&t, "firmware-log");
+    put_image(&t, digest, bytes);
+    return text_end(&t);
+}
+
 int measure_text_cmdline(char *buf, size_t size, const char *cmdline, size_t len)
 {
     struct text t = text_start(buf, size);

@@ -49,6 +49,12 @@ int measure_init(const struct measure_setup *setup);
 int measure_event(unsigned int pcr, const char *text, size_t len)
     __attribute__((warn_unused_result));
 
+/**
+ * Measure the log as it is: what came before the hypervisor. Its first event, so that nothing that a domain at
+ * locality 0 extends later can be passed off as the firmware's or the loader's. Errors as measure_event().
+ */
+int measure_firmware_log(void) __attribute__((warn_unused_result));
+
 /* The events of docs/formats.md, in boot order. Images are hashed here. Errors as measure_event().
  */
 int measure_version(const char *version, const char *build_id, bool debug) __attribute__((warn_unused_result));
