@@ -45,6 +45,20 @@ void tpm_io_relax(void)
 {
 }
 
+bool tpm_is_late(uint64_t until_ns)
+{
+    return until_ns != 0 && tpm_io_now_ns() >= until_ns;
+}
+
+void tpm_hurry(void)
+{
+}
+
+int tpm_shutdown(void)
+{
+    return tpm_command_shutdown();
+}
+
 int tpm_transmit(const uint8_t *cmd, size_t len, uint8_t *resp, size_t *rlen)
 {
     if (Tss2_Tcti_Transmit(tcti, len, cmd) != 0 ||

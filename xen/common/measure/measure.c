@@ -337,6 +337,23 @@ size_t measure_log_read(size_t offset, void *buf, size_t len, size_t *total)
     return n;
 }
 
+void measure_end(void)
+{
+    tpm_hurry();
+    spin_lock(&lock);
+    if (use_tpm) {
+        int rc = tpm_shutdown();
+
+        if (rc != 0) {
+            pr_warn("tpm: not shut down (%d); its clock will be called unsafe", rc);
+        } else {
+            pr_info("tpm: shut down");
+        }
+    }
+    broken = -ENODEV;
+    spin_unlock(&lock);
+}
+
 uint64_t measure_lost_count(void)
 {
     uint64_t n;

@@ -95,6 +95,12 @@ int measure_audit_seal(const uint8_t digest[32], unsigned int cpus, uint64_t rec
  */
 size_t measure_log_read(size_t offset, void *buf, size_t len, size_t *total);
 
+/**
+ * The machine is about to be switched off or started again: tells the TPM, and nothing is measured any more. Takes no
+ * longer than three seconds.
+ */
+void measure_end(void);
+
 /** Events refused because the log was full. */
 uint64_t measure_lost_count(void);
 
