@@ -14,7 +14,13 @@
 want-shell := $(if $(filter command line,$(origin SHELL)),$(SHELL))
 override SHELL := /bin/bash
 
-O ?= build
+# `make DEBUG=1`: a hypervisor that checks itself, says that it does, and passes no verifier.
+DEBUG ?= 0
+ifeq ($(filter 0 1,$(DEBUG)),)
+$(error DEBUG=$(DEBUG): expected 0 or 1)
+endif
+
+O ?= build$(if $(filter 1,$(DEBUG)),-debug)
 V ?= 0
 Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),@:,@printf '  %-7s %s\n' $(1) $(2))
@@ -40,7 +46,8 @@ freestanding := -std=gnu11 -ffreestanding -fno-pie -fno-stack-protector -fno-com
                 -isystem $(shell $(CC) -print-file-name=include 2>/dev/null) -mno-red-zone -mgeneral-regs-only \
                 -fno-asynchronous-unwind-tables -fno-strict-aliasing -fwrapv -g -O2 $(reproducible)
 hv-cflags := $(freestanding) $(warnings) -mcmodel=kernel -fno-jump-tables \
-             -fno-omit-frame-pointer -DBULKHEAD_HYPERVISOR -DBULKHEAD_VERSION='"$(VERSION)"' -D__XEN_TOOLS__ $(hv-inc)
+             -fno-omit-frame-pointer -DBULKHEAD_HYPERVISOR -DBULKHEAD_VERSION='"$(VERSION)"' -D__XEN_TOOLS__ $(hv-inc) \
+             $(if $(filter 1,$(DEBUG)),-DBULKHEAD_DEBUG)
 boot-cflags := $(filter-out -mcmodel=kernel,$(hv-cflags)) -mcmodel=small
 stub-cflags := $(freestanding) $(warnings) -DBULKHEAD_STUBDOM -D__XEN_TOOLS__ $(abi-inc) -Istubdoms/runtime/include
 host-cflags := -std=gnu11 -O2 -g -D_GNU_SOURCE -DBULKHEAD_HOST -D__XEN_TOOLS__ $(warnings) $(reproducible) \
@@ -67,15 +74,21 @@ $(public):
 	$(Q)ln -sfn /usr/include/xen $@
 
 # -- hypervisor ---------------------------------------------------------------------------------
-$(O)/hv/%.o: %.c | $(generated)
+# What the objects in $(O) were built as: one folder may turn from one kind into the other.
+hv-kind := $(O)/hv-kind
+ifeq ($(filter clean help,$(MAKECMDGOALS)),)
+$(shell mkdir -p $(O); [ "$$(cat $(hv-kind) 2>/dev/null)" = "DEBUG=$(DEBUG)" ] || echo "DEBUG=$(DEBUG)" >$(hv-kind))
+endif
+
+$(O)/hv/%.o: %.c $(hv-kind) | $(generated)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(hv-cflags) $(cflags-$*) -MMD -MP -c $< -o $@
-$(O)/hv/%.o: %.S | $(generated)
+$(O)/hv/%.o: %.S $(hv-kind) | $(generated)
 	$(call say,AS,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(hv-cflags) -D__ASSEMBLY__ -MMD -MP -c $< -o $@
-$(O)/boot/%.o: %.c | $(generated)
+$(O)/boot/%.o: %.c $(hv-kind) | $(generated)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(boot-cflags) -MMD -MP -c $< -o $@
@@ -255,6 +268,7 @@ Bulkhead $(VERSION)
   make clean       remove $(O)/
 
   O=DIR  build elsewhere     V=1  show commands     -jN  in parallel
+  DEBUG=1  a hypervisor that checks its locks and fails attestation, into build-debug/
 endef
 export help_text
 help:

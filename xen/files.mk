@@ -42,6 +42,7 @@ hv-obj += xen/common/console.o
 hv-obj += xen/common/device_irq.o
 hv-obj += xen/common/domain.o
 hv-obj += xen/common/iommu.o
+hv-obj += $(if $(filter 1,$(DEBUG)),xen/common/lock_check.o)
 hv-obj += xen/common/resume.o
 hv-obj += xen/common/sched/core.o
 hv-obj += xen/common/sched/fair.o

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Components against the reference. The log has been replayed to quoted values when this runs, so
- * each digest in it is true and in true order; types and texts are not, until a digest covers them:
+ * each digest in it is true and in true order; types and texts are not, until a digest covers them (that over
+ * firmware's part of the log covers what an evil loader may have written there):
  *   PCR 4      boot applications by digest; everything else there must be a known harmless event
  *              whose digest is that of its content
  *   PCR 8, 9   digests in order; the log's texts only serve as names
@@ -327,13 +328,14 @@ static bool is_audit_seal(const char *text)
     return pass_number(&p) && *p == '\0';
 }
 
-static bool event_is_seal(const struct event_log *log, const struct log_event *event)
+/* Events of PCR 21 that no reference can know. */
+static bool is_of_this_boot(const struct event_log *log, const struct log_event *event)
 {
     char *text = log_covered_text(log, event);
-    bool seal = text != NULL && is_audit_seal(text);
+    bool known = text != NULL && (is_audit_seal(text) || strncmp(text, FIRMWARE_LOG, sizeof(FIRMWARE_LOG) - 1) == 0);
 
     free(text);
-    return seal;
+    return known;
 }
 
 static void compare_pcr(const struct verify_input *in, const struct event_log *log,
@@ -351,7 +353,7 @@ static void compare_pcr(const struct verify_input *in, const struct event_log *l
 
         if (event->pcr != pcr || !log_is_extended(event) || (bios && is_note(log, event)) ||
             (pcr == 4 && !bios && is_harmless(log, event)) ||
-            (pcr == 21 && event_is_seal(log, event))) {
+            (pcr == 21 && is_of_this_boot(log, event))) {
             continue;
         }
         v->no_memory |= !found_add(&found, log, event, unnamed);
@@ -415,6 +417,8 @@ static void check_texts(const struct event_log *log, unsigned int pcr, struct ve
                    (strncmp(text, "policy ", 7) == 0 || strncmp(text, "setenforce ", 11) == 0) &&
                    has_words(text, "mode=permissive")) {
             verdict_add(v, CODE_PERMISSIVE, 21, CHECK, "policy", "enforcing", text);
+        } else if (pcr == 21 && strncmp(text, "bulkhead ", 9) == 0 && has_words(text, "debug")) {
+            verdict_add(v, CODE_DEBUG, 21, CHECK, "hypervisor", "no debug build", text);
         } else if (pcr == 21 && is_audit_seal(text)) {
             verdict_add(v, CODE_RECORDED, 21, CHECK, "audit-seal", "", text);
         } else if (pcr == 21 && strncmp(text, "protection ", 11) == 0 &&

@@ -16,6 +16,15 @@ bool check_quote(const struct verify_input *in, struct verdict *v);
 bool check_replay(const struct verify_input *in, const struct event_log *log, bool boot_measured,
                   struct verdict *v);
 
+/* How the hypervisor's first event begins, and what it says of the log before it. */
+#define FIRMWARE_LOG "firmware-log sha256="
+
+/**
+ * What is in PCR 0 to 9 was there when the hypervisor began: whoever holds locality 0 later can extend those PCRs, and
+ * make up events for it. @return whether the log says who did what
+ */
+bool check_firmware_log(const struct event_log *log, struct verdict *v);
+
 /** Whether anything measured a loader or its files: events in PCR 8, 9 or a boot application in 4.
  */
 bool boot_is_measured(const struct event_log *log);

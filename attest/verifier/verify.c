@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/evp.h>
+
+#include <attest/error.h>
 #include <attest/refset.h>
 
 #include "internal.h"
@@ -45,6 +48,65 @@ bool check_replay(const struct verify_input *in, const struct event_log *log, bo
     if (ok) {
         verdict_add(v, CODE_OK, -1, CHECK, "event-log", "", "replays to the quoted PCRs");
     }
+    return ok;
+}
+
+/* The hypervisor's first event, or NULL. */
+static const struct log_event *first_of_hypervisor(const struct event_log *log)
+{
+    for (size_t i = 0; i < log->count; i++) {
+        if (log->event[i].pcr == 21 && log_is_extended(&log->event[i])) {
+            return &log->event[i];
+        }
+    }
+    return NULL;
+}
+
+/* The size that a text "firmware-log sha256=<hex> size=<n>" gives, when these are the log's first bytes; else 0. */
+static size_t size_confirmed(const struct event_log *log, const char *text)
+{
+    static const char middle[] = " size=";
+    const char *hex = text + sizeof(FIRMWARE_LOG) - 1;
+    uint8_t said[32], is[32];
+    char digits[65];
+    uint64_t size;
+    char *end;
+
+    if (strncmp(text, FIRMWARE_LOG, sizeof(FIRMWARE_LOG) - 1) != 0 || strlen(hex) <= 64 + sizeof(middle) - 1 ||
+        strncmp(hex + 64, middle, sizeof(middle) - 1) != 0) {
+        return 0;
+    }
+    memcpy(digits, hex, 64);
+    digits[64] = '\0';
+    size = strtoull(hex + 64 + sizeof(middle) - 1, &end, 10);
+    if (hex_decode(said, sizeof(said), digits) != 0 || *end != '\0' || size > log->size ||
+        EVP_Digest(log->bytes, size, is, NULL, EVP_sha256(), NULL) != 1 || memcmp(said, is, sizeof(is)) != 0) {
+        return 0;
+    }
+    return size;
+}
+
+bool check_firmware_log(const struct event_log *log, struct verdict *v)
+{
+    const struct log_event *first = first_of_hypervisor(log);
+    char *text = first == NULL ? NULL : log_covered_text(log, first);
+    size_t size = text == NULL ? 0 : size_confirmed(log, text);
+    bool ok = size != 0;
+
+    if (!ok) {
+        verdict_add(v, CODE_FIRMWARE_LOG, 21, CHECK, "event-log", "first of all, what the log held before the hypervisor",
+                    text == NULL ? "no such event" : text);
+    }
+    for (size_t i = 0; ok && i < log->count; i++) {
+        const struct log_event *e = &log->event[i];
+
+        if (e->pcr < 10 && log_is_extended(e) && (size_t)(e->data - log->bytes) + e->size > size) {
+            verdict_add(v, CODE_FIRMWARE_LOG, (int)e->pcr, CHECK, "event-log", "what was there before the hypervisor",
+                        "an event that came after it had begun");
+            ok = false;
+        }
+    }
+    free(text);
     return ok;
 }
 
@@ -124,7 +186,7 @@ static bool check_log(const struct verify_input *in, struct event_log *log, bool
         return false;
     }
     *boot_measured = boot_is_measured(log);
-    if (!check_replay(in, log, *boot_measured, v)) {
+    if (!check_replay(in, log, *boot_measured, v) || !check_firmware_log(log, v)) {
         log_free(log);
         return false;
     }

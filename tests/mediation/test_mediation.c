@@ -159,7 +159,7 @@ struct world {
 static void port_locks_normal(struct port *p)
 {
     assert_false(spin_is_locked(&p->lock));
-    p->lock = (spinlock_t)SPINLOCK_INIT; /* tickets count up: taken and given back is no change */
+    spin_lock_init(&p->lock, LOCK_PORT); /* tickets count up: taken and given back is no change */
 }
 
 static void look(struct world *w)
@@ -170,8 +170,9 @@ static void look(struct world *w)
     for (unsigned i = 0; i < 2; i++) {
         assert_false(spin_is_locked(&d[i]->evtchn->lock) || spin_is_locked(&d[i]->lock) ||
                      spin_is_locked(&d[i]->hvm_lock));
-        d[i]->evtchn->lock = (spinlock_t)SPINLOCK_INIT;
-        d[i]->lock = d[i]->hvm_lock = (spinlock_t)SPINLOCK_INIT;
+        spin_lock_init(&d[i]->evtchn->lock, LOCK_EVTCHN);
+        spin_lock_init(&d[i]->lock, LOCK_DOMAIN);
+        spin_lock_init(&d[i]->hvm_lock, LOCK_HVM);
         for (unsigned n = 0; n < PORTS_PER_BUCKET; n++) {
             port_locks_normal(&d[i]->evtchn->bucket[0][n]);
         }

@@ -25,7 +25,7 @@
 #define UART_TURN 64
 
 static uint16_t uart; /* port base; 0 until console_init() */
-static spinlock_t console_lock = SPINLOCK_INIT;
+static spinlock_t console_lock = SPINLOCK_INIT(LOCK_CONSOLE);
 static char early[EARLY_MAX];
 static size_t early_used;
 static unsigned level = LOG_INFO;
@@ -153,18 +153,23 @@ static void flush_line(const struct domain *d, struct domain_line *l)
 
 void console_domain_write(struct domain *d, const char *text, size_t size)
 {
-    struct domain_line *l;
+    struct domain_line *l, *fresh = NULL;
 
+    if (!read_once(d->console_line)) { /* not within our lock, which is the heap's inner one */
+        fresh = xzalloc(struct domain_line);
+    }
     lock();
     if (options.console_raw && console_has_focus(d)) {
         for (size_t i = 0; i < size; i++) {
             put(text[i]);
         }
         unlock();
+        xfree(fresh);
         return;
     }
     if (!d->console_line) {
-        d->console_line = xzalloc(struct domain_line);
+        d->console_line = fresh;
+        fresh = NULL;
     }
     l = d->console_line;
     for (size_t i = 0; l && i < size; i++) {
@@ -178,6 +183,7 @@ void console_domain_write(struct domain *d, const char *text, size_t size)
         }
     }
     unlock();
+    xfree(fresh);
 }
 
 void console_domain_end(struct domain *d)

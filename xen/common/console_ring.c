@@ -33,7 +33,7 @@ struct console_ring {
     uint32_t last_words;   /* bytes that are still printed when the domain is dead */
 };
 
-static spinlock_t rings_lock = SPINLOCK_INIT; /* the list */
+static spinlock_t rings_lock = SPINLOCK_INIT(LOCK_RINGS); /* the list */
 static struct list rings = LIST_INIT(rings);
 static bool busy;              /* atomic: a CPU is at it, and has what rings hold and the rest of this to itself */
 static bool asked;             /* atomic: somebody came since that one began */

@@ -22,7 +22,7 @@ struct cpu_irqs {
     struct device_irq *owner[VECTORS]; /* lock held */
 };
 static struct cpu_irqs *irqs[MAX_CPUS]; /* owned, for good; made when the CPU gets its first one. Lock held, but by its own CPU */
-static spinlock_t lock = SPINLOCK_INIT; /* the IOMMU's and the scheduler's locks are taken within it */
+static spinlock_t lock = SPINLOCK_INIT(LOCK_DEVICE_IRQ); /* the IOMMU's and the scheduler's locks are taken within it */
 
 void device_irq_arrived(uint8_t vector)
 {

@@ -24,7 +24,7 @@
 /* shared_info, grant frames and special pages come on top of what the description gives. */
 #define OVERHEAD_PAGES 128
 
-static spinlock_t domlist_lock = SPINLOCK_INIT;
+static spinlock_t domlist_lock = SPINLOCK_INIT(LOCK_DOMLIST);
 static struct list domlist = LIST_INIT(domlist); /* by id */
 static unsigned structure_count; /* atomic: a page or a reference that is never given back keeps one */
 
@@ -68,6 +68,7 @@ static int vcpu_create(struct domain *d, unsigned id)
     }
     v->id = id;
     v->domain = d;
+    spin_lock_init(&v->runstate_lock, LOCK_RUNSTATE);
     v->info = id < XEN_LEGACY_MAX_VCPUS ? &d->shared_info->vcpu_info[id] : NULL;
     vcpu_timers_init(v);
     sched_vcpu_init(v, d->weight);
@@ -151,6 +152,9 @@ int domain_create(const struct domain_config *cfg, struct domain **out)
     }
     __atomic_fetch_add(&structure_count, 1, __ATOMIC_RELAXED);
     d->id = cfg->domid;
+    spin_lock_init(&d->lock, LOCK_DOMAIN);
+    spin_lock_init(&d->page_lock, LOCK_PAGES);
+    spin_lock_init(&d->hvm_lock, LOCK_HVM);
     snprintf(d->name, sizeof(d->name), "%s", cfg->name);
     d->vcpu_count = cfg->vcpu_count;
     d->functions = cfg->functions;

@@ -9,6 +9,7 @@
 #include <asm/svm.h>
 #include <asm/time.h>
 #include <asm/trap.h>
+#include <launch/build_id.h>
 #include <xen/acpi.h>
 #include <xen/audit_timer.h>
 #include <xen/boot.h>
@@ -79,7 +80,7 @@ void boot_main(uint32_t info, uint32_t magic)
     paging_init(boot_memory.ram, boot_memory.ram_count, boot_memory.used, boot_memory.used_count);
     read_cmdline();
     console_init(options.com1[0] && strcmp(options.console, "com2") ? options.com1 : options.com2);
-    pr_info("Bulkhead %s, loaded by %s", BULKHEAD_VERSION, boot_info.loader);
+    pr_info("Bulkhead %s%s, loaded by %s", BULKHEAD_VERSION, LAUNCH_KIND, boot_info.loader);
     pr_info("%lu MiB of memory, %u modules", mem_total_pages() >> 8, boot_info.module_count);
     read_acpi();
     svm_init_features();

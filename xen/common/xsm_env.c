@@ -82,7 +82,7 @@ void xsm_env_free(void *ptr)
     }
 }
 
-static spinlock_t policy_lock = SPINLOCK_INIT;
+static spinlock_t policy_lock = SPINLOCK_INIT(LOCK_POLICY);
 
 void xsm_env_lock(void)
 {

@@ -37,9 +37,9 @@ launch-host-obj := $(launch-pure) xen/launch/offline.o
 launch-id-src := $(sort $(shell find xen xsm-flask policy -name '*.[chS]' -o -name '*.lds' -o -name '*.asl' -o -name '*.cil')) \
                  Makefile
 launch-id := $(O)/include/launch/build_id.h
-$(launch-id): $(launch-id-src)
+$(launch-id): $(launch-id-src) $(hv-kind)
 	$(call say,GEN,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)printf '#define LAUNCH_VERSION "%s"\n#define LAUNCH_BUILD_ID "%s"\n' '$(VERSION)' \
-	    "$$(sha256sum $^ | sha256sum | cut -c1-40)" > $@
+	$(Q)printf '#define LAUNCH_VERSION "%s"\n#define LAUNCH_BUILD_ID "%s"\n#define LAUNCH_KIND "%s"\n' '$(VERSION)' \
+	    "$$(sha256sum $(launch-id-src) | sha256sum | cut -c1-40)" '$(if $(filter 1,$(DEBUG)), debug)' > $@
 generated += $(launch-id)

@@ -14,7 +14,7 @@
 
 #define FIRMWARE_LOG_MAX (1u << 20)
 
-const char launch_version_text[] = "bulkhead version=" LAUNCH_VERSION " build-id=" LAUNCH_BUILD_ID;
+const char launch_version_text[] = "bulkhead version=" LAUNCH_VERSION " build-id=" LAUNCH_BUILD_ID LAUNCH_KIND;
 
 static unsigned order_of(size_t size)
 {
@@ -124,6 +124,7 @@ void launch_measure(const struct boot_info *bi)
         pr_warn("tpm=none: nothing is measured into a TPM");
     }
     start_log(bi, tpm);
+    must(measure_firmware_log(), "the log of what came before");
     must(measure_event(MEASURE_PCR_HYPERVISOR, launch_version_text, strlen(launch_version_text)),
          "version");
     must(measure_cmdline(bi->cmdline, strlen(bi->cmdline)), "command line");

@@ -53,12 +53,14 @@ enum verify_code {
     CODE_PCR_DIGEST,         /* PCR values sent are not those quoted */
     CODE_LOG_MALFORMED,
     CODE_LOG_REPLAY,  /* log does not explain a PCR */
+    CODE_FIRMWARE_LOG, /* not the log that the hypervisor found, or PCR 0 to 9 extended after that */
     CODE_LOG_FULL,    /* the hypervisor lost events */
     CODE_TEXT_DIGEST, /* text of an event is not what was extended */
     CODE_DIFFERS,     /* component has another digest */
     CODE_MISSING,     /* component expected, not found */
     CODE_UNEXPECTED,  /* something measured that no reference names */
     CODE_PERMISSIVE,  /* policy not enforced */
+    CODE_DEBUG,       /* a debug build of the hypervisor */
     CODE_UNPROTECTED, /* a protection the reference asks for is off */
     CODE_UNMEASURED,  /* nothing measured the hypervisor itself */
     CODE_REFERENCE_EMPTY,

@@ -46,6 +46,20 @@ void tpm_io_relax(void)
 {
 }
 
+bool tpm_is_late(uint64_t until_ns)
+{
+    return until_ns != 0 && tpm_io_now_ns() >= until_ns;
+}
+
+void tpm_hurry(void)
+{
+}
+
+int tpm_shutdown(void)
+{
+    return tpm_command_shutdown();
+}
+
 int tpm_transmit(const uint8_t *cmd, size_t len, uint8_t *resp, size_t *rlen)
 {
     if (Tss2_Tcti_Transmit(tcti, len, cmd) != 0 ||
@@ -207,12 +221,29 @@ static int boot_bios(struct eventlog *log, const struct image *i, unsigned int v
                                          "MBR PARTITION_TABLE", 19);
 }
 
+static int boot_loader(struct eventlog *log, const struct image *i, unsigned int variant)
+{
+    char line[128];
+    int rc = firmware_event(log, 4, variant & HOST_RELABELLED ? 0x80000007 : 0x80000003, i->loader,
+                            strlen(i->loader), "device path", 11);
+
+    if (variant & HOST_EFI) {
+        return rc;
+    }
+    loader_line(line, i);
+    rc = rc != 0 ? rc : loader_command(log, "set root=(hd0,gpt1)");
+    rc = rc != 0 ? rc : loader_command(log, line);
+    rc = rc != 0 ? rc : loader_file(log, i->hypervisor, "(hd0,gpt1)/boot/bulkhead");
+    rc = rc != 0 ? rc : loader_file(log, i->manifest, "(hd0,gpt1)/boot/manifest.dtb");
+    rc = rc != 0 ? rc : loader_file(log, i->policy, "(hd0,gpt1)/boot/policy.bin");
+    return rc != 0 ? rc : loader_file(log, i->ramdisk, "(hd0,gpt1)/boot/guest.cpio.gz");
+}
+
 static int boot_firmware(struct eventlog *log, const struct image *i, unsigned int variant)
 {
     static const char action[] = "Calling EFI Application from Boot Option";
     static const char locality[] = "StartupLocality\0"; /* and the byte 0: PCR 0 starts at 0 */
     struct tpm_digests none = active;
-    char line[128];
     int rc = eventlog_append(log, 0, EV_NO_ACTION, &none, locality, sizeof(locality));
 
     for (unsigned int pcr = 0; rc == 0 && pcr < 8; pcr++) {
@@ -223,20 +254,7 @@ static int boot_firmware(struct eventlog *log, const struct image *i, unsigned i
             rc = firmware_event(log, pcr, 4, "\0\0\0\0", 4, "\0\0\0\0", 4);
         }
     }
-    if (rc != 0 || (variant & HOST_UNMEASURED)) {
-        return rc;
-    }
-    loader_line(line, i);
-    rc = firmware_event(log, 4, 0x80000003, i->loader, strlen(i->loader), "device path", 11);
-    if (variant & HOST_EFI) {
-        return rc;
-    }
-    rc = rc != 0 ? rc : loader_command(log, "set root=(hd0,gpt1)");
-    rc = rc != 0 ? rc : loader_command(log, line);
-    rc = rc != 0 ? rc : loader_file(log, i->hypervisor, "(hd0,gpt1)/boot/bulkhead");
-    rc = rc != 0 ? rc : loader_file(log, i->manifest, "(hd0,gpt1)/boot/manifest.dtb");
-    rc = rc != 0 ? rc : loader_file(log, i->policy, "(hd0,gpt1)/boot/policy.bin");
-    return rc != 0 ? rc : loader_file(log, i->ramdisk, "(hd0,gpt1)/boot/guest.cpio.gz");
+    return rc != 0 || (variant & HOST_UNMEASURED) ? rc : boot_loader(log, i, variant);
 }
 
 static int boot_hypervisor(const struct image *i, unsigned int variant)
@@ -248,7 +266,8 @@ static int boot_hypervisor(const struct image *i, unsigned int variant)
 
     sha("xenstore", xenstore);
     sha(i->ramdisk, guest);
-    rc = measure_version("0.1.0", "0123456789abcdef");
+    rc = measure_firmware_log();
+    rc = rc != 0 ? rc : measure_version("0.1.0", "0123456789abcdef", variant & HOST_DEBUG);
     rc = rc != 0 ? rc : measure_cmdline(i->cmdline, strlen(i->cmdline));
     rc = rc != 0 ? rc : measure_protection(&p);
     rc = rc != 0 ? rc : measure_policy(i->policy, strlen(i->policy), !(variant & HOST_PERMISSIVE));
@@ -361,6 +380,50 @@ int fake_host_boot(struct fake_host *h, unsigned int variant)
     return rc != 0 ? rc : save_log(h);
 }
 
+/* Bytes of the log that the hypervisor found, by its own word. */
+static size_t before_hypervisor(const uint8_t *log, size_t size)
+{
+    const char *text = memmem(log, size, "firmware-log sha256=", 20);
+    const char *digits = text == NULL ? NULL : memmem(text, 120, " size=", 6);
+
+    return digits == NULL ? 0 : strtoul(digits + 6, NULL, 10);
+}
+
+int fake_host_extend_late(struct fake_host *h, enum late_log where, int pcr, uint32_t type, const char *text)
+{
+    static uint8_t buf[2 * MEASURE_LOG_SIZE];
+    struct attest_error err = {""};
+    struct eventlog_error why = {0, ""};
+    struct image i = image_of(HOST_GOOD);
+    struct eventlog log;
+    size_t size, taken;
+    uint8_t *bytes;
+    int rc = file_read(h->log_path, MEASURE_LOG_SIZE, &bytes, &size, &err);
+
+    if (rc != 0) {
+        return rc;
+    }
+    taken = where == LATE_AMONG_FIRMWARE ? before_hypervisor(bytes, size) : size;
+    rc = taken == 0 ? -1 : eventlog_take(&log, buf, sizeof(buf), bytes, taken, &why);
+    rc = rc != 0 ? rc : tcti_open(h, 0);
+    if (rc == 0) {
+        active.count = 0;
+        rc = tpm_command_banks(&active);
+        if (rc == 0 && pcr == LATE_LOADER) {
+            rc = boot_loader(&log, &i, HOST_GOOD);
+        } else if (rc == 0) {
+            rc = firmware_event(&log, (unsigned int)pcr, type, text, strlen(text), text, strlen(text));
+        }
+        tcti_close();
+    }
+    if (rc == 0 && where != LATE_UNLOGGED) {
+        memcpy(buf + log.used, bytes + taken, size - taken);
+        rc = file_write(h->log_path, buf, log.used + size - taken, &err);
+    }
+    free(bytes);
+    return rc;
+}
+
 void fake_host_halt(struct fake_host *h)
 {
     if (h->swtpm > 0) {
@@ -396,7 +459,8 @@ int fake_host_reference(struct fake_host *h, char *path, size_t size)
     ADD("manifest", REFERENCE_FILE, 9, SHA(i.manifest), "/boot/manifest.dtb");
     ADD("policy", REFERENCE_FILE, 9, SHA(i.policy), "/boot/policy.bin");
     ADD("guest", REFERENCE_FILE, 9, SHA(i.ramdisk), "/boot/guest.cpio.gz");
-    EVENT("hypervisor", 21, measure_text_version(text, sizeof(text), "0.1.0", "0123456789abcdef"));
+    EVENT("hypervisor", 21, measure_text_version(text, sizeof(text), "0.1.0", "0123456789abcdef",
+                                                 h->described & HOST_DEBUG));
     EVENT("cmdline", 21, measure_text_cmdline(text, sizeof(text), i.cmdline, strlen(i.cmdline)));
     ADD("protection", REFERENCE_PROTECTION, 21, NULL, "svm=1 npt=1 nx=1");
     EVENT("policy", 21,

@@ -35,6 +35,8 @@ enum host_variant {
     HOST_EFI = 1 << 17,      /* one EFI program: no loader events after it */
     HOST_ONE_LOCALITY = 1 << 18, /* an event says that the TPM has no locality of the hypervisor's */
     HOST_NO_IOMMU = 1 << 20, /* started with iommu=none */
+    HOST_RELABELLED = 1 << 22, /* the log has the loader as an action */
+    HOST_DEBUG = 1 << 21, /* a debug build of the hypervisor */
     HOST_LOG_FULL = 1 << 19, /* the hypervisor says that later events are lost */
 };
 
@@ -55,6 +57,21 @@ void fake_host_destroy(struct fake_host *h);
 /** Start the TPM, measure a boot of this variant (a set of flags), write the log. */
 int fake_host_boot(struct fake_host *h, unsigned int variant);
 void fake_host_halt(struct fake_host *h);
+
+/* What its log says of something extended later, at locality 0. */
+enum late_log {
+    LATE_UNLOGGED,
+    LATE_AT_END,         /* an event after the hypervisor's */
+    LATE_AMONG_FIRMWARE, /* an event as if firmware had made it */
+};
+
+#define LATE_LOADER (-1) /* for a PCR: all that the loader measures of a good host */
+
+/**
+ * Extend a PCR as whoever holds locality 0 can, and change the log.
+ * @return 0; -EIO the TPM refuses
+ */
+int fake_host_extend_late(struct fake_host *h, enum late_log where, int pcr, uint32_t type, const char *text);
 
 /** Write the reference of the variant `described` (files only) to DIR/reference.json. */
 int fake_host_reference(struct fake_host *h, char *path, size_t size);

@@ -196,7 +196,9 @@ static void make_sets(void)
 
     describe(HOST_GOOD, "a.reference");
     describe(HOST_OTHER_POLICY | HOST_OTHER_RAMDISK, "b.reference");
+    describe(HOST_DEBUG, "debug.reference");
     make("good", "a.reference", -100, 86400);
+    make("debug", "debug.reference", -100, 86400);
     make("b", "b.reference", -100, 86400);
     make("expired", "a.reference", -100, -10);
     make("later", "a.reference", 3600, 86400);
@@ -344,6 +346,11 @@ static void verdict_of_tomorrow(void)
     history_free(h);
 }
 
+static void extend_late(void)
+{
+    assert_int_equal(fake_host_extend_late(&host, LATE_AT_END, 0, 5, "late"), 0);
+}
+
 static const struct row rows[] = {
     {.code = CODE_OK},
     {.code = CODE_RECORDED, .variant = HOST_SEALED},
@@ -382,12 +389,15 @@ static const struct row rows[] = {
     {.code = CODE_LOG_REPLAY, .lie = LIE_LOG_DIGEST},
     {.code = CODE_LOG_REPLAY, .variant = HOST_FORGED},
     {.code = CODE_TEXT_DIGEST, .lie = LIE_LOG_TEXT},
+    {.code = CODE_FIRMWARE_LOG, .prepare = extend_late},
     {.code = CODE_LOG_FULL, .variant = HOST_LOG_FULL},
     {.code = CODE_DIFFERS, .variant = HOST_OTHER_POLICY},
     {.code = CODE_DIFFERS, .variant = HOST_NO_NX},
     {.code = CODE_MISSING, .variant = HOST_NO_SEED},
     {.code = CODE_UNEXPECTED, .variant = HOST_EXTRA_DOMAIN},
     {.code = CODE_PERMISSIVE, .variant = HOST_PERMISSIVE},
+    {.code = CODE_DEBUG, .variant = HOST_DEBUG},
+    {.code = CODE_DEBUG, .variant = HOST_DEBUG, .reference = {"debug.jws"}},
     {.code = CODE_UNPROTECTED, .variant = HOST_ONE_LOCALITY},
     {.code = CODE_UNPROTECTED, .variant = HOST_NO_IOMMU},
     {.code = CODE_UNMEASURED, .variant = HOST_UNMEASURED},
@@ -678,6 +688,100 @@ static void verify_signed_but_no_quote_fails(void **state)
     EVP_MD_CTX_free(md);
     evidence_free(&e);
     EVP_PKEY_free(key);
+}
+
+/* -- somebody who holds locality 0 after a good boot ------------------------------------------------ */
+#define HASH "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+#define BOOT_APPLICATION 0x80000003u
+#define EFI_ACTION 0x80000007u
+
+static const struct hostile {
+    const char *what;
+    unsigned int variant;
+    const char *tools; /* tpm2-tools, at locality 0; they have to work */
+    const char *refused; /* the TPM has to refuse it */
+    enum late_log where;
+    int pcr; /* when there is a text */
+    uint32_t type;
+    const char *text;
+    const char *expect; /* "pass", or a code */
+} hostiles[] = {
+    {"PCR 0", .text = "x", .pcr = 0, .expect = "log-replay"},
+    {"PCR 1", .text = "x", .pcr = 1, .expect = "log-replay"},
+    {"PCR 2", .text = "x", .pcr = 2, .expect = "log-replay"},
+    {"PCR 3", .text = "x", .pcr = 3, .expect = "log-replay"},
+    {"PCR 4", .text = "x", .pcr = 4, .expect = "log-replay"},
+    {"PCR 5", .text = "x", .pcr = 5, .expect = "log-replay"},
+    {"PCR 6", .text = "x", .pcr = 6, .expect = "log-replay"},
+    {"PCR 7", .text = "x", .pcr = 7, .expect = "log-replay"},
+    {"PCR 8", .text = "x", .pcr = 8, .expect = "log-replay"},
+    {"PCR 9", .text = "x", .pcr = 9, .expect = "log-replay"},
+    /* explained by an event, where no reference is compared, where it is harmless, and where it is expected */
+    {"PCR 1, logged", .where = LATE_AT_END, .text = "x", .pcr = 1, .type = 5, .expect = "firmware-log"},
+    {"PCR 7, logged", .where = LATE_AMONG_FIRMWARE, .text = "x", .pcr = 7, .type = 5, .expect = "firmware-log"},
+    {"PCR 4, a harmless action", .where = LATE_AMONG_FIRMWARE, .pcr = 4, .type = EFI_ACTION,
+     .text = "Returning from EFI Application from Boot Option", .expect = "firmware-log"},
+    {"PCR 4, another loader", .where = LATE_AT_END, .pcr = 4, .type = BOOT_APPLICATION, .text = "x", .expect = "firmware-log"},
+    {"PCR 9, a file", .where = LATE_AT_END, .pcr = 9, .type = 13, .text = "x", .expect = "firmware-log"},
+    {"a measured boot after an unmeasured one", .variant = HOST_UNMEASURED, .where = LATE_AMONG_FIRMWARE,
+     .pcr = LATE_LOADER, .text = "", .expect = "firmware-log"},
+    {"the same at the end", .variant = HOST_UNMEASURED, .where = LATE_AT_END,
+     .pcr = LATE_LOADER, .text = "", .expect = "firmware-log"},
+    /* what nobody asks for */
+    {"PCR 10", .text = "x", .pcr = 10, .expect = "pass"},
+    {"PCR 12", .text = "x", .pcr = 12, .expect = "pass"},
+    {"PCR 16", .text = "x", .pcr = 16, .expect = "pass"},
+    {"PCR 23", .text = "x", .pcr = 23, .where = LATE_AT_END, .type = 5, .expect = "pass"},
+    {"resets of 16 and 23", .tools = "tpm2_pcrreset 16 23", .expect = "pass"},
+    /* what is the hypervisor's or the firmware's */
+    {"resets of 4", .refused = "tpm2_pcrreset 4", .expect = "pass"},
+    {"resets of 21", .refused = "tpm2_pcrreset 21", .expect = "pass"},
+    {"resets of 22", .refused = "tpm2_pcrreset 22", .expect = "pass"},
+    {"PCR 21", .refused = "tpm2_pcrextend 21:sha256=" HASH, .expect = "pass"},
+    {"PCR 22", .refused = "tpm2_pcrextend 22:sha256=" HASH, .expect = "pass"},
+    /* keys and hierarchies */
+    {"TPM2_Clear", .tools = "tpm2_clear -c l", .expect = "ak-not-enrolled"},
+    {"an owner's password", .tools = "tpm2_changeauth -c owner secret", .expect = "no-tpm"},
+    {"an endorsement password", .tools = "tpm2_changeauth -c endorsement secret", .expect = "ak-not-activated"},
+    {"a lockout password", .tools = "tpm2_changeauth -c lockout secret", .expect = "pass"},
+    {"another key of the owner's", .tools = "tpm2_createprimary -Q -C o -G ecc -c other.ctx && tpm2_evictcontrol -Q -C o -c other.ctx &&"
+              " tpm2_flushcontext -t",
+     .expect = "pass"},
+    {"a clock put forward", .tools = "tpm2_setclock 99999999", .expect = "pass"},
+    {"a shutdown", .tools = "tpm2_shutdown -c", .expect = "pass"},
+};
+
+static void locality_0_changes_nothing_for_the_better(void **state)
+{
+    char cmd[512], word[64];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(hostiles) / sizeof(hostiles[0]); i++) {
+        const struct hostile *h = &hostiles[i];
+        const struct row row = {.code = CODE_OK, .variant = h->variant};
+        bool pass = strcmp(h->expect, "pass") == 0;
+        int rc;
+
+        begin(&row);
+        shell("cp -a %s %s.copy", in("state"), in("state"));
+        if (h->tools != NULL || h->refused != NULL) {
+            snprintf(cmd, sizeof(cmd), "cd %s && export TPM2TOOLS_TCTI=%s && { %s; } >/dev/null 2>&1", host.dir, host.tcti,
+                     h->tools != NULL ? h->tools : h->refused);
+            rc = system(cmd);
+            assert_true(h->tools != NULL ? rc == 0 : rc != 0);
+        }
+        if (h->text != NULL) {
+            assert_int_equal(fake_host_extend_late(&host, h->where, h->pcr, h->type, h->text), 0);
+        }
+        rc = verify(&row, NULL);
+        snprintf(word, sizeof(word), "\"code\":\"%s\"", h->expect);
+        if (rc != (pass ? 0 : 1) || (!pass && strstr(output, word) == NULL)) {
+            fail_msg("%s: status %d, expected %s\n%s", h->what, rc, h->expect, output);
+        }
+        end();
+        shell("rm -rf %s%s", in("state"), "");
+        shell("mv %s.copy %s", in("state"), in("state"));
+    }
 }
 
 /* A code that nothing here produces is a code that nobody knows to work. */
@@ -1023,6 +1127,7 @@ int main(void)
 #else
         cmocka_unit_test(verify_each_code_said_for_what_it_is),
         cmocka_unit_test(verify_signed_but_no_quote_fails),
+        cmocka_unit_test(locality_0_changes_nothing_for_the_better),
         cmocka_unit_test(verify_every_code_was_produced),
         cmocka_unit_test(overlap_ends_by_itself_for_a_host),
         cmocka_unit_test(expire_is_remembered_when_the_old_file_returns),

@@ -29,7 +29,7 @@ static struct {
     unsigned int locality;
     struct tpm_digests banks;
     struct tpm_digests pcr[TPM_PCR_COUNT];
-    unsigned int resets, extends;
+    unsigned int resets, extends, hurries, shutdowns;
     int fail;
     int asked;                   /* what tpm_ask() answers */
     unsigned int closed;
@@ -81,6 +81,18 @@ unsigned int tpm_locality(void)
 void tpm_banks(struct tpm_digests *banks)
 {
     *banks = fake.banks;
+}
+
+void tpm_hurry(void)
+{
+    assert_int_equal(fake.shutdowns, 0);
+    fake.hurries++;
+}
+
+int tpm_shutdown(void)
+{
+    fake.shutdowns++;
+    return fake.fail;
 }
 
 int tpm_pcr_reset(unsigned int pcr)
@@ -212,7 +224,7 @@ static void boot_sequence_replays_to_pcrs(void **state)
         fake_start(2, banks);
         assert_int_equal(start(true, NULL, 0, MEASURE_LOG_SIZE), 0);
         assert_int_equal(fake.resets, 2);
-        assert_int_equal(measure_version("0.1.0", "abcd"), 0);
+        assert_int_equal(measure_version("0.1.0", "abcd", false), 0);
         assert_int_equal(measure_cmdline("console=com1", 12), 0);
         assert_int_equal(measure_protection(&p), 0);
         assert_int_equal(measure_policy(image, sizeof(image), true), 0);
@@ -515,6 +527,51 @@ static void turn_busy_waits_with_an_end(void **state)
     assert_int_equal(fake.closed, 1);
 }
 
+static void firmware_log_is_what_there_was(void **state)
+{
+    static const char size_word[] = " size=";
+    uint8_t before[32];
+    char want[100];
+    const uint8_t *log, *at;
+    size_t size, now;
+
+    (void)state;
+    fake_start(2, 2);
+    assert_int_equal(start(true, NULL, 0, MEASURE_LOG_SIZE), 0);
+    log = log_bytes(&size);
+    sha256(log, size, before);
+    assert_int_equal(measure_firmware_log(), 0);
+    memcpy(want, "firmware-log sha256=", 20);
+    for (unsigned int i = 0; i < 32; i++) {
+        snprintf(want + 20 + 2 * i, 3, "%02x", before[i]);
+    }
+    snprintf(want + 84, sizeof(want) - 84, "%s%zu", size_word, size);
+    log = log_bytes(&now);
+    at = log + now - strlen(want);
+    assert_memory_equal(at, want, strlen(want));
+    fake.fail = -EIO;
+    assert_int_equal(measure_firmware_log(), -EIO);
+}
+
+static void end_shuts_the_tpm_down_and_measures_no_more(void **state)
+{
+    (void)state;
+    for (int fail = 0; fail >= -EIO; fail -= EIO) { /* a TPM that answers, and one that does not */
+        fake_start(2, 1);
+        assert_int_equal(start(true, NULL, 0, MEASURE_LOG_SIZE), 0);
+        fake.fail = fail;
+        measure_end();
+        assert_int_equal(fake.hurries, 1);
+        assert_int_equal(fake.shutdowns, 1);
+        assert_int_equal(measure_event(21, "late", 4), -ENODEV);
+        assert_int_equal(fake.extends, 0);
+    }
+    fake_start(2, 1);
+    assert_int_equal(start(false, NULL, 0, MEASURE_LOG_SIZE), 0);
+    measure_end(); /* started with tpm=none: it is not ours */
+    assert_int_equal(fake.shutdowns, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -534,6 +591,8 @@ int main(void)
         cmocka_unit_test(event_single_locality_uses_substitute_pcrs),
         cmocka_unit_test(event_without_tpm_logged_only),
         cmocka_unit_test(log_read_past_end_nothing),
+        cmocka_unit_test(firmware_log_is_what_there_was),
+        cmocka_unit_test(end_shuts_the_tpm_down_and_measures_no_more),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,8 +42,11 @@ static void text_each_event_has_documented_form(void **state)
         .svm = true, .npt = true, .smep = true, .nx = true, .iommu = "none"};
 
     (void)state;
-    expect(measure_text_version(buf, sizeof(buf), "0.1.0", "1f00ab"),
+    expect(measure_text_version(buf, sizeof(buf), "0.1.0", "1f00ab", false),
            "bulkhead version=0.1.0 build-id=1f00ab", "", "");
+    expect(measure_text_version(buf, sizeof(buf), "0.1.0", "1f00ab", true),
+           "bulkhead version=0.1.0 build-id=1f00ab debug", "", "");
+    expect(measure_text_firmware_log(buf, sizeof(buf), digest, 4096), "firmware-log sha256=", digest_hex, " size=4096");
     expect(measure_text_cmdline(buf, sizeof(buf), "console=com1 tpm=none", 21),
            "cmdline console=com1 tpm=none", "", "");
     expect(measure_text_cmdline(buf, sizeof(buf), "", 0), "cmdline ", "", "");
@@ -98,10 +101,10 @@ static void text_injection_in_word_refused(void **state)
         assert_int_equal(measure_text_domain(buf, sizeof(buf), 1, "n", bad[i], digest, 1), -EINVAL);
         assert_int_equal(measure_text_boolean(buf, sizeof(buf), bad[i], true), -EINVAL);
         assert_int_equal(measure_text_relabel(buf, sizeof(buf), 1, bad[i]), -EINVAL);
-        assert_int_equal(measure_text_version(buf, sizeof(buf), bad[i], "00"), -EINVAL);
-        assert_int_equal(measure_text_version(buf, sizeof(buf), "1", bad[i]), -EINVAL);
+        assert_int_equal(measure_text_version(buf, sizeof(buf), bad[i], "00", false), -EINVAL);
+        assert_int_equal(measure_text_version(buf, sizeof(buf), "1", bad[i], true), -EINVAL);
     }
-    assert_int_equal(measure_text_version(buf, sizeof(buf), NULL, "00"), -EINVAL);
+    assert_int_equal(measure_text_version(buf, sizeof(buf), NULL, "00", false), -EINVAL);
 }
 
 static void text_buffer_exactly_fits_or_enospc(void **state)

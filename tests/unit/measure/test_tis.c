@@ -333,6 +333,35 @@ static void transmit_wrong_length_einval(void **state)
     assert_int_equal(tpm_transmit(cmd, 5, resp, &len), -EINVAL);
 }
 
+/* The last of these tests: from tpm_hurry() on there is no patience left. */
+static void shutdown_is_sent_or_given_up_within_its_time(void **state)
+{
+    static const uint8_t want[] = {0x80, 1, 0, 0, 0, 12, 0, 0, 1, 0x45, 0, 0};
+    bool *const faults[] = {&m.never_grant, &m.burst_stuck, &m.never_answer};
+    uint64_t start;
+
+    (void)state;
+    tpm_hurry();
+    assert_int_equal(tpm_shutdown(), 0);
+    assert_memory_equal(m.in, want, sizeof(want));
+    assert_true(m.active); /* kept: nobody's command comes after it */
+    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+        m.active = false;
+        *faults[i] = true;
+        start = m.now;
+        tpm_hurry();
+        assert_int_equal(tpm_shutdown(), -ETIMEDOUT);
+        assert_in_range(m.now - start, 1, TPM_TIMEOUT_END_NS + 50000000);
+        *faults[i] = false;
+    }
+    m.active = false;
+    m.retries = 1000; /* asks for patience for ever */
+    start = m.now;
+    tpm_hurry();
+    assert_int_equal(tpm_shutdown(), -EIO);
+    assert_in_range(m.now - start, 1, TPM_TIMEOUT_END_NS + 50000000);
+}
+
 static void init_nothing_there_enodev(void **state)
 {
     (void)state;
@@ -357,6 +386,7 @@ int main(void)
         cmocka_unit_test_setup(extend_wrong_banks_einval, fresh),
         cmocka_unit_test_setup(transmit_wrong_length_einval, fresh),
         cmocka_unit_test_setup(init_nothing_there_enodev, fresh),
+        cmocka_unit_test_setup(shutdown_is_sent_or_given_up_within_its_time, fresh),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

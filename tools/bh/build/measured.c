@@ -15,6 +15,8 @@
 #include "gpt.h"
 #include "loader.h"
 
+#define VERSION_DEBUG " debug"
+
 bool measured_domains(struct image *image, struct diag *diag)
 {
     bool good = true;
@@ -47,6 +49,14 @@ bool measured_domains(struct image *image, struct diag *diag)
     return good;
 }
 
+/* The rest of a version text: hex, and " debug" in a debug build. */
+static bool is_build_id(const char *id)
+{
+    size_t n = strspn(id, "0123456789abcdef");
+
+    return n >= 8 && (id[n] == '\0' || strcmp(id + n, VERSION_DEBUG) == 0);
+}
+
 /*
  * "bulkhead version=... build-id=<hex>" is in the hypervisor's file as it will be measured; parts
  * of it are there too, as words to compose other texts from.
@@ -62,9 +72,7 @@ static const char *version_find(const struct image *image)
         const char *id = memmem(at, left, middle, sizeof(middle) - 1);
 
         if (memchr(at, '\0', left) != NULL && id != NULL && strlen(at) > (size_t)(id - at)
-            && strlen(id + sizeof(middle) - 1) >= 8
-            && strspn(id + sizeof(middle) - 1, "0123456789abcdef")
-                   == strlen(id + sizeof(middle) - 1)) {
+            && is_build_id(id + sizeof(middle) - 1)) {
             return at;
         }
         at++;
@@ -197,6 +205,9 @@ static void add_hypervisor(struct list *l, const struct image *image)
                    "a Bulkhead hypervisor");
         l->good = false;
         return;
+    }
+    if (strstr(version, VERSION_DEBUG) != NULL) {
+        fprintf(stderr, "bh build: hypervisor: warning: a debug build; no verifier accepts this host (debug)\n");
     }
     add(l, "hypervisor", REFERENCE_HYPERVISOR_EVENT, MEASURE_PCR_HYPERVISOR, version);
     rc = measure_text_cmdline(text, sizeof(text), image->cmdline, strlen(image->cmdline));

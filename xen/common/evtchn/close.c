@@ -33,7 +33,7 @@ int port_lock_close(struct domain *d, evtchn_port_t nr, struct port **out, struc
             rd = p->u.peer.dom; /* alive: its ports cannot be closed without our lock */
             domain_get_more(rd);
             if (d->id < rd->id) {
-                spin_lock(&rd->evtchn->lock);
+                spin_lock_second(&rd->evtchn->lock);
             } else {
                 spin_unlock(&d->evtchn->lock);
                 tables_lock(d, rd);

@@ -12,6 +12,7 @@ int evtchn_init(struct domain *d)
     if (t == NULL) {
         return -ENOMEM;
     }
+    spin_lock_init(&t->lock, LOCK_EVTCHN);
     t->used[0] = 1; /* port 0 stands for "none" in the ABI */
     d->evtchn = t;
     return 0;
@@ -55,6 +56,7 @@ static int bucket_ensure(struct evtchn_table *t, unsigned b)
         return -ENOMEM;
     }
     for (uint32_t i = 0; i < PORTS_PER_BUCKET; i++) {
+        spin_lock_init(&bucket[i].lock, LOCK_PORT);
         bucket[i].nr = b * PORTS_PER_BUCKET + i;
     }
     __atomic_store_n(&t->bucket[b], bucket, __ATOMIC_RELEASE);
@@ -137,10 +139,10 @@ void tables_lock(struct domain *a, struct domain *b)
         spin_lock(&a->evtchn->lock);
     } else if (a->id < b->id) {
         spin_lock(&a->evtchn->lock);
-        spin_lock(&b->evtchn->lock);
+        spin_lock_second(&b->evtchn->lock);
     } else {
         spin_lock(&b->evtchn->lock);
-        spin_lock(&a->evtchn->lock);
+        spin_lock_second(&a->evtchn->lock);
     }
 }
 

@@ -10,7 +10,12 @@
 int grant_init(struct domain *d)
 {
     d->grant = xzalloc(struct grant_table);
-    return d->grant ? 0 : -ENOMEM;
+    if (!d->grant) {
+        return -ENOMEM;
+    }
+    spin_lock_init(&d->grant->lock, LOCK_GRANT);
+    spin_lock_init(&d->grant->track_lock, LOCK_GRANT_TRACK);
+    return 0;
 }
 
 int grant_grow(struct domain *d, unsigned count)

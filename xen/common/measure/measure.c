@@ -19,7 +19,7 @@
 #define LOG_FULL "log-full"
 #define KEPT_PART 4 /* of the log, for what no domain brings about by itself */
 
-static spinlock_t lock = SPINLOCK_INIT;
+static spinlock_t lock = SPINLOCK_INIT(LOCK_MEASURE);
 
 /* `lock` held */
 static struct eventlog events;
@@ -219,9 +219,24 @@ static int event_text(unsigned int pcr, int len)
         rc_;                                                                                       \
     })
 
-int measure_version(const char *version, const char *build_id)
+int measure_firmware_log(void)
 {
-    return MEASURE(MEASURE_PCR_HYPERVISOR, measure_text_version, version, build_id);
+    uint8_t digest[SHA256_SIZE];
+    int rc;
+
+    spin_lock(&lock);
+    rc = broken;
+    if (rc == 0) {
+        sha256(events.buf, events.used, digest);
+        rc = event_text(MEASURE_PCR_HYPERVISOR, measure_text_firmware_log(text, sizeof(text), digest, events.used));
+    }
+    spin_unlock(&lock);
+    return rc;
+}
+
+int measure_version(const char *version, const char *build_id, bool debug)
+{
+    return MEASURE(MEASURE_PCR_HYPERVISOR, measure_text_version, version, build_id, debug);
 }
 
 int measure_cmdline(const char *cmdline, size_t len)
@@ -333,6 +348,23 @@ size_t measure_log_read(size_t offset, void *buf, size_t len, size_t *total)
     }
     spin_unlock(&lock);
     return n;
+}
+
+void measure_end(void)
+{
+    tpm_hurry();
+    spin_lock(&lock);
+    if (use_tpm) {
+        int rc = tpm_shutdown();
+
+        if (rc != 0) {
+            pr_warn("tpm: not shut down (%d); its clock will be called unsafe", rc);
+        } else {
+            pr_info("tpm: shut down");
+        }
+    }
+    broken = -ENODEV;
+    spin_unlock(&lock);
 }
 
 uint64_t measure_lost_count(void)

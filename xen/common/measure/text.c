@@ -117,7 +117,7 @@ static void put_image(struct text *t, const uint8_t *digest, uint64_t bytes)
     put_number(t, bytes);
 }
 
-int measure_text_version(char *buf, size_t size, const char *version, const char *build_id)
+int measure_text_version(char *buf, size_t size, const char *version, const char *build_id, bool debug)
 {
     struct text t = text_start(buf, size);
 
@@ -125,6 +125,16 @@ int measure_text_version(char *buf, size_t size, const char *version, const char
     put_word(&t, version, ".+~-");
     put(&t, " build-id=");
     put_word(&t, build_id, "");
+    put(&t, debug ? " debug" : "");
+    return text_end(&t);
+}
+
+int measure_text_firmware_log(char *buf, size_t size, const uint8_t *digest, uint64_t bytes)
+{
+    struct text t = text_start(buf, size);
+
+    put(&t, "firmware-log");
+    put_image(&t, digest, bytes);
     return text_end(&t);
 }
 

@@ -8,7 +8,7 @@
 
 #include <xen/lib.h>
 
-static spinlock_t buddy_lock = SPINLOCK_INIT;
+static spinlock_t buddy_lock = SPINLOCK_INIT(LOCK_BUDDY);
 static uint32_t free_head[MAX_ORDER + 1]; /* frame number, 0 = empty */
 static uint64_t free_pages, total_pages;  /* buddy_lock held */
 

@@ -25,7 +25,7 @@ BUILD_ASSERT((PAGE_SIZE - SLAB_HEADER) / SLAB_SMALLEST <= 256);
 static const uint16_t class_size[] = { 16,  32,  64,  96,   128,  192, 256,
                                        384, 576, 800, 1008, 1344, 2016 };
 
-static spinlock_t heap_lock = SPINLOCK_INIT;
+static spinlock_t heap_lock = SPINLOCK_INIT(LOCK_HEAP);
 static uint32_t partial[ARRAY_SIZE(class_size)]; /* frame number of a page with room, 0 none */
 
 static struct slab *slab_of(uint32_t frame)

@@ -11,7 +11,7 @@
 #include <xen/softirq.h>
 #include <xen/time.h>
 
-static spinlock_t sched_lock = SPINLOCK_INIT;
+static spinlock_t sched_lock = SPINLOCK_INIT(LOCK_SCHED);
 static struct timer slice[MAX_CPUS];
 static uint64_t slice_end_ns[MAX_CPUS]; /* when that CPU's vCPU makes way at the latest; sched_lock held */
 

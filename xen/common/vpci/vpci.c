@@ -20,6 +20,7 @@ int vpci_create(struct domain *d)
     if (d->vpci == NULL) {
         return -ENOMEM;
     }
+    spin_lock_init(&d->vpci->lock, LOCK_VPCI);
     vpci_ioapic_start(d->vpci);
     return 0;
 }

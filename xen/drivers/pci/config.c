@@ -12,7 +12,7 @@
 #define CONFIG_DATA 0xcfc
 #define CONFIG_ENABLE 0x80000000u
 
-static spinlock_t lock = SPINLOCK_INIT; /* innermost */
+static spinlock_t lock = SPINLOCK_INIT(LOCK_PCI_CONFIG); /* innermost */
 
 static void select_register(uint16_t id, unsigned reg)
 {

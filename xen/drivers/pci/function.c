@@ -31,7 +31,7 @@
 /* Functions that domains have had, or asked for. */
 static struct pci_function functions[FUNCTIONS_MAX]; /* below the count constant, but for what belongs to owners */
 static unsigned function_count;                      /* lock held */
-static spinlock_t lock = SPINLOCK_INIT;
+static spinlock_t lock = SPINLOCK_INIT(LOCK_PCI_FUNCTION);
 
 unsigned pci_next_cap(uint16_t id, unsigned at, unsigned *left)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * TPM2_GetCapability(PCRS), TPM2_PCR_Reset and TPM2_PCR_Extend. Commands are built in a small fixed
+ * TPM2_GetCapability(PCRS), TPM2_PCR_Reset, TPM2_PCR_Extend and TPM2_Shutdown. Commands are built in a small fixed
  * buffer whose size covers the largest of them; all fields are big endian.
- * Source: TPM 2.0 Library part 3, 22.2, 22.8, 30.2; part 1, 18.6 (password authorization).
+ * Source: TPM 2.0 Library part 3, 9.4, 22.2, 22.8, 30.2; part 1, 18.6 (password authorization).
  */
 #include "commands.h"
 
@@ -14,9 +14,11 @@
 #define ST_NO_SESSIONS 0x8001u
 #define ST_SESSIONS 0x8002u
 #define CC_PCR_RESET 0x13du
+#define CC_SHUTDOWN 0x145u
 #define CC_GET_CAPABILITY 0x17au
 #define CC_PCR_EXTEND 0x182u
 #define CAP_PCRS 5u
+#define SU_CLEAR 0u
 #define RS_PW 0x40000009u
 #define RC_INITIALIZE 0x100u
 #define RC_YIELDED 0x908u
@@ -96,7 +98,7 @@ static int command_run(struct command *c, const char *name, uint8_t *resp, size_
         if (code == 0) {
             return 0;
         }
-        if ((code != RC_RETRY && code != RC_YIELDED && code != RC_TESTING) || i == RETRY_COUNT) {
+        if ((code != RC_RETRY && code != RC_YIELDED && code != RC_TESTING) || i == RETRY_COUNT || tpm_is_late(0)) {
             pr_err("tpm: %s refused with response code 0x%x%s", name, code,
                    code == RC_INITIALIZE ? " (the firmware has not started the TPM)" : "");
             return -EIO;
@@ -150,6 +152,16 @@ int tpm_command_banks(struct tpm_digests *banks)
         banks->count++;
     }
     return banks->count == 0 ? -EOPNOTSUPP : 0;
+}
+
+int tpm_command_shutdown(void)
+{
+    struct command c = command_start(ST_NO_SESSIONS, CC_SHUTDOWN);
+    uint8_t resp[64];
+    size_t len = sizeof(resp);
+
+    put(&c, SU_CLEAR, 2);
+    return command_run(&c, "Shutdown", resp, &len);
 }
 
 int tpm_command_pcr_reset(unsigned int pcr)

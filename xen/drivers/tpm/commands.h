@@ -9,6 +9,7 @@
 int tpm_command_banks(struct tpm_digests *banks);
 /** @return 0; -EIO refused, with the response code printed; -ETIMEDOUT */
 int tpm_command_pcr_reset(unsigned int pcr);
+int tpm_command_shutdown(void);
 int tpm_command_pcr_extend(unsigned int pcr, const struct tpm_digests *digests);
 
 #endif /* TPM_COMMANDS_H */

@@ -16,6 +16,9 @@
 /* The longest of our commands; key generation is none of them. */
 #define TPM_TIMEOUT_COMMAND_NS 10000000000ull
 
+/* What the machine's end may be put off for a TPM that does not answer, all of it together. */
+#define TPM_TIMEOUT_END_NS 3000000000ull
+
 #define TPM_HEADER_SIZE 10
 
 /*
@@ -49,6 +52,9 @@ void tpm_io_write8(volatile uint8_t *reg, uint8_t value);
 void tpm_io_write32(volatile uint8_t *reg, uint32_t value);
 uint64_t tpm_io_now_ns(void);
 void tpm_io_relax(void);
+
+/** Whether a wait that began with this end is over, or all of them are (tpm_hurry). 0: the latter. */
+bool tpm_is_late(uint64_t until_ns);
 
 /**
  * Poll a register until (value & mask) == want.

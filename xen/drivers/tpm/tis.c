@@ -91,7 +91,7 @@ static size_t burst(volatile uint8_t *regs)
     uint64_t end = tpm_io_now_ns() + TPM_TIMEOUT_C_NS;
 
     for (;;) {
-        bool late = tpm_io_now_ns() >= end;
+        bool late = tpm_is_late(end);
         size_t n = (tpm_io_read32(regs + STS) >> STS_BURST_SHIFT) & STS_BURST_MASK;
 
         if (n > 0 || late) {

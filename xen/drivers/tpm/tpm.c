@@ -17,10 +17,19 @@ static const struct tpm_transport *transport;
 static volatile uint8_t *regs;
 static struct tpm_digests active;
 
+static uint64_t end_ns = UINT64_MAX; /* atomic: when the machine's end waits for the TPM no longer */
+
 uint32_t tpm_header_size(const uint8_t *header)
 {
     return (uint32_t)header[2] << 24 | (uint32_t)header[3] << 16 | (uint32_t)header[4] << 8 |
            header[5];
+}
+
+bool tpm_is_late(uint64_t until_ns)
+{
+    uint64_t now = tpm_io_now_ns();
+
+    return (until_ns != 0 && now >= until_ns) || now >= __atomic_load_n(&end_ns, __ATOMIC_RELAXED);
 }
 
 int tpm_wait8(const volatile uint8_t *reg, uint8_t mask, uint8_t want, uint64_t timeout_ns)
@@ -28,7 +37,7 @@ int tpm_wait8(const volatile uint8_t *reg, uint8_t mask, uint8_t want, uint64_t 
     uint64_t end = tpm_io_now_ns() + timeout_ns;
 
     for (;;) {
-        bool late = tpm_io_now_ns() >= end; /* before the read: one look after the deadline */
+        bool late = tpm_is_late(end); /* before the read: one look after the deadline */
 
         if ((tpm_io_read8(reg) & mask) == want) {
             return 0;
@@ -45,7 +54,7 @@ int tpm_wait32(const volatile uint8_t *reg, uint32_t mask, uint32_t want, uint64
     uint64_t end = tpm_io_now_ns() + timeout_ns;
 
     for (;;) {
-        bool late = tpm_io_now_ns() >= end;
+        bool late = tpm_is_late(end);
 
         if ((tpm_io_read32(reg) & mask) == want) {
             return 0;
@@ -177,6 +186,18 @@ int tpm_transmit(const uint8_t *cmd, size_t len, uint8_t *resp, size_t *rlen)
         pr_err("tpm: %s transfer failed (%d)", transport->name, rc);
     }
     return rc;
+}
+
+void tpm_hurry(void)
+{
+    __atomic_store_n(&end_ns, tpm_io_now_ns() + TPM_TIMEOUT_END_NS, __ATOMIC_RELAXED);
+}
+
+int tpm_shutdown(void)
+{
+    int rc = tpm_open();
+
+    return rc != 0 ? rc : tpm_command_shutdown();
 }
 
 int tpm_pcr_reset(unsigned int pcr)

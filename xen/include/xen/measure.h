@@ -49,9 +49,15 @@ int measure_init(const struct measure_setup *setup);
 int measure_event(unsigned int pcr, const char *text, size_t len)
     __attribute__((warn_unused_result));
 
+/**
+ * Measure the log as it is: what came before the hypervisor. Its first event, so that nothing that a domain at
+ * locality 0 extends later can be passed off as the firmware's or the loader's. Errors as measure_event().
+ */
+int measure_firmware_log(void) __attribute__((warn_unused_result));
+
 /* The events of docs/formats.md, in boot order. Images are hashed here. Errors as measure_event().
  */
-int measure_version(const char *version, const char *build_id) __attribute__((warn_unused_result));
+int measure_version(const char *version, const char *build_id, bool debug) __attribute__((warn_unused_result));
 int measure_cmdline(const char *cmdline, size_t len) __attribute__((warn_unused_result));
 /* p->locality0 is set here from the TPM's kind */
 int measure_protection(const struct measure_protection *p) __attribute__((warn_unused_result));
@@ -99,6 +105,12 @@ int measure_audit_seal(const uint8_t digest[32], unsigned int cpus, uint64_t rec
  * @return bytes copied, 0..len. A reader repeats until it has `total` bytes; the log only grows.
  */
 size_t measure_log_read(size_t offset, void *buf, size_t len, size_t *total);
+
+/**
+ * The machine is about to be switched off or started again: tells the TPM, and nothing is measured any more. Takes no
+ * longer than three seconds.
+ */
+void measure_end(void);
 
 /** Events refused because the log was full. */
 uint64_t measure_lost_count(void);

@@ -29,8 +29,10 @@ struct measure_protection {
     bool locality0; /* single-locality TPM: adds " locality=0" */
 };
 
-/* version: [0-9A-Za-z.+~-], build_id: lower-case hex */
-int measure_text_version(char *buf, size_t size, const char *version, const char *build_id);
+/* version: [0-9A-Za-z.+~-], build_id: lower-case hex; debug: a debug build, adds " debug" */
+int measure_text_version(char *buf, size_t size, const char *version, const char *build_id, bool debug);
+/* digest: SHA-256 of the first `bytes` of the event log */
+int measure_text_firmware_log(char *buf, size_t size, const uint8_t *digest, uint64_t bytes);
 int measure_text_cmdline(char *buf, size_t size, const char *cmdline, size_t len);
 int measure_text_protection(char *buf, size_t size, const struct measure_protection *p);
 /* digest: 32 bytes of SHA-256; bytes: size of the image */

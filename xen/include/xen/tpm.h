@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 /*
- * TPM 2.0 transport and the four commands the hypervisor uses.
+ * TPM 2.0 transport and the five commands the hypervisor uses.
  *
  * A TPM with localities (TIS/FIFO interface) is shared by locality: 2 is the hypervisor's, the page
  * of locality 0 is mapped into the attest domain. The hypervisor takes locality 2 by request at
@@ -119,5 +119,18 @@ int tpm_transmit(const uint8_t *cmd, size_t len, uint8_t *resp, size_t *rlen);
  */
 int tpm_pcr_reset(unsigned int pcr);
 int tpm_pcr_extend(unsigned int pcr, const struct tpm_digests *digests);
+
+/**
+ * From now on all waits for the TPM, also those that have begun, end within three seconds: the machine is to stop.
+ * Any CPU, without the callers' lock.
+ */
+void tpm_hurry(void);
+
+/**
+ * TPM2_Shutdown(CLEAR): what makes the next boot's clock and counters trustworthy. Keeps the locality on success, so that
+ * nobody's later command undoes it; nothing else of this file is to be called any more.
+ * @return as tpm_pcr_extend()
+ */
+int tpm_shutdown(void);
 
 #endif /* XEN_TPM_H */

@@ -95,6 +95,7 @@ void cpu_init_this(unsigned id, uint32_t apic_id)
     if (c->avc == NULL) {
         c->avc = xsm_avc_boot; /* until the policy engine has one for each */
     }
+    spin_lock_init(&c->timer_lock, LOCK_TIMER);
     list_init(&c->timers);
     load_descriptors(c);
     load_control_registers();

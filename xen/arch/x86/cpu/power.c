@@ -9,6 +9,7 @@
 #include <xen/cmdline.h>
 #include <xen/console.h>
 #include <xen/lib.h>
+#include <xen/measure.h>
 
 static void halt(void)
 {
@@ -21,6 +22,7 @@ static void halt(void)
 void machine_power_off(void)
 {
     pr_info("switching off (port %#x, type %u)", acpi_info.pm1a_cnt_port, acpi_info.s5_sleep_type);
+    measure_end(); /* while other CPUs run: one of them may be measuring */
     smp_stop_others();
     console_flush();
     if (acpi_info.pm1a_cnt_port) {
@@ -50,6 +52,7 @@ static void reset(void)
 
 void machine_restart(void)
 {
+    measure_end();
     smp_stop_others();
     if (options.noreboot) {
         pr_err("Halted: noreboot was asked for.");

@@ -118,7 +118,7 @@ struct unit {
     uint32_t event_head;         /* bytes; boot CPU only */
 };
 static struct unit units[ACPI_MAX_IOMMUS];
-static spinlock_t lock = SPINLOCK_INIT; /* commands of all units, and the device table; nothing is locked within it */
+static spinlock_t lock = SPINLOCK_INIT(LOCK_IOMMU_UNIT); /* commands of all units, and the device table; nothing is locked within it */
 static unsigned unit_count;
 static struct dte *device_table; /* owned */
 

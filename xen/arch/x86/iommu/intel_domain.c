@@ -34,7 +34,7 @@ struct intel_domain {
     struct attached devices[IOMMU_DEVICES_MAX];
 };
 
-static spinlock_t lock = SPINLOCK_INIT; /* ids; nothing is locked within it */
+static spinlock_t lock = SPINLOCK_INIT(LOCK_IOMMU); /* ids; nothing is locked within it */
 static bool ids[IDS_MAX];
 
 static struct intel_domain *intel(struct iommu_domain *dom)

@@ -39,7 +39,7 @@ BUILD_ASSERT(sizeof(struct interrupt_entry) * ENTRIES == PAGE_SIZE << TABLE_ORDE
 #define PIN_CPU(entry) ((entry) >> 56)
 
 static struct interrupt_entry *table; /* owned; NULL: not remapped */
-static spinlock_t lock = SPINLOCK_INIT; /* taken[]; nothing is locked within it */
+static spinlock_t lock = SPINLOCK_INIT(LOCK_IOMMU); /* taken[]; nothing is locked within it */
 static bool taken[BLOCKS];
 static struct {
     bool used;

@@ -43,7 +43,7 @@
 
 #define ANSWER_NS (100 * NS_PER_MS) /* a unit that takes longer is broken */
 
-static spinlock_t lock = SPINLOCK_INIT; /* commands and queues of all units; nothing is locked within it */
+static spinlock_t lock = SPINLOCK_INIT(LOCK_IOMMU_UNIT); /* commands and queues of all units; nothing is locked within it */
 
 void intel_written(const volatile void *p, size_t size)
 {

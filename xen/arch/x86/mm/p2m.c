@@ -72,6 +72,7 @@ int p2m_init(struct domain *d)
         return -ENOMEM;
     }
     *p = (struct p2m){
+        .lock = RWLOCK_INIT(LOCK_P2M),
         .root = _mfn(virt_to_maddr(root) >> PAGE_SHIFT),
         .cache = cache,
         .table_pages = 1,

@@ -23,7 +23,7 @@ static const struct mem_range *host_ram; /* constant after paging_init(), as its
 static unsigned host_ram_count;
 static bool allocator_ready;
 static vaddr_t ioremap_next = IOREMAP_BASE;
-static spinlock_t paging_lock = SPINLOCK_INIT;
+static spinlock_t paging_lock = SPINLOCK_INIT(LOCK_PAGING);
 
 /* Before the allocator: pages from the top of one big range. */
 static paddr_t early_start, early_end;

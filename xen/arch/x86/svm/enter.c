@@ -135,6 +135,7 @@ void svm_enter(struct vcpu *v)
     if (unlikely(a->runstate_dirty) && v->runstate_area) {
         write_runstate(v);
     }
+    lock_check_none();
     __asm__ volatile("clgi" ::: "memory");
     if (unlikely(read_once(cpu->softirqs))) {
         __asm__ volatile("stgi" ::: "memory");
