@@ -35,7 +35,8 @@ CC := gcc
 CLANG := clang-14
 warnings := -Wall -Wextra -Wshadow -Wconversion -Wcast-qual -Wstrict-prototypes \
             -Wmissing-prototypes -Wundef -Wvla -Werror
-reproducible := -ffile-prefix-map=$(CURDIR)=. -fno-ident
+# No folder's name gets into what is made: neither that of the sources nor that of the build, however it was given.
+reproducible := -ffile-prefix-map=$(CURDIR)=. $(foreach o,$(abspath $(O)) $(O),-ffile-prefix-map=$(o)/=build/) -fno-ident
 
 # <public/...> is Debian's libxen-dev; nothing of it is copied into the tree.
 public := $(O)/include/public
@@ -105,7 +106,7 @@ $(O)/xen/bulkhead.elf: $(hv-link) $(hv-lds)
 $(O)/xen/bulkhead: $(O)/xen/bulkhead.elf xen/arch/x86/boot/container.S xen/arch/x86/boot/container.lds
 	$(call say,PACK,$@)
 	$(Q)objcopy -O binary $< $(O)/xen/bulkhead.bin
-	$(Q)$(CC) -m32 -c -DIMAGE='"$(O)/xen/bulkhead.bin"' xen/arch/x86/boot/container.S -o $(O)/xen/container.o
+	$(Q)$(CC) -m32 -c $(reproducible) -DIMAGE='"$(O)/xen/bulkhead.bin"' xen/arch/x86/boot/container.S -o $(O)/xen/container.o
 	$(Q)bss=$$(nm $< | awk '$$3=="image_end"{e=$$1} $$3=="bin_end"{b=$$1} END{print "0x" e " 0x" b}'); set -- $$bss; \
 	    entry=0x$$(nm $< | awk '$$3=="entry32"{print $$1}'); \
 	    ld -m elf_i386 -nostdlib --no-warn-rwx-segments --build-id=none -T xen/arch/x86/boot/container.lds \
@@ -127,11 +128,14 @@ $(O)/host/%.o: %.c | $(generated)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(host-cflags) $(cflags-$*) -MMD -MP -c $< -o $@
 
+# Beside each, what the compiler's and the libraries' packages put into it: for an image's bill of materials.
 define host-prog-rule
-$(O)/bin/$(1): $(addprefix $(O)/host/,$($(1)-obj))
+$(O)/bin/$(1): $(addprefix $(O)/host/,$($(1)-obj)) tools/build/linked
 	$$(call say,LINK,$$@)
 	$$(Q)mkdir -p $$(@D)
-	$$(Q)$(CC) -o $$@ $$(filter %.o,$$^) $($(1)-libs)
+	$$(Q)$(CC) -o $$@ -Wl,-Map=$$@.map $$(filter %.o,$$^) $($(1)-libs)
+	$$(Q)tools/build/linked $$@.map > $$@.linked
+	$$(Q)rm $$@.map
 endef
 $(foreach p,$(host-progs) $(test-progs),$(eval $(call host-prog-rule,$(p))))
 
@@ -253,6 +257,7 @@ define help_text
 Bulkhead $(VERSION)
 
   make             build everything
+  make parts       only what images are made of
   make run         build a host from $(HOST_CONF), boot it, show the scenario, attest it
   make run SHELL=1 the same host, with you on the guest's console
   make run-attest  a host whose changes a verifier sees, by TLS, within a second
@@ -274,9 +279,11 @@ export help_text
 help:
 	@echo "$$help_text"
 
-.PHONY: all test-progs unit guest-tests-run race-long soak check-headers analyze deps run run-scenario run-shell run-attest run-devices test bench bench-io clean help
-all: $(O)/xen/efi-stub $(addprefix $(O)/bin/,$(host-progs)) $(addprefix $(O)/stubdoms/,$(addsuffix .elf,$(stubdoms))) \
-     $(addprefix $(O)/tests/guest/,$(addsuffix .elf,$(guest-tests))) $(hv-target)
+.PHONY: all parts test-progs unit guest-tests-run race-long soak check-headers analyze deps run run-scenario run-shell run-attest run-devices test bench bench-io clean help
+all: parts $(addprefix $(O)/tests/guest/,$(addsuffix .elf,$(guest-tests)))
+
+# What images are made of, and what makes them.
+parts: $(O)/xen/efi-stub $(addprefix $(O)/bin/,$(host-progs)) $(addprefix $(O)/stubdoms/,$(addsuffix .elf,$(stubdoms))) $(hv-target)
 
 clean:
 	rm -rf $(O)

@@ -5,4 +5,4 @@ $(O)/images/served.txt:
 	$(Q)mkdir -p $(@D)
 	$(Q)seq 3 3 480000 > $@
 
-all: $(O)/images/served.txt
+parts: $(O)/images/served.txt

@@ -20,4 +20,4 @@ $(O)/images/disk.ext2: $(O)/images/known.txt driver-domains/storage/files.mk
 	$(Q)/sbin/debugfs -R 'stat known.txt' $@.tmp 2>/dev/null | grep -q 'Mode:  0444'
 	$(Q)mv $@.tmp $@
 
-all: $(O)/images/disk.ext2
+parts: $(O)/images/disk.ext2

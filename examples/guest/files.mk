@@ -10,4 +10,4 @@ $(O)/images/guest.expect: $(O)/images/known.txt $(O)/images/served.txt
 	$(Q)printf 'DISK_SHA256=%s\nNET_SHA256=%s\n' $$(sha256sum < $(O)/images/known.txt | cut -d' ' -f1) \
 	    $$(sha256sum < $(O)/images/served.txt | cut -d' ' -f1) > $@
 
-all: $(O)/images/guest.expect
+parts: $(O)/images/guest.expect

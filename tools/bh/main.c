@@ -37,7 +37,8 @@ static const struct verb verbs[] = {
       "bh build [-o DIR] [-O BUILD] [-S TREE] [-L LOCK] [-fnqu]\n"
       "                [--sign KEY --not-after TIME [SET OPTIONS]] HOST.CONF",
       "Reads one description of a host and derives the policy, launch manifest, XenStore seed,\n"
-      "kernels, ramdisks, boot disk and reference values from it.\n"
+      "kernels, ramdisks, boot disk, reference values and bill of materials (sbom.spdx.json, SPDX 2.3) from\n"
+      "it.\n"
       "\n"
       "  -o DIR    where the image goes (default: BUILD/host/NAME)\n"
       "  -O BUILD  the build folder, which holds the compiled pieces (default: build)\n"
@@ -56,6 +57,10 @@ static const struct verb verbs[] = {
       "  --reference-id ID    the set's name (default: the host's, a dash, 12 digits of its digest)\n"
       "  --supersedes ID      a set that this one replaces; may be repeated\n"
       "  --overlap SECONDS    how long those go on being accepted for a host (default 0)\n"
+      "\n"
+      "To check an image that somebody else published: build it from the same sources with the same\n"
+      "packages; every file has the same bytes, but .inputs and what is made of a key\n"
+      "(docs/rebuild.md).\n"
       "\n"
       "docs/host.conf.md explains every key; bh(1) the files written.\n" },
     { "run", run_main, "boot a host image in QEMU with a TPM",

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Tests of bh build; they run in the source tree's root, for they read docs/ and policy/.
 bh-test = $(addprefix tools/bh/build/,$(addsuffix .c,$(1)))
-bh-test-host := buf cil_mark conf diag file functions host host_check host_keys host_links operators suggest value
+bh-test-host := buf cil_mark conf diag file functions host host_check host_keys host_links operators origin suggest value
 
 unit-tests += tools-host
 tools-host-src := tests/unit/tools/test_host.c $(call bh-test,$(bh-test-host))
@@ -20,7 +20,7 @@ tools-manifest-libs := -lcrypto -lfdt
 
 unit-tests += tools-loader
 tools-loader-src := tests/unit/tools/test_loader.c tests/unit/tools/small_host.c
-tools-loader-src += $(call bh-test,$(bh-test-host) image loader spawn)
+tools-loader-src += $(call bh-test,$(bh-test-host) debian image loader lock spawn)
 tools-loader-libs := -lcrypto
 
 unit-tests += tools-efi-image
@@ -45,7 +45,7 @@ tools-kernel-libs := -lz -llzma -lzstd
 
 unit-tests += tools-ramdisk
 tools-ramdisk-src := tests/unit/tools/test_ramdisk.c
-tools-ramdisk-src += $(call bh-test,buf cpio debian diag file inputs lock module needed ramdisk recipe spawn)
+tools-ramdisk-src += $(call bh-test,buf cpio debian diag file inputs lock module needed origin ramdisk recipe spawn)
 tools-ramdisk-src += $(call bh-test,suggest unpack)
 tools-ramdisk-libs := -larchive -lcrypto -lz -llzma -lzstd
 
@@ -55,6 +55,7 @@ tools-build-src = tests/unit/tools/test_build.c $(bh-build-src:%=tools/bh/build/
 tools-build-src += $(launch-host-obj:.o=.c) xen/common/measure/text.c xen/lib/sha256.c
 tools-build-src += attest/quote/error.c attest/verifier/authenticode.c attest/verifier/reference.c
 tools-build-src += attest/quote/frame.c attest/quote/message.c attest/verifier/jose.c attest/verifier/refset.c attest/verifier/utc.c
+tools-build-cflags = -DBH_VERSION='"$(VERSION)"'
 tools-build-libs := -larchive -lcrypto -lfdt -ljson-c -lz -llzma -lzstd
 
 unit-tests += tools-run-verify

@@ -6,6 +6,7 @@
 #include "cmocka_all.h"
 
 #include <elf.h>
+#include <json-c/json.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -95,9 +96,10 @@ static int build_with(const char *output, const char *const *more)
     char *build_folder = in_folder("build");
     char *output_folder = in_folder(output);
     char *conf = in_folder("tiny.conf");
-    const char *words[32] = { "build", "-q", "-O", build_folder, "-o", output_folder };
+    char *lock = in_folder("lock");
+    const char *words[32] = { "build", "-q", "-O", build_folder, "-L", lock, "-o", output_folder };
     char *argv[32];
-    int argc = 6;
+    int argc = 8;
 
     for (; *more != NULL; more++) {
         words[argc++] = *more;
@@ -117,6 +119,7 @@ static int build_with(const char *output, const char *const *more)
     }
     free(build_folder);
     free(output_folder);
+    free(lock);
     free(conf);
     return status;
 }
@@ -125,23 +128,33 @@ static int build_with(const char *output, const char *const *more)
 
 static int build(const char *output, bool force)
 {
-    char build_word[] = "build", o[] = "-O", d[] = "-o", f[] = "-f", q[] = "-q";
-    char *build_folder = in_folder("build");
-    char *output_folder = in_folder(output);
-    char *conf = in_folder("tiny.conf");
-    char *argv[] = { build_word, q, o, build_folder, d, output_folder, force ? f : q, conf, NULL };
-    int status = build_main(8, argv);
+    return force ? BUILD(output, "-f") : BUILD(output, "-q");
+}
 
-    free(build_folder);
-    free(output_folder);
-    free(conf);
-    return status;
+/* GRUB's packages as the build machine has them, in the cache of those that need no download. */
+#define SHA "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static void put_grub(const char *package)
+{
+    char *control = bh_printf("build/debian/%s_%.16s.control", package, SHA);
+    char *lib = bh_printf("build/debian/%s_%.16s/usr/lib/none", package, SHA);
+    char *link = bh_printf("%s/build/debian/%s_%.16s/usr/lib/grub", folder, package, SHA);
+    static const char text[] = "Package: any\nArchitecture: amd64\n";
+
+    put(control, text, sizeof(text) - 1);
+    put(lib, "", 0);
+    assert_int_equal(symlink("/usr/lib/grub", link), 0);
+    free(control);
+    free(lib);
+    free(link);
 }
 
 static int setup(void **state)
 {
     static const char version[] = "\177ELF bulkhead version=\0 "
                                   "bulkhead version=1 build-id=0123abcd";
+
+    static const char lock[] = "grub-efi-amd64-bin 2:1+x~y " SHA "\ngrub-pc-bin 2 " SHA "\n";
 
     (void)state;
     if (mkdtemp(folder) == NULL) {
@@ -150,6 +163,9 @@ static int setup(void **state)
     put("build/xen/bulkhead", version, sizeof(version));
     put_kernel("build/stubdoms/hello.elf");
     put_description("");
+    put_grub("grub-efi-amd64-bin");
+    put_grub("grub-pc-bin");
+    put("lock", lock, sizeof(lock) - 1);
     return 0;
 }
 
@@ -203,6 +219,7 @@ static void build_twice_same_bytes(void **state)
     assert_true(there("one/disk.img"));
     assert_true(there("one/boot/hello.elf"));
     assert_true(there("one/policy/host.cil"));
+    assert_true(there("one/sbom.spdx.json"));
     assert_true(same("one", "two"));
     assert_false(there("one.tmp"));
     assert_false(there("one.old"));
@@ -396,6 +413,99 @@ static void build_sign_mistakes_write_nothing(void **state)
     free(none);
 }
 
+/* -- the bill of materials --------------------------------------------------------------------- */
+static json_object *bill_of(const char *image)
+{
+    char *path = bh_printf("%s/%s/sbom.spdx.json", folder, image);
+    json_object *root = json_object_from_file(path);
+
+    free(path);
+    assert_non_null(root);
+    return root;
+}
+
+static const char *text_in(json_object *object, const char *key)
+{
+    json_object *value = json_object_object_get(object, key);
+
+    return value != NULL ? json_object_get_string(value) : "";
+}
+
+/* The element of a list whose `key` is `value`, or NULL. */
+static json_object *element(json_object *root, const char *list, const char *key, const char *value)
+{
+    json_object *array = json_object_object_get(root, list);
+
+    for (size_t i = 0; i < json_object_array_length(array); i++) {
+        if (strcmp(text_in(json_object_array_get_idx(array, i), key), value) == 0) {
+            return json_object_array_get_idx(array, i);
+        }
+    }
+    return NULL;
+}
+
+static bool related(json_object *root, const char *from, const char *type, const char *to)
+{
+    json_object *array = json_object_object_get(root, "relationships");
+
+    for (size_t i = 0; i < json_object_array_length(array); i++) {
+        json_object *r = json_object_array_get_idx(array, i);
+
+        if (strcmp(text_in(r, "spdxElementId"), from) == 0 && strcmp(text_in(r, "relationshipType"), type) == 0
+            && strcmp(text_in(r, "relatedSpdxElement"), to) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* tests/system/sbom checks the form, and what went into ramdisks; here is what the values come from. */
+static void build_bill_of_materials_says_what_is_in_it(void **state)
+{
+    (void)state;
+    setenv("SOURCE_DATE_EPOCH", "1700000001", 1);
+    assert_int_equal(build("bill", false), BH_EXIT_OK);
+    setenv("SOURCE_DATE_EPOCH", "1700000000", 1);
+    assert_int_equal(build("bill0", false), BH_EXIT_OK);
+    json_object *root = bill_of("bill"), *other = bill_of("bill0");
+    json_object *made = json_object_object_get(root, "creationInfo");
+    json_object *grub = element(root, "packages", "SPDXID", "SPDXRef-Debian-grub-efi-amd64-bin");
+    json_object *bulkhead = element(root, "packages", "SPDXID", "SPDXRef-Bulkhead");
+
+    assert_string_equal(text_in(made, "created"), "2023-11-14T22:13:21Z");
+    assert_string_equal(text_in(json_object_object_get(other, "creationInfo"), "created"), "2023-11-14T22:13:20Z");
+    assert_string_not_equal(text_in(root, "documentNamespace"), text_in(other, "documentNamespace"));
+    assert_string_equal(text_in(bulkhead, "versionInfo"), "1");
+    assert_non_null(strstr(text_in(bulkhead, "comment"), "build id 0123abcd,"));
+    assert_string_equal(text_in(grub, "versionInfo"), "2:1+x~y");
+    assert_string_equal(text_in(grub, "packageFileName"), "grub-efi-amd64-bin_1+x~y_amd64.deb");
+    assert_string_equal(text_in(json_object_array_get_idx(json_object_object_get(grub, "checksums"), 0), "checksumValue"), SHA);
+    assert_string_equal(text_in(json_object_array_get_idx(json_object_object_get(grub, "externalRefs"), 0), "referenceLocator"),
+                        "pkg:deb/debian/grub-efi-amd64-bin@2:1%2Bx~y?arch=amd64");
+    assert_non_null(element(root, "files", "fileName", "./boot/hello.elf"));
+    assert_null(element(root, "files", "fileName", "./sbom.spdx.json"));
+    assert_true(related(root, "SPDXRef-DOCUMENT", "DESCRIBES", "SPDXRef-Image"));
+    assert_true(related(root, "SPDXRef-Domain-hello", "DEPENDS_ON", "SPDXRef-File-boot-hello.elf"));
+    assert_true(related(root, "SPDXRef-File-boot-hello.elf", "GENERATED_FROM", "SPDXRef-Bulkhead"));
+    assert_true(related(root, "SPDXRef-File-EFI-BOOT-BOOTX64.EFI", "GENERATED_FROM", "SPDXRef-Debian-grub-efi-amd64-bin"));
+    assert_true(related(root, "SPDXRef-File-disk.img", "GENERATED_FROM", "SPDXRef-Debian-grub-pc-bin"));
+    assert_true(related(root, "SPDXRef-File-disk.img", "CONTAINS", "SPDXRef-File-boot-policy.bin"));
+    json_object_put(root);
+    json_object_put(other);
+}
+
+/* Who rebuilds an image without the signer's key gets the same list. */
+static void build_signed_has_the_same_bill(void **state)
+{
+    char *key = put_key("bill.key", EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"));
+
+    (void)state;
+    assert_int_equal(BUILD("bill1", "--sign", key, "--not-after", END), BH_EXIT_OK);
+    assert_true(there("bill1/reference.jws"));
+    assert_true(same("bill0/sbom.spdx.json", "bill1/sbom.spdx.json"));
+    free(key);
+}
+
 static void build_usage_is_told(void **state)
 {
     char word[] = "build", bad[] = "-x", conf[] = "a", conf2[] = "b";
@@ -416,6 +526,8 @@ int main(void)
         cmocka_unit_test(build_twice_same_bytes),
         cmocka_unit_test(build_unchanged_does_nothing),
         cmocka_unit_test(build_failed_leaves_old_image),
+        cmocka_unit_test(build_bill_of_materials_says_what_is_in_it),
+        cmocka_unit_test(build_signed_has_the_same_bill),
         cmocka_unit_test(build_signed_twice_same_bytes),
         cmocka_unit_test(build_signed_as_the_options_say),
         cmocka_unit_test(build_signed_otherwise_is_another_image),

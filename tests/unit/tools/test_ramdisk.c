@@ -15,6 +15,7 @@
 
 static char folder[] = "/tmp/bh-ramdisk-XXXXXX";
 static struct debian debian;
+static struct origin origin; /* of the last build */
 static struct inputs inputs;
 
 static void put(const char *name, const char *text)
@@ -45,6 +46,11 @@ static int setup(void **state)
     debian_init(&debian, cache, lock, false);
     put("lock", "linux-image-9.9-bh-test 9.9 " SHA "\ncoreutils 9 " SHA "\nlibs 1 " SHA "\n"
                 "linked 1 " SHA "\n");
+    put("debian/coreutils_0123456789abcdef.control",
+        "Package: coreutils\nPre-Depends: awk, libs (>= 1:2)\nDescription: programs\n Depends: nothing here\n");
+    put("debian/libs_0123456789abcdef.control", "Package: libs\n");
+    put("debian/linked_0123456789abcdef.control", "Package: linked\n");
+    put("debian/linux-image-9.9-bh-test_0123456789abcdef.control", "Depends: kmod\n");
     put(KERNEL "modules.dep",
         "kernel/a/xen-front.ko: kernel/a/mid.ko kernel/a/low_level.ko\n"
         "kernel/a/mid.ko: kernel/a/low_level.ko\nkernel/a/low_level.ko:\n");
@@ -55,6 +61,10 @@ static int setup(void **state)
     put(KERNEL "kernel/a/low_level.ko", "low");
     put("recipe/hello.txt", "hello\n");
     put("build/bin/tool", "tool");
+    put("build/bin/tool.linked", "libc6-dev 2.36 amd64\nlibgcc-12-dev 12.2 amd64\n");
+    put("build/bin/unknown", "tool");
+    put("build/bin/odd", "tool");
+    put("build/bin/odd.linked", "libc6-dev 2.36\n");
     return 0;
 }
 
@@ -63,6 +73,7 @@ static int teardown(void **state)
     struct diag diag = { 0 };
 
     (void)state;
+    origin_free(&origin);
     debian_free(&debian);
     inputs_free(&inputs);
     return dir_remove(folder, &diag) ? 0 : -1;
@@ -85,7 +96,8 @@ static bool build(const char *text, struct buf *out, struct diag *diag)
     const struct ramdisk_context rc = { build_folder, &debian, &inputs, 1234567, diag, &derived, 1 };
 
     assert_true(recipe_load(&recipe, path, read_text, &text, diag));
-    bool good = ramdisk_build(&rc, &recipe, out);
+    origin_free(&origin);
+    bool good = ramdisk_build(&rc, &recipe, out, &origin);
 
     recipe_free(&recipe);
     free(build_folder);
@@ -183,6 +195,8 @@ static void ramdisk_build_missing_pieces_are_named(void **state)
     } cases[] = {
         { "dir 0755 /a\nfile 0644 no.txt /b", "r:2: no.txt: there is no file" },
         { "built 0755 bin/toll /b", "build it first (make), or correct the name" },
+        { "built 0755 bin/unknown /b", "bin/unknown: has no list of what it was linked with beside it, NAME.linked; build it again (make)" },
+        { "built 0755 bin/odd /b", "bin/odd.linked: has a line that is not NAME VERSION ARCHITECTURE; build it again (make)" },
         { "module xen-fornt", "r:1: module: the kernel 9.9-bh-test has no module 'xen-fornt'; did "
           "you mean 'xen-front'?" },
         { "module zzzzzzzz", "has no module 'zzzzzzzz'; correct the name" },
@@ -219,9 +233,6 @@ static void ramdisk_build_program_brings_libraries(void **state)
 
     assert_int_equal(system(copy), 0);
     free(copy);
-    put("debian/coreutils_0123456789abcdef.depends", "awk, libs (>= 1:2)");
-    put("debian/libs_0123456789abcdef.depends", "");
-    put("debian/linux-image-9.9-bh-test_0123456789abcdef.depends", "kmod");
     if (!build("program coreutils /bin/ls /bin/ls\n", &out, &diag)) {
         fail_msg("%s", diag.text.data);
     }
@@ -239,6 +250,24 @@ static void ramdisk_build_program_brings_libraries(void **state)
     archive_read_free(a);
     assert_true(libc);
     assert_true(loader);
+    /* What went in, and nothing that was only looked up or looked into. */
+    assert_int_equal(origin.packages.count, 2);
+    assert_string_equal(origin.packages.names[0], "coreutils");
+    assert_string_equal(origin.packages.names[1], "libs");
+    assert_false(origin.built);
+    buf_free(&out);
+    assert_true(build("module xen_front\npackage coreutils /bin/ls /a\nbuilt 0755 bin/tool /t\n", &out, &diag));
+    assert_int_equal(origin.packages.count, 2);
+    assert_string_equal(origin.packages.names[0], "coreutils");
+    assert_string_equal(origin.packages.names[1], "linux-image-9.9-bh-test");
+    assert_true(origin.built);
+    assert_int_equal(origin.linked.count, 2);
+    assert_string_equal(origin.linked.names[0], "libc6-dev 2.36 amd64");
+    buf_free(&out);
+    assert_true(build("module hvc_xen\nfile 0644 hello.txt /a\n", &out, &diag));
+    assert_int_equal(origin.packages.count, 0);
+    assert_false(origin.built);
+    assert_int_equal(origin.linked.count, 0);
     buf_free(&out);
 }
 

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "file.h"
 #include "spawn.h"
@@ -54,19 +55,35 @@ static char *root_path(const struct debian *debian, const struct lock_pin *pin)
     return bh_printf("%s/%s_%.16s", debian->cache, pin->package, pin->sha256);
 }
 
-/* One field of a package's control file; NULL: it cannot be read. */
-static char *control_field(const char *deb, const char *field, struct diag *diag)
+/* Beside a package's folder: its control file, of which Debian Policy, chapter 5, is the manual. */
+static char *control_path(const char *root)
 {
-    const char *argv[] = { "dpkg-deb", "-f", deb, field, NULL };
-    struct buf out = { 0 };
+    return bh_printf("%s.control", root);
+}
 
-    buf_puts(&out, "");
-    if (!spawn_check(argv, NULL, &out, diag)) {
-        buf_free(&out);
-        return NULL;
+/* The first line of a field; "" if it is not there. */
+static char *control_field(const char *text, const char *field)
+{
+    size_t len = strlen(field);
+
+    for (const char *line = text; *line != '\0'; line += strcspn(line, "\n"), line += *line == '\n') {
+        if (strncasecmp(line, field, len) == 0 && line[len] == ':') {
+            const char *value = line + len + 1;
+
+            value += strspn(value, " \t");
+            return bh_strndup(value, strcspn(value, "\n"));
+        }
     }
-    out.data[strcspn(out.data, "\n")] = '\0';
-    return out.data;
+    return bh_strdup("");
+}
+
+/* The control file in a .deb; false: it cannot be read. */
+static bool control_read(const char *deb, struct buf *out, struct diag *diag)
+{
+    const char *argv[] = { "dpkg-deb", "-f", deb, NULL };
+
+    buf_puts(out, "");
+    return spawn_check(argv, NULL, out, diag);
 }
 
 /* Download into an empty folder. @return the path of the .deb, or NULL after reporting */
@@ -119,11 +136,15 @@ static const struct lock_pin *check(struct debian *debian, const char *package,
         }
         return pin;
     }
-    char *version = control_field(deb, "Version", diag);
+    struct buf control = { 0 };
 
-    if (version == NULL) {
+    if (!control_read(deb, &control, diag)) {
+        buf_free(&control);
         return NULL;
     }
+    char *version = control_field(control.data, "Version");
+
+    buf_free(&control);
     lock_set(&debian->lock, package, version, sha256);
     free(version);
     return lock_find(&debian->lock, package);
@@ -133,21 +154,17 @@ static const struct lock_pin *check(struct debian *debian, const char *package,
 static bool extract(const char *deb, const char *part, const char *root, struct diag *diag)
 {
     char *files = bh_printf("%s/files", part);
-    char *before = control_field(deb, "Pre-Depends", diag);
-    char *after = control_field(deb, "Depends", diag);
-    char *depends = before != NULL && after != NULL ? bh_printf("%s, %s", before, after) : NULL;
-    char *list = bh_printf("%s.depends", root);
+    char *beside = control_path(root);
+    struct buf control = { 0 };
     const char *unpack[] = { "dpkg-deb", "-x", deb, files, NULL };
     const char *move[] = { "mv", "-T", files, root, NULL };
-    bool good = depends != NULL && file_save(list, depends, strlen(depends), diag)
+    bool good = control_read(deb, &control, diag) && file_save(beside, control.data, control.len, diag)
                 && spawn_check(unpack, NULL, NULL, diag)
                 && (file_exists(root) || spawn_check(move, NULL, NULL, diag));
 
     free(files);
-    free(before);
-    free(after);
-    free(depends);
-    free(list);
+    free(beside);
+    buf_free(&control);
     return good;
 }
 
@@ -189,8 +206,11 @@ static char *package_root(struct debian *debian, const char *package, struct dia
     }
     if (pin != NULL) {
         char *root = root_path(debian, pin);
+        char *control = control_path(root);
+        bool complete = file_exists(root) && file_exists(control);
 
-        if (file_exists(root)) {
+        free(control);
+        if (complete) {
             return root;
         }
         free(root);
@@ -218,6 +238,23 @@ const char *debian_root(struct debian *debian, const char *package, struct diag 
     return root;
 }
 
+char *debian_field(const struct debian *debian, const char *package, const char *field, struct diag *diag)
+{
+    for (size_t i = 0; i < debian->count; i++) {
+        if (strcmp(debian->names[i], package) == 0) {
+            char *path = control_path(debian->roots[i]);
+            struct buf text = { 0 };
+            char *value = file_load(path, &text, diag) ? control_field(text.data, field) : NULL;
+
+            buf_free(&text);
+            free(path);
+            return value;
+        }
+    }
+    diag_error(diag, debian->lock_file, 0, package, "was not looked up");
+    return NULL;
+}
+
 static char *library_in(const char *root, const char *name)
 {
     static const char *const folders[] = { "/usr/lib/x86_64-linux-gnu", "/lib/x86_64-linux-gnu",
@@ -237,15 +274,14 @@ static char *library_in(const char *root, const char *name)
 /* The library packages among a package's dependencies are looked up too. */
 static bool depends_follow(struct debian *debian, size_t index, struct diag *diag)
 {
-    char *list = bh_printf("%s.depends", debian->roots[index]);
-    struct buf text = { 0 };
-    bool good = file_load(list, &text, diag);
+    char *before = debian_field(debian, debian->names[index], "Pre-Depends", diag);
+    char *after = debian_field(debian, debian->names[index], "Depends", diag);
+    bool good = before != NULL && after != NULL;
 
     if (good) {
-        char *save = NULL;
+        char *list = bh_printf("%s,%s", before, after), *save = NULL;
 
-        buf_put(&text, "", 1);
-        for (char *word = strtok_r(text.data, ",", &save); word != NULL && good;
+        for (char *word = strtok_r(list, ",", &save); word != NULL && good;
              word = strtok_r(NULL, ",", &save)) {
             word += strspn(word, " ");
             word[strcspn(word, " (|:")] = '\0';
@@ -253,18 +289,20 @@ static bool depends_follow(struct debian *debian, size_t index, struct diag *dia
                 good = debian_root(debian, word, diag) != NULL;
             }
         }
+        free(list);
     }
-    buf_free(&text);
-    free(list);
+    free(before);
+    free(after);
     return good;
 }
 
-char *debian_library(struct debian *debian, const char *name, struct diag *diag)
+char *debian_library(struct debian *debian, const char *name, const char **package, struct diag *diag)
 {
     char *path = NULL;
 
     for (size_t i = 0; i < debian->count && path == NULL; i++) {
         path = library_in(debian->roots[i], name);
+        *package = debian->names[i];
     }
     for (size_t i = 0; i < debian->count && path == NULL; i++) {
         size_t before = debian->count;
@@ -274,6 +312,7 @@ char *debian_library(struct debian *debian, const char *name, struct diag *diag)
         }
         for (size_t k = before; k < debian->count && path == NULL; k++) {
             path = library_in(debian->roots[k], name);
+            *package = debian->names[k];
         }
     }
     return path;

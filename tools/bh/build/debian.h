@@ -32,12 +32,20 @@ void debian_free(struct debian *debian);
 const char *debian_root(struct debian *debian, const char *package, struct diag *diag);
 
 /**
+ * One field of the control file of a package that was looked up already.
+ *
+ * @return its first line, owned; "" if it is not there; NULL after reporting
+ */
+char *debian_field(const struct debian *debian, const char *package, const char *field, struct diag *diag);
+
+/**
  * Look a shared library up in the packages that were looked up so far, then in the library
  * packages that those depend on.
  *
+ * @param package  out: the one that has it, borrowed from `debian`
  * @return its path, owned; NULL: nowhere, or after reporting
  */
-char *debian_library(struct debian *debian, const char *name, struct diag *diag);
+char *debian_library(struct debian *debian, const char *name, const char **package, struct diag *diag);
 
 /** The kernel: the one that is pinned, or that linux-image-amd64 depends on when updating.
  *  @return its release, or NULL after reporting */

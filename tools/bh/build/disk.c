@@ -68,14 +68,14 @@ static uint64_t partition_sectors(const struct image *image, const char *folder)
 }
 
 /* The sectors before the partition and behind it: tables, and what a BIOS loads. */
-static bool ends_write(const struct image *image, const char *path, const char *folder,
+static bool ends_write(const struct image *image, struct debian *debian, const char *path, const char *folder,
                        uint64_t sectors, struct diag *diag)
 {
     struct buf head = { 0 }, tail = { 0 }, core = { 0 };
     bool bios = image->host->boot == BOOT_GRUB;
     uint8_t code[GPT_BOOT_CODE];
 
-    if (bios && !loader_bios(folder, GPT_BIOS_SECTOR, code, &core, diag)) {
+    if (bios && !loader_bios(debian, folder, GPT_BIOS_SECTOR, code, &core, diag)) {
         buf_free(&core);
         return false;
     }
@@ -137,7 +137,7 @@ static bool files_copy(const struct image *image, const char *folder, const char
     return good;
 }
 
-bool disk_make(const struct image *image, const char *folder, const char *path,
+bool disk_make(const struct image *image, struct debian *debian, const char *folder, const char *path,
                struct diag *diag)
 {
     uint64_t sectors = partition_sectors(image, folder);
@@ -151,7 +151,7 @@ bool disk_make(const struct image *image, const char *folder, const char *path,
     char *serial = bh_printf("%02x%02x%02x%02x", hash[0], hash[1], hash[2], hash[3]);
     const char *format[] = { "mformat", "-i", drive, "-F", "-T", size, "-H", hidden, "-c",
                              cluster, "-N", serial, "-v", "BULKHEAD", "::", NULL };
-    bool good = ends_write(image, path, folder, sectors, diag)
+    bool good = ends_write(image, debian, path, folder, sectors, diag)
                 && spawn_check(format, NULL, NULL, diag)
                 && files_copy(image, folder, drive, diag);
 

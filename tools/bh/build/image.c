@@ -21,6 +21,7 @@ void image_free(struct image *image)
     for (unsigned int i = 0; i < image->module_count; i++) {
         free(image->modules[i].name);
         buf_free(&image->modules[i].data);
+        origin_free(&image->modules[i].origin);
     }
     for (size_t i = 0; i < HOST_DOMAINS_MAX; i++) {
         free(image->domains[i].label);

@@ -7,6 +7,7 @@
 #define BH_BUILD_IMAGE_H
 
 #include "host.h"
+#include "origin.h"
 
 #define IMAGE_MANIFEST 0 /* module index, fixed by docs/formats.md */
 #define IMAGE_POLICY 1
@@ -16,6 +17,7 @@
 struct image_module {
     char *name;        /* file below boot/ */
     struct buf data;
+    struct origin origin;
 };
 
 struct image_domain {

@@ -16,7 +16,8 @@
  * blocks of the rest of the core (first block, count, segment; grub-mkimage fills the other two).
  * Source: GRUB 2.06, include/grub/i386/pc/boot.h and offsets.h.
  */
-#define BIOS_BOOT "/usr/lib/grub/i386-pc/boot.img"
+#define EFI_PLATFORM "x86_64-efi"
+#define BIOS_PLATFORM "i386-pc"
 #define SECTOR 512u
 #define BOOT_CORE_AT 0x5c
 #define BOOT_DRIVE_CHECK_AT 0x66
@@ -76,28 +77,29 @@ static void tar_make(const char *name, const struct buf *content, struct buf *ou
     buf_zero(out, 2 * TAR_BLOCK);
 }
 
-static bool bios_is_there(struct diag *diag)
+/* The folder of a platform's parts of GRUB; owned; NULL after reporting. */
+static char *grub_folder(struct debian *debian, const char *package, const char *platform, struct diag *diag)
 {
-    if (!file_exists(BIOS_BOOT)) {
-        diag_error(diag, BIOS_BOOT, 0, NULL, "is not there; install the package grub-pc-bin");
-        return false;
-    }
-    return true;
+    const char *root = debian_root(debian, package, diag);
+
+    return root != NULL ? bh_printf("%s/usr/lib/grub/%s", root, platform) : NULL;
 }
 
-bool loader_make(const struct image *image, const char *folder, struct diag *diag)
+bool loader_make(const struct image *image, struct debian *debian, const char *folder, struct diag *diag)
 {
+    char *efi_parts = grub_folder(debian, LOADER_PACKAGE, EFI_PLATFORM, diag);
+    char *bios_parts = grub_folder(debian, LOADER_BIOS_PACKAGE, BIOS_PLATFORM, diag);
     char *core = bh_printf("%s/core.cfg", folder);
     char *memdisk = bh_printf("%s/memdisk.tar", folder);
     char *efi = bh_printf("%s/%s", folder, LOADER_PATH);
     char *bios = bh_printf("%s/%s", folder, LOADER_BIOS_PATH);
     struct buf config = { 0 }, tar = { 0 };
     /* -m before -p: it sets a prefix of its own. */
-    const char *for_efi[] = { "grub-mkimage", "-O", "x86_64-efi", "-m", memdisk, "-p",
+    const char *for_efi[] = { "grub-mkimage", "-d", efi_parts, "-O", EFI_PLATFORM, "-m", memdisk, "-p",
                               "/boot/grub", "-c", core, "-o", efi, "boot", "fat", "memdisk",
                               "multiboot2", "normal", "part_gpt", "tar", "tpm", NULL };
     /* A BIOS tells the disk only; the prefix tells the partition. */
-    const char *for_bios[] = { "grub-mkimage", "-O", "i386-pc", "-m", memdisk, "-p",
+    const char *for_bios[] = { "grub-mkimage", "-d", bios_parts, "-O", BIOS_PLATFORM, "-m", memdisk, "-p",
                                "(,gpt1)/boot/grub", "-c", core, "-o", bios, "biosdisk", "boot",
                                "fat", "memdisk", "multiboot2", "normal", "part_gpt", "tar", NULL };
 
@@ -106,15 +108,17 @@ bool loader_make(const struct image *image, const char *folder, struct diag *dia
         buf_puts(&config, "\n");
     }
     tar_make(CONFIG_NAME, &config, &tar);
-    bool good = file_save(core, core_config, strlen(core_config), diag)
+    bool good = efi_parts != NULL && bios_parts != NULL && file_save(core, core_config, strlen(core_config), diag)
                 && file_save(memdisk, tar.data, tar.len, diag)
                 && spawn_check(for_efi, NULL, NULL, diag)
-                && bios_is_there(diag) && spawn_check(for_bios, NULL, NULL, diag);
+                && spawn_check(for_bios, NULL, NULL, diag);
 
     unlink(core);
     unlink(memdisk);
     buf_free(&config);
     buf_free(&tar);
+    free(efi_parts);
+    free(bios_parts);
     free(core);
     free(memdisk);
     free(efi);
@@ -129,15 +133,17 @@ static void put64(char *at, uint64_t value)
     }
 }
 
-bool loader_bios(const char *folder, uint32_t sector, uint8_t *code, struct buf *core,
-                 struct diag *diag)
+bool loader_bios(struct debian *debian, const char *folder, uint32_t sector, uint8_t *code,
+                 struct buf *core, struct diag *diag)
 {
+    char *parts = grub_folder(debian, LOADER_BIOS_PACKAGE, BIOS_PLATFORM, diag);
+    char *sector_path = bh_printf("%s/boot.img", parts != NULL ? parts : "");
     char *path = bh_printf("%s/%s", folder, LOADER_BIOS_PATH);
     struct buf boot = { 0 };
-    bool good = file_load(BIOS_BOOT, &boot, diag) && file_load(path, core, diag);
+    bool good = parts != NULL && file_load(sector_path, &boot, diag) && file_load(path, core, diag);
 
     if (good && (boot.len != SECTOR || core->len < SECTOR)) {
-        diag_error(diag, BIOS_BOOT, 0, NULL, "is not a boot sector of GRUB");
+        diag_error(diag, sector_path, 0, NULL, "is not a boot sector of GRUB");
         good = false;
     }
     if (good) {
@@ -148,6 +154,8 @@ bool loader_bios(const char *folder, uint32_t sector, uint8_t *code, struct buf 
         buf_zero(core, (SECTOR - core->len % SECTOR) % SECTOR);
     }
     buf_free(&boot);
+    free(parts);
+    free(sector_path);
     free(path);
     return good;
 }

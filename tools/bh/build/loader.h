@@ -8,16 +8,21 @@
 #ifndef BH_BUILD_LOADER_H
 #define BH_BUILD_LOADER_H
 
+#include "debian.h"
 #include "image.h"
 
 #define LOADER_PATH "EFI/BOOT/BOOTX64.EFI"
 #define LOADER_BIOS_PATH "bios-core.img"
 
+/* GRUB's own parts come out of these; grub-mkimage, which puts them together, is the build machine's. */
+#define LOADER_PACKAGE "grub-efi-amd64-bin"
+#define LOADER_BIOS_PACKAGE "grub-pc-bin"
+
 /** GRUB's configuration for an image. */
 void loader_config(const struct image *image, struct buf *out);
 
 /** Make the EFI program and the BIOS core with grub-mkimage, at LOADER_PATH and LOADER_BIOS_PATH in `folder`. */
-bool loader_make(const struct image *image, const char *folder, struct diag *diag);
+bool loader_make(const struct image *image, struct debian *debian, const char *folder, struct diag *diag);
 
 /**
  * What a BIOS runs: GRUB's boot sector, and its core at a place of the disk.
@@ -27,8 +32,8 @@ bool loader_make(const struct image *image, const char *folder, struct diag *dia
  * @param code    out: GPT_BOOT_CODE bytes for the first sector
  * @param core    out: whole sectors
  */
-bool loader_bios(const char *folder, uint32_t sector, uint8_t *code, struct buf *core,
-                 struct diag *diag);
+bool loader_bios(struct debian *debian, const char *folder, uint32_t sector, uint8_t *code,
+                 struct buf *core, struct diag *diag);
 
 enum loader_event_kind {
     LOADER_COMMAND, /* PCR 8: hash of `text` */

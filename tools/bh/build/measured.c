@@ -57,11 +57,8 @@ static bool is_build_id(const char *id)
     return n >= 8 && (id[n] == '\0' || strcmp(id + n, VERSION_DEBUG) == 0);
 }
 
-/*
- * "bulkhead version=... build-id=<hex>" is in the hypervisor's file as it will be measured; parts
- * of it are there too, as words to compose other texts from.
- */
-static const char *version_find(const struct image *image)
+/* Parts of the text are in the file too, as words to compose other texts from. */
+const char *measured_version(const struct image *image)
 {
     static const char prefix[] = "bulkhead version=", middle[] = " build-id=";
     const char *end = image->hypervisor.data + image->hypervisor.len;
@@ -197,7 +194,7 @@ static void add_hypervisor(struct list *l, const struct image *image)
     uint8_t digest[SHA256_DIGEST_LENGTH];
     const struct buf *policy = &image->modules[IMAGE_POLICY].data;
     const struct buf *manifest = &image->modules[IMAGE_MANIFEST].data;
-    const char *version = version_find(image);
+    const char *version = measured_version(image);
     int rc;
 
     if (version == NULL) {

@@ -12,6 +12,13 @@
 bool measured_domains(struct image *image, struct diag *diag);
 
 /**
+ * "bulkhead version=... build-id=<hex>", which is in the hypervisor's file as it will be measured.
+ *
+ * @return the text in image->hypervisor; NULL: the file does not have it
+ */
+const char *measured_version(const struct image *image);
+
+/**
  * Write reference.json.
  *
  * @param folder  the image's folder, with all files in it

@@ -115,11 +115,15 @@ static bool kernel_add(const struct modules_context *mc, size_t index)
     } else {
         char *name = kernel_name(mc, d, &raw);
         unsigned int module = image_module(mc->image, name);
-        struct buf *data = &mc->image->modules[module].data;
+        struct image_module *made = &mc->image->modules[module];
 
-        if (data->len == 0) {
-            good = kernel_prepare(mc, path, &raw, data);
+        if (made->data.len == 0) {
+            good = kernel_prepare(mc, path, &raw, &made->data);
         }
+        if (d->kernel_source == KERNEL_DEBIAN) {
+            name_set_add(&made->origin.packages, mc->debian->kernel);
+        }
+        made->origin.built = d->kernel_source == KERNEL_STUBDOM;
         mc->image->domains[index].kernel = module;
         free(name);
     }
@@ -184,13 +188,13 @@ static bool recipe_read(void *context, const char *path, struct buf *out, struct
     return inputs_read(context, path, out, diag);
 }
 
-static bool recipe_add(const struct modules_context *mc, const char *path, struct buf *out)
+static bool recipe_add(const struct modules_context *mc, const char *path, struct image_module *module)
 {
     struct ramdisk_derived derived[DERIVED_COUNT] = { 0 };
     struct recipe recipe = { 0 };
     const struct ramdisk_context rc = { mc->build, mc->debian, mc->inputs, mc->time, mc->diag, derived, DERIVED_COUNT };
     bool good = derived_make(mc, derived) && recipe_load(&recipe, path, recipe_read, mc->inputs, mc->diag)
-                && ramdisk_build(&rc, &recipe, out);
+                && ramdisk_build(&rc, &recipe, &module->data, &module->origin);
 
     recipe_free(&recipe);
     for (size_t i = 0; i < DERIVED_COUNT; i++) {
@@ -214,9 +218,9 @@ bool modules_ramdisks(const struct modules_context *mc)
         char *path = path_join(mc->folder, d->ramdisk);
         char *name = bh_printf("%s.%s", d->name, recipe ? "cpio.gz" : "ramdisk");
         unsigned int module = image_module(mc->image, name);
-        struct buf *data = &mc->image->modules[module].data;
-        bool one = recipe ? recipe_add(mc, path, data)
-                          : inputs_read(mc->inputs, path, data, mc->diag);
+        struct image_module *made = &mc->image->modules[module];
+        bool one = recipe ? recipe_add(mc, path, made)
+                          : inputs_read(mc->inputs, path, &made->data, mc->diag);
 
         if (!one) {
             good = domain_fail(mc, d->ramdisk_line, "ramdisk", "this ramdisk cannot be made");

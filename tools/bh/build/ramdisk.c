@@ -20,6 +20,7 @@ struct archive_plan {
     struct cpio cpio;
     struct module_index modules; /* read when the first module is asked for */
     struct buf module_list;
+    struct origin *origin;
 };
 
 static bool entry_fail(const struct archive_plan *plan, const struct recipe_entry *entry,
@@ -69,7 +70,8 @@ static bool library_add(struct archive_plan *plan, const struct recipe_entry *en
     bool good = true;
 
     if (!library_present(plan, name)) {
-        char *path = debian_library(plan->rc->debian, name, plan->rc->diag);
+        const char *package = NULL;
+        char *path = debian_library(plan->rc->debian, name, &package, plan->rc->diag);
 
         if (path == NULL) {
             diag_error(plan->rc->diag, entry->file, entry->line, entry->source,
@@ -83,6 +85,7 @@ static bool library_add(struct archive_plan *plan, const struct recipe_entry *en
         good = source_read(plan, entry, path, &image);
         if (good) {
             cpio_add(&plan->cpio, where, S_IFREG | 0755)->data = image;
+            name_set_add(&plan->origin->packages, package);
             good = libraries_add(plan, entry, path, &image, depth + 1);
         }
         free(path);
@@ -154,7 +157,9 @@ static bool package_add(struct archive_plan *plan, const struct recipe_entry *en
     bool good = source_read(plan, entry, path, &data);
 
     if (good && stat(path, &st) == 0) {
-        cpio_add(&plan->cpio, entry->path, S_IFREG | (st.st_mode & 0755))->data = data;
+        /* Of its mode only what no umask takes away from a copy of the cache. */
+        cpio_add(&plan->cpio, entry->path, S_IFREG | ((st.st_mode & S_IXUSR) != 0 ? 0755 : 0644))->data = data;
+        name_set_add(&plan->origin->packages, entry->package);
         if (entry->kind == RECIPE_PROGRAM) {
             good = libraries_add(plan, entry, path, &data, 0);
         }
@@ -205,6 +210,7 @@ static bool module_file_add(struct archive_plan *plan, const struct recipe_entry
         }
         if (good) {
             cpio_add(&plan->cpio, where, S_IFREG | 0644)->data = data;
+            name_set_add(&plan->origin->packages, plan->rc->debian->kernel);
             buf_printf(&plan->module_list, "%s\n", where);
         }
         free(path);
@@ -263,6 +269,35 @@ static bool derived_add(struct archive_plan *plan, const struct recipe_entry *en
                       "operators, operators-ca, attest-network, attest-push, verifiers-ca");
 }
 
+/* A program of the Makefile's has beside it a list of packages of which something was linked into it. */
+static bool linked_add(struct archive_plan *plan, const struct recipe_entry *entry, const char *path)
+{
+    char *list = bh_printf("%s.linked", path), *save = NULL;
+    struct buf text = { 0 };
+    bool good = true;
+
+    if (strncmp(entry->source, "bin/", 4) == 0) {
+        good = file_exists(list) ? inputs_read(plan->rc->inputs, list, &text, plan->rc->diag)
+                                 : entry_fail(plan, entry, "has no list of what it was linked with beside it, "
+                                              "NAME.linked; build it again (make)");
+    }
+    for (char *line = good && text.len != 0 ? strtok_r(text.data, "\n", &save) : NULL; line != NULL && good;
+         line = strtok_r(NULL, "\n", &save)) {
+        const char *version = strchr(line, ' '), *arch = version != NULL ? strchr(version + 1, ' ') : NULL;
+
+        if (arch == NULL || strchr(arch + 1, ' ') != NULL) {
+            diag_error(plan->rc->diag, list, 0, NULL, "has a line that is not NAME VERSION ARCHITECTURE; build it "
+                       "again (make)");
+            good = false;
+        } else {
+            name_set_add(&plan->origin->linked, line);
+        }
+    }
+    buf_free(&text);
+    free(list);
+    return good;
+}
+
 static bool entry_add(struct archive_plan *plan, const struct recipe_entry *entry)
 {
     struct buf data = { 0 };
@@ -281,6 +316,10 @@ static bool entry_add(struct archive_plan *plan, const struct recipe_entry *entr
         good = source_read(plan, entry, path, &data);
         if (good) {
             cpio_add(&plan->cpio, entry->path, S_IFREG | entry->mode)->data = data;
+        }
+        if (good && entry->kind == RECIPE_BUILT) {
+            plan->origin->built = true;
+            good = linked_add(plan, entry, path);
         }
         free(path);
         return good;
@@ -304,9 +343,10 @@ static bool entry_add(struct archive_plan *plan, const struct recipe_entry *entr
     }
 }
 
-bool ramdisk_build(const struct ramdisk_context *rc, const struct recipe *recipe, struct buf *out)
+bool ramdisk_build(const struct ramdisk_context *rc, const struct recipe *recipe, struct buf *out,
+                   struct origin *origin)
 {
-    struct archive_plan plan = { .rc = rc, .recipe = recipe };
+    struct archive_plan plan = { .rc = rc, .recipe = recipe, .origin = origin };
     struct buf plain = { 0 };
     bool good = true;
 

@@ -10,6 +10,7 @@
 #include "debian.h"
 #include "diag.h"
 #include "inputs.h"
+#include "origin.h"
 #include "recipe.h"
 
 /* A file that the description of the host gives, for `host` entries. */
@@ -31,8 +32,10 @@ struct ramdisk_context {
 /**
  * Collect what a recipe names and write the archive.
  *
- * @param out  the compressed archive, appended
+ * @param out     the compressed archive, appended
+ * @param origin  what went in, added
  */
-bool ramdisk_build(const struct ramdisk_context *rc, const struct recipe *recipe, struct buf *out);
+bool ramdisk_build(const struct ramdisk_context *rc, const struct recipe *recipe, struct buf *out,
+                   struct origin *origin);
 
 #endif

@@ -16,6 +16,7 @@
 #include "modules.h"
 #include "policy.h"
 #include "run_json.h"
+#include "sbom.h"
 #include "seed.h"
 #include "spawn.h"
 
@@ -62,14 +63,20 @@ static bool step_hypervisor(struct build *b)
     return good && write_part(b, "boot/bulkhead", &b->image.hypervisor);
 }
 
-static struct modules_context modules_context(struct build *b)
+/* The time that everything in the image has. */
+static time_t build_time(void)
 {
     const char *epoch = getenv("SOURCE_DATE_EPOCH");
 
+    return (time_t)strtoll(epoch != NULL ? epoch : DEFAULT_EPOCH, NULL, 10);
+}
+
+static struct modules_context modules_context(struct build *b)
+{
     return (struct modules_context){
         .image = &b->image, .folder = b->folder, .build = b->options->build,
         .debian = &b->debian, .inputs = &b->inputs, .diag = &b->diag,
-        .time = (time_t)strtoll(epoch != NULL ? epoch : DEFAULT_EPOCH, NULL, 10),
+        .time = build_time(),
     };
 }
 
@@ -187,13 +194,13 @@ static bool efi_program(struct build *b)
 static bool step_loader(struct build *b)
 {
     return b->host.boot == BOOT_EFI ? efi_program(b)
-                                    : loader_make(&b->image, b->part, &b->diag);
+                                    : loader_make(&b->image, &b->debian, b->part, &b->diag);
 }
 
 static bool step_disk(struct build *b)
 {
     char *path = in_part(b, "disk.img");
-    bool good = disk_make(&b->image, b->part, path, &b->diag);
+    bool good = disk_make(&b->image, &b->debian, b->part, path, &b->diag);
 
     free(path);
     return good;
@@ -211,6 +218,12 @@ static bool step_reference(struct build *b)
 
     free(path);
     return good;
+}
+
+/* Before the signatures: who rebuilds the image without their keys gets the same list. */
+static bool step_sbom(struct build *b)
+{
+    return sbom_write(&b->image, &b->debian, b->part, build_time(), &b->diag);
 }
 
 static bool step_sign(struct build *b)
@@ -279,6 +292,7 @@ const struct build_step build_steps[] = {
     { "disk", step_disk },
     { "launch digests", step_digests },
     { "reference values", step_reference },
+    { "SBOM", step_sbom },
     { NULL, step_sign },
     { NULL, step_lock },
     { NULL, step_inputs },
