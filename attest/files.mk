@@ -2,7 +2,7 @@
 # The verifier, linked into bh, and the agent of the attest domain.
 attest-lib-src := eventlog/parse eventlog/replay quote/channel quote/error quote/evidence quote/frame quote/message
 attest-lib-src += verifier/ak verifier/attempt verifier/authenticode verifier/cli verifier/cli_host
-attest-lib-src += verifier/cli_ref verifier/cli_watch verifier/client verifier/compare verifier/credential verifier/ek
+attest-lib-src += verifier/cli_ref verifier/cli_watch verifier/client verifier/compare verifier/credential verifier/ek verifier/firmware
 attest-lib-src += verifier/history verifier/history_file verifier/jose verifier/lists verifier/options verifier/quote
 attest-lib-src += verifier/reference verifier/refset verifier/refset_list verifier/report verifier/session
 attest-lib-src += verifier/token verifier/utc verifier/verdict verifier/verify

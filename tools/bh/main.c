@@ -56,6 +56,9 @@ static const struct verb verbs[] = {
       "  --reference-id ID    the set's name (default: the host's, a dash, 12 digits of its digest)\n"
       "  --supersedes ID      a set that this one replaces; may be repeated\n"
       "  --overlap SECONDS    how long those go on being accepted for a host (default 0)\n"
+      "  --firmware-profile FILE\n"
+      "                       a set more, reference-NAME.jws, for a machine with this firmware (bh attest\n"
+      "                       ref firmware); may be repeated\n"
       "\n"
       "docs/host.conf.md explains every key; bh(1) the files written.\n" },
     { "run", run_main, "boot a host image in QEMU with a TPM",
