@@ -2,7 +2,7 @@
 # The verifier, linked into bh, and the agent of the attest domain.
 attest-lib-src := eventlog/parse eventlog/replay quote/channel quote/door quote/error quote/evidence quote/frame quote/message
 attest-lib-src += verifier/ak verifier/attempt verifier/authenticode verifier/cli verifier/cli_collect verifier/cli_host
-attest-lib-src += verifier/cli_ref verifier/cli_watch verifier/client verifier/collect verifier/compare verifier/credential verifier/ek
+attest-lib-src += verifier/cli_ref verifier/cli_watch verifier/client verifier/collect verifier/compare verifier/credential verifier/ek verifier/firmware
 attest-lib-src += verifier/history verifier/history_file verifier/jose verifier/lists verifier/options verifier/quote
 attest-lib-src += verifier/reference verifier/refset verifier/refset_list verifier/report verifier/roster verifier/session
 attest-lib-src += verifier/tell verifier/token verifier/utc verifier/verdict verifier/verify

@@ -20,7 +20,7 @@ static const char help[] =
     "  status   the last verdict of each host\n"
     "  token    check a signed verdict\n"
     "  log      print an event log\n"
-    "  ref      make|merge|sign|expire|show|check reference sets\n"
+    "  ref      make|firmware|merge|sign|expire|show|check reference sets\n"
     "\n"
     "From nothing to a watched host:\n"
     "  openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out signer.key\n"
@@ -157,6 +157,17 @@ static const struct {
      "Example:\n"
      "  bh attest ref make --id web-2 --not-after 2027-06-01T00:00:00Z --supersedes web-1 "
      "--overlap 604800 --output web-2.json out/reference.json\n"},
+    {"ref", "firmware", VERB_REF_FIRMWARE, cli_ref_firmware,
+     "usage: bh attest ref firmware --name NAME [--pcr N...] [--output FILE]\n"
+     "           --connect WHERE --ca FILE | --from-log FILE\n"
+     "The profile of a machine's firmware as it is now: its values of PCRs 0, 2, 3, 6 and 7, for\n"
+     "bh build --firmware-profile or ref merge. Asked of a host, they are what its TPM has signed and\n"
+     "its log explains; whose TPM that is has to be known from elsewhere. A log is taken at its word:\n"
+     "take one that verify --save-log has kept of a host that passed.\n" CHANNEL
+     "  --pcr N              these PCRs instead: 0 to 3, 6, 7; 1 changes with devices and settings\n"
+     "Example:\n"
+     "  bh attest ref firmware --name dell-r650-1.12 --connect tcp:10.0.0.5:4000 --ca vendor.pem "
+     "--output r650.json\n"},
     {"ref", "merge", VERB_REF_MERGE, cli_ref_merge,
      "usage: bh attest ref merge --id NAME [--output FILE] FILE FILE...\n"
      "One set of several: an image's and its firmware's. Each PCR must come from one of them, or\n"
@@ -195,7 +206,7 @@ static int unknown(const char *verb)
 {
     fprintf(stderr,
             "bh attest: %s: expected verify, enroll, watch, collect, status, token, log or ref "
-            "make|merge|sign|expire|show|check\n",
+            "make|firmware|merge|sign|expire|show|check\n",
             verb);
     return EXIT_USAGE;
 }

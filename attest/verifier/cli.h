@@ -23,6 +23,7 @@ int cli_log(const struct options *o, int argc, char **argv);
 int cli_token(const struct options *o, int argc, char **argv);
 
 int cli_ref_make(const struct options *o, int argc, char **argv);
+int cli_ref_firmware(const struct options *o, int argc, char **argv);
 int cli_ref_merge(const struct options *o, int argc, char **argv);
 int cli_ref_sign(const struct options *o, int argc, char **argv);
 int cli_ref_expire(const struct options *o, int argc, char **argv);
@@ -32,6 +33,11 @@ int cli_ref_check(const struct options *o, int argc, char **argv);
 /** What verify and watch need and what they do with an outcome. @return 0 or an exit status */
 int cli_attempt_is_usable(const struct options *o);
 int cli_write_token(const struct options *o, const struct outcome *out);
+/**
+ * Ask for evidence, judged by no set: the verdict says whether it is genuine, and that there is no set.
+ * @return 0; -ETIMEDOUT no answer; -EINVAL, -ENOENT a local file or option
+ */
+int cli_evidence(const struct options *o, struct evidence *e, struct verdict *v, struct attest_error *err);
 int cli_save_log(const struct options *o, const struct evidence *e);
 
 #endif /* VERIFIER_CLI_H */

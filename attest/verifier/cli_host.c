@@ -222,7 +222,7 @@ int cli_status(const struct options *o, int argc, char **argv)
 }
 
 /* -- log ---------------------------------------------------------------------------------------- */
-static int log_of_host(const struct options *o, struct evidence *e, struct attest_error *err)
+int cli_evidence(const struct options *o, struct evidence *e, struct verdict *v, struct attest_error *err)
 {
     const struct refset_list none = {.count = 0};
     uint8_t random[32];
@@ -231,9 +231,9 @@ static int log_of_host(const struct options *o, struct evidence *e, struct attes
                               .ca_count = o->ca.count,
                               .sets = &none,
                               .nonce = &nonce,
+                              .allow_no_history = true,
                               .timeout_s = o->timeout_s};
     const struct client_way way = attest_options_way(o);
-    struct verdict ignored = {.count = 0};
     struct client c;
     int rc;
 
@@ -244,9 +244,8 @@ static int log_of_host(const struct options *o, struct evidence *e, struct attes
     if (rc != 0) {
         return rc == -EINVAL ? rc : -ETIMEDOUT;
     }
-    rc = session_run(&s, &c, e, &ignored, err);
+    rc = session_run(&s, &c, e, v, err);
     client_close(&c);
-    verdict_free(&ignored);
     return rc;
 }
 
@@ -266,6 +265,7 @@ int cli_log(const struct options *o, int argc, char **argv)
 {
     struct attest_error err = {""};
     struct evidence e = {.pcr_mask = 0};
+    struct verdict ignored = {.count = 0};
     uint8_t *data;
     size_t size;
     int rc;
@@ -281,7 +281,8 @@ int cli_log(const struct options *o, int argc, char **argv)
     if (argc != 0 || o->connect == NULL || o->ca.count == 0) {
         return cli_usage("log: a file, or --connect and --ca, are needed");
     }
-    rc = log_of_host(o, &e, &err);
+    rc = cli_evidence(o, &e, &ignored, &err);
+    verdict_free(&ignored);
     if (rc != 0) {
         cli_error(&err);
         return rc == -ETIMEDOUT ? EXIT_NO_ANSWER : EXIT_USAGE;

@@ -14,6 +14,9 @@
 #include <attest/jose.h>
 #include <attest/utc.h>
 
+#include "firmware.h"
+#include "internal.h"
+
 static int write_out(const struct options *o, const char *text, struct attest_error *err)
 {
     if (o->output != NULL) {
@@ -138,6 +141,104 @@ int cli_ref_make(const struct options *o, int argc, char **argv)
     }
     refset_free(set);
     return rc == 0 ? 0 : cli_error(&err);
+}
+
+/* -- firmware ------------------------------------------------------------------------------------- */
+/* "7" */
+static int pcrs_of(const struct options *o, uint32_t *pcrs, struct attest_error *err)
+{
+    *pcrs = o->pcr.count == 0 ? FIRMWARE_PCRS_USUAL : 0;
+    for (size_t i = 0; i < o->pcr.count; i++) {
+        const char *text = o->pcr.item[i];
+
+        if (text[0] < '0' || text[0] > '7' || text[1] != '\0' || !(FIRMWARE_PCRS >> (text[0] - '0') & 1)) {
+            return attest_fail(err, -EINVAL, "--pcr %.80s: expected 0 to 3, 6 or 7; 4 and 5 are of an image", text);
+        }
+        *pcrs |= 1u << (text[0] - '0');
+    }
+    return 0;
+}
+
+/* The log of a host whose TPM has signed what it says. @return 0; EXIT_FAIL, EXIT_NO_ANSWER or EXIT_USAGE after saying why */
+static int log_of_host(const struct options *o, struct bytes *log, struct attest_error *err)
+{
+    struct evidence e = {.pcr_mask = 0};
+    struct verdict v = {.count = 0};
+    int rc = cli_evidence(o, &e, &v, err);
+
+    if (rc != 0) {
+        cli_error(err);
+        rc = rc == -ETIMEDOUT ? EXIT_NO_ANSWER : EXIT_USAGE;
+    }
+    for (size_t i = 0; rc == 0 && i < v.count; i++) {
+        const struct finding *f = &v.finding[i];
+
+        if (verify_code_is_failure(f->code) && f->code != CODE_REFERENCE_EMPTY) { /* there is none yet */
+            attest_fail(err, -EACCES, "%.40s: %s: %.160s", f->component, verify_code_name(f->code), f->found);
+            cli_error(err);
+            rc = EXIT_FAIL;
+        }
+    }
+    if (rc == 0 && v.no_memory) {
+        rc = cli_usage("no memory");
+    }
+    if (rc == 0) {
+        *log = e.log;
+        e.log = (struct bytes){NULL, 0};
+    }
+    verdict_free(&v);
+    evidence_free(&e);
+    return rc;
+}
+
+static int profile_out(const struct options *o, const struct bytes *bytes, uint32_t pcrs, struct attest_error *err)
+{
+    struct event_log log;
+    struct verdict v = {.count = 0};
+    struct refset *set = NULL;
+    int rc = log_parse(&log, bytes->data, bytes->size, err);
+
+    if (rc != 0) {
+        return rc;
+    }
+    if (!check_firmware_log(&log, &v)) {
+        rc = attest_fail(err, -EINVAL, "firmware-log: not the log that a hypervisor found, or changed since");
+    }
+    if (rc == 0) {
+        set = firmware_profile(&log, o->name, pcrs, err);
+        rc = set == NULL ? -EINVAL : print_set(o, set, err);
+    }
+    refset_free(set);
+    verdict_free(&v);
+    log_free(&log);
+    return rc;
+}
+
+int cli_ref_firmware(const struct options *o, int argc, char **argv)
+{
+    struct attest_error err = {""};
+    struct bytes log = {NULL, 0};
+    uint32_t pcrs;
+    int rc;
+
+    (void)argv;
+    if (argc != 0 || o->name == NULL || (o->from_log == NULL) == (o->connect == NULL) ||
+        (o->connect == NULL) != (o->ca.count == 0)) {
+        return cli_usage("ref firmware: --name, and either --connect and --ca or --from-log are needed");
+    }
+    if (pcrs_of(o, &pcrs, &err) != 0) {
+        return cli_error(&err);
+    }
+    if (o->from_log != NULL) {
+        rc = file_read(o->from_log, LOG_SIZE_MAX, &log.data, &log.size, &err) == 0 ? 0 : cli_error(&err);
+    } else {
+        rc = log_of_host(o, &log, &err);
+    }
+    if (rc == 0 && profile_out(o, &log, pcrs, &err) != 0) {
+        rc = cli_error(&err);
+    }
+    bytes_free(&log);
+    return rc;
 }
 
 /* -- merge -------------------------------------------------------------------------------------- */

@@ -15,6 +15,7 @@
 
 #include <openssl/evp.h>
 
+#include "firmware.h"
 #include "internal.h"
 
 /* An event or component as compared: digest always, text when covered. */
@@ -501,11 +502,31 @@ void compare_domains(const struct verify_input *in, const struct event_log *log,
     compare_and_free(c, &expected, &first, v);
 }
 
-void compare_firmware(const struct verify_input *in, struct verdict *v)
+/* Its value and the events behind it, so that a difference shows which. */
+static void compare_firmware_pcr(const struct verify_input *in, const struct event_log *log,
+                                 const struct reference_component *c, struct verdict *v)
+{
+    const uint8_t *value = in->evidence->pcr[c->pcr];
+    bool same = memcmp(c->sha256, value, 32) == 0;
+    char *events = firmware_events(log, c->pcr), *expected = NULL, *found = NULL, digest[80];
+
+    if (events == NULL ||
+        asprintf(&expected, "%s (%s)", show_digest(digest, c->sha256), c->detail) < 0 ||
+        asprintf(&found, same ? "%s" : "%s (%s)", show_digest(digest, value), events) < 0) {
+        v->no_memory = true;
+    } else {
+        verdict_add(v, same ? CODE_OK : CODE_DIFFERS, (int)c->pcr, REFERENCE_PCR, c->name, expected, found);
+    }
+    free(events);
+    free(expected);
+    free(found);
+}
+
+void compare_firmware(const struct verify_input *in, const struct event_log *log, struct verdict *v)
 {
     for (int pcr = 0; pcr < 8; pcr++) {
         const struct reference_component *c = NULL;
-        char found[80], expected[80];
+        char found[80];
 
         for (size_t i = 0; i < in->reference->count; i++) {
             const struct reference_component *x = &in->reference->component[i];
@@ -522,7 +543,6 @@ void compare_firmware(const struct verify_input *in, struct verdict *v)
             }
             continue;
         }
-        verdict_add(v, memcmp(c->sha256, in->evidence->pcr[pcr], 32) == 0 ? CODE_OK : CODE_DIFFERS,
-                    pcr, REFERENCE_PCR, c->name, show_digest(expected, c->sha256), found);
+        compare_firmware_pcr(in, log, c, v);
     }
 }

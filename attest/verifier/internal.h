@@ -44,7 +44,7 @@ void compare_hypervisor(const struct verify_input *in, const struct event_log *l
 void compare_domains(const struct verify_input *in, const struct event_log *log, struct verdict *v);
 
 /** Firmware PCRs: against REFERENCE_PCR, or just recorded. */
-void compare_firmware(const struct verify_input *in, struct verdict *v);
+void compare_firmware(const struct verify_input *in, const struct event_log *log, struct verdict *v);
 
 /** Whether a reference says something about each link of the chain: a loader, files, the hypervisor.
  */

@@ -22,7 +22,7 @@ struct list {
 struct options {
     const char *connect, *tls_certificate, *tls_key, *socket, *host, *state;
     const char *listen, *save_log, *token, *key, *on_change, *output;
-    const char *id, *firmware, *not_before, *not_after;
+    const char *name, *from_log, *id, *firmware, *not_before, *not_after;
     struct list reference, signer, ca, supersedes, pcr;
     int wait_s, timeout_s, interval_s, count, max_age_s, life_s, overlap_s;
     bool json, verbose, allow_unmeasured, allow_unsigned, allow_no_history, replace;
@@ -44,6 +44,7 @@ enum verb {
     VERB_REF_SHOW = 1 << 10,
     VERB_REF_CHECK = 1 << 11,
     VERB_COLLECT = 1 << 12,
+    VERB_REF_FIRMWARE = 1 << 13,
 };
 
 enum option_form { OPTION_TEXT, OPTION_LIST, OPTION_NUMBER, OPTION_FLAG };

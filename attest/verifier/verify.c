@@ -123,7 +123,7 @@ static void verify_components(const struct verify_input *in, const struct event_
     }
     compare_hypervisor(in, log, v);
     compare_domains(in, log, v);
-    compare_firmware(in, v);
+    compare_firmware(in, log, v);
 }
 
 /* A reference that says nothing about a link of the chain would let anything pass there. */

@@ -246,6 +246,9 @@ static int boot_firmware(struct eventlog *log, const struct image *i, unsigned i
     struct tpm_digests none = active;
     int rc = eventlog_append(log, 0, EV_NO_ACTION, &none, locality, sizeof(locality));
 
+    if (rc == 0 && (variant & HOST_OTHER_FIRMWARE)) {
+        rc = firmware_event(log, 2, 5, "driver", 6, "driver", 6);
+    }
     for (unsigned int pcr = 0; rc == 0 && pcr < 8; pcr++) {
         if (pcr == 4) {
             rc = firmware_event(log, 4, 0x80000007, action, strlen(action), action, strlen(action));

@@ -36,6 +36,7 @@ enum host_variant {
     HOST_ONE_LOCALITY = 1 << 18, /* an event says that the TPM has no locality of the hypervisor's */
     HOST_NO_IOMMU = 1 << 20, /* started with iommu=none */
     HOST_RELABELLED = 1 << 22, /* the log has the loader as an action */
+    HOST_OTHER_FIRMWARE = 1 << 23, /* one more driver */
     HOST_DEBUG = 1 << 21, /* a debug build of the hypervisor */
     HOST_LOG_FULL = 1 << 19, /* the hypervisor says that later events are lost */
 };

@@ -784,6 +784,49 @@ static void locality_0_changes_nothing_for_the_better(void **state)
     }
 }
 
+/* -- firmware ---------------------------------------------------------------------------------------- */
+static void firmware_profile_is_what_the_tpm_signed_and_is_compared(void **state)
+{
+    const struct row image = {.code = CODE_OK};
+    const struct row with = {.code = CODE_OK, .reference = {"fw.jws"}};
+
+    (void)state;
+    begin(&image);
+    must(RUN("ref", "firmware", "--name", "fake-1", "--socket", in("socket"), "--ca", host.ca_issuer, "--output",
+             in("fake.json")));
+    must(RUN("ref", "firmware", "--name", "fake-1", "--from-log", host.log_path, "--output", in("fake2.json")));
+    shell("cmp %s %s", in("fake.json"), in("fake2.json"));
+    must(RUN("ref", "merge", "--id", "fw", "--output", in("fw.json"), in("good.json"), in("fake.json")));
+    sign("signer.key", "fw.json", "fw.jws");
+    must(verify(&with, NULL));
+    assert_non_null(strstr(output, "\"pcr\":7,\n      \"kind\":\"pcr\",\n      \"expected\":\"sha256"));
+    assert_int_equal(RUN("ref", "firmware", "--name", "x", "--from-log", host.log_path, "--pcr", "4"), 2);
+    assert_int_equal(RUN("ref", "firmware", "--name", "x", "--from-log", host.log_path, "--pcr", "77"), 2);
+    assert_int_equal(RUN("ref", "firmware", "--name", "x/y", "--from-log", host.log_path), 2);
+    assert_int_equal(RUN("ref", "firmware", "--name", "x", "--from-log", host.log_path, "--socket", in("socket")), 2);
+    assert_int_equal(RUN("ref", "firmware", "--name", "x", "--socket", in("socket"), "--ca", in("other/issuercert.pem")), 1);
+
+    /* another firmware: one event more in PCR 2 */
+    begin(&(struct row){.code = CODE_OK, .variant = HOST_OTHER_FIRMWARE});
+    must(verify(&image, NULL)); /* the image's own set does not know firmware */
+    assert_int_equal(verify(&with, NULL), 1);
+    assert_non_null(strstr(output, "\"code\":\"differs\",\n      \"failure\":true,\n      \"pcr\":2"));
+    assert_null(strstr(output, "\"code\":\"differs\",\n      \"failure\":true,\n      \"pcr\":0"));
+    assert_non_null(strstr(output, "EV_ACTION"));
+
+    /* and no profile comes of a log that the TPM does not confirm */
+    for (unsigned int i = 0; i < 2; i++) {
+        begin(&image);
+        assert_int_equal(fake_host_extend_late(&host, i == 0 ? LATE_UNLOGGED : LATE_AT_END, 7, 5, "late"), 0);
+        unlink(in("fake.json"));
+        assert_int_equal(RUN("ref", "firmware", "--name", "x", "--socket", in("socket"), "--ca", host.ca_issuer, "--output",
+                             in("fake.json")), 1);
+        assert_int_equal(access(in("fake.json"), F_OK), -1);
+    }
+    assert_int_equal(RUN("ref", "firmware", "--name", "x", "--from-log", host.log_path), 2); /* an event too late */
+    end();
+}
+
 /* A code that nothing here produces is a code that nobody knows to work. */
 static void verify_every_code_was_produced(void **state)
 {
@@ -1128,6 +1171,7 @@ int main(void)
         cmocka_unit_test(verify_each_code_said_for_what_it_is),
         cmocka_unit_test(verify_signed_but_no_quote_fails),
         cmocka_unit_test(locality_0_changes_nothing_for_the_better),
+        cmocka_unit_test(firmware_profile_is_what_the_tpm_signed_and_is_compared),
         cmocka_unit_test(verify_every_code_was_produced),
         cmocka_unit_test(overlap_ends_by_itself_for_a_host),
         cmocka_unit_test(expire_is_remembered_when_the_old_file_returns),

@@ -149,18 +149,24 @@ static void put_grub(const char *package)
     free(link);
 }
 
-static int setup(void **state)
+static int setup_hypervisor(void)
 {
     static const char version[] = "\177ELF bulkhead version=\0 "
                                   "bulkhead version=1 build-id=0123abcd";
 
+    put("build/xen/bulkhead", version, sizeof(version));
+    return 0;
+}
+
+static int setup(void **state)
+{
     static const char lock[] = "grub-efi-amd64-bin 2:1+x~y " SHA "\ngrub-pc-bin 2 " SHA "\n";
 
     (void)state;
     if (mkdtemp(folder) == NULL) {
         return -1;
     }
-    put("build/xen/bulkhead", version, sizeof(version));
+    setup_hypervisor();
     put_kernel("build/stubdoms/hello.elf");
     put_description("");
     put_grub("grub-efi-amd64-bin");
@@ -275,9 +281,9 @@ static char *put_key(const char *name, EVP_PKEY *key)
 }
 
 /* The set of an image, checked with the image's own signer.pem, which has to be this key's. */
-static struct refset *signed_set(const char *image, const char *key)
+static struct refset *signed_set_of(const char *image, const char *file, const char *key)
 {
-    char *jws = bh_printf("%s/%s/reference.jws", folder, image);
+    char *jws = bh_printf("%s/%s/%s", folder, image, file);
     char *pem = bh_printf("%s/%s/signer.pem", folder, image);
     struct attest_error why = { .text = "" };
     EVP_PKEY *mine = key_read_private(key, &why), *theirs = key_read_public(pem, &why);
@@ -299,6 +305,11 @@ static struct refset *signed_set(const char *image, const char *key)
     free(jws);
     free(pem);
     return set;
+}
+
+static struct refset *signed_set(const char *image, const char *key)
+{
+    return signed_set_of(image, "reference.jws", key);
 }
 
 static void build_signed_twice_same_bytes(void **state)
@@ -346,6 +357,76 @@ static void build_signed_as_the_options_say(void **state)
     assert_string_equal(set->supersedes[1], "tiny-1");
     refset_free(set);
     free(key);
+}
+
+#define PROFILE_HEAD(name, firmware) "{\"format\":\"bulkhead-reference-2\",\"id\":\"" name "\",\"firmware\":\"" firmware \
+    "\",\"not-before\":\"1970-01-01T00:00:00Z\",\"not-after\":\"9999-12-31T23:59:59Z\",\"supersedes\":[],\"overlap\":0," \
+    "\"components\":[{\"name\":\"firmware\",\"kind\":\"pcr\",\"pcr\":7,\"sha256\":\"" \
+    "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\",\"detail\":\"an event\"}"
+
+/* One set more for each profile, with its values, under a name of its own. */
+static void build_signs_a_set_for_each_firmware(void **state)
+{
+    static const char one[] = PROFILE_HEAD("fw-1", "fw-1") "]}";
+    static const char more[] = PROFILE_HEAD("fw-2", "fw-2") ",{\"name\":\"x\",\"kind\":\"file\",\"pcr\":9,\"sha256\":\""
+        "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\",\"detail\":\"x\"}]}";
+    static const char nameless[] = PROFILE_HEAD("fw-3", "") "]}";
+    char *key = put_key("d.key", EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"));
+    char *fw1 = in_folder("fw-1.json"), *bad[2] = { in_folder("fw-2.json"), in_folder("fw-3.json") };
+
+    (void)state;
+    put("fw-1.json", one, strlen(one));
+    put("fw-2.json", more, strlen(more));
+    put("fw-3.json", nameless, strlen(nameless));
+    assert_int_equal(BUILD("f5", "--sign", key, "--not-after", END, "--firmware-profile", fw1), BH_EXIT_OK);
+    struct refset *plain = signed_set("f5", key), *with = signed_set_of("f5", "reference-fw-1.jws", key);
+
+    assert_string_equal(plain->firmware, "");
+    assert_string_equal(with->firmware, "fw-1");
+    assert_string_not_equal(plain->id, with->id);
+    assert_int_equal(with->components->count, plain->components->count + 1);
+    assert_int_equal(with->components->component[plain->components->count].pcr, 7);
+    assert_int_equal(with->components->component[plain->components->count].sha256[1], 0x11);
+    refset_free(plain);
+    refset_free(with);
+    assert_int_equal(BUILD("f5", "--sign", key, "--not-after", END, "--reference-id", "t", "--firmware-profile", fw1), BH_EXIT_OK);
+    with = signed_set_of("f5", "reference-fw-1.jws", key);
+    assert_string_equal(with->id, "t-fw-1");
+    refset_free(with);
+    for (int i = 0; i < 2; i++) { /* nothing but a firmware's, with a name */
+        assert_int_not_equal(BUILD("f6", "--sign", key, "--not-after", END, "--firmware-profile", bad[i]), BH_EXIT_OK);
+        free(bad[i]);
+    }
+    assert_int_not_equal(BUILD("f6", "--sign", key, "--not-after", END, "--firmware-profile", fw1, "--firmware-profile", fw1),
+                         BH_EXIT_OK);
+    assert_int_not_equal(BUILD("f6", "--firmware-profile", fw1), BH_EXIT_OK);
+    assert_false(there("f6"));
+    free(fw1);
+    free(key);
+}
+
+/* A debug build of the hypervisor can be built into a host: what it will measure is what it says. */
+static void build_takes_a_debug_hypervisor(void **state)
+{
+    static const char debug[] = "\177ELF bulkhead version=1 build-id=0123abcd debug";
+    static const char odd[] = "\177ELF bulkhead version=1 build-id=0123abcd debugged";
+    char *key = put_key("e.key", EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"));
+    bool found = false;
+
+    (void)state;
+    put("build/xen/bulkhead", odd, sizeof(odd));
+    assert_int_not_equal(BUILD("f7", "--sign", key, "--not-after", END), BH_EXIT_OK);
+    put("build/xen/bulkhead", debug, sizeof(debug));
+    assert_int_equal(BUILD("f7", "--sign", key, "--not-after", END), BH_EXIT_OK);
+    struct refset *set = signed_set("f7", key);
+
+    for (size_t i = 0; i < set->components->count; i++) {
+        found |= strcmp(set->components->component[i].detail, "bulkhead version=1 build-id=0123abcd debug") == 0;
+    }
+    assert_true(found);
+    refset_free(set);
+    free(key);
+    assert_int_equal(setup_hypervisor(), 0);
 }
 
 /* Each option, and the key's bytes, is an input: an image signed otherwise is not up to date. */
@@ -531,6 +612,8 @@ int main(void)
         cmocka_unit_test(build_signed_twice_same_bytes),
         cmocka_unit_test(build_signed_as_the_options_say),
         cmocka_unit_test(build_signed_otherwise_is_another_image),
+        cmocka_unit_test(build_signs_a_set_for_each_firmware),
+        cmocka_unit_test(build_takes_a_debug_hypervisor),
         cmocka_unit_test(build_sign_mistakes_write_nothing),
         cmocka_unit_test(build_usage_is_told),
     };

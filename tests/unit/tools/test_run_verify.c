@@ -43,7 +43,7 @@ static void touch(const char *name)
 
 static int ask(int unmeasured)
 {
-    assert_int_equal(verify_start(&verify, folder, folder, in("socket"), unmeasured), 0);
+    assert_int_equal(verify_start(&verify, folder, folder, in("socket"), NULL, unmeasured), 0);
     while (verify.proc.out >= 0) {
         verify_read(&verify);
     }

@@ -15,7 +15,8 @@
 #include "policy.h"
 #include "steps.h"
 
-enum { OPTION_SIGN = 256, OPTION_ID, OPTION_NOT_BEFORE, OPTION_NOT_AFTER, OPTION_SUPERSEDES, OPTION_OVERLAP };
+enum { OPTION_SIGN = 256, OPTION_ID, OPTION_NOT_BEFORE, OPTION_NOT_AFTER, OPTION_SUPERSEDES, OPTION_OVERLAP,
+       OPTION_PROFILE };
 
 static const struct option long_options[] = {
     { "sign", required_argument, NULL, OPTION_SIGN },
@@ -24,6 +25,7 @@ static const struct option long_options[] = {
     { "not-after", required_argument, NULL, OPTION_NOT_AFTER },
     { "supersedes", required_argument, NULL, OPTION_SUPERSEDES },
     { "overlap", required_argument, NULL, OPTION_OVERLAP },
+    { "firmware-profile", required_argument, NULL, OPTION_PROFILE },
     { NULL, 0, NULL, 0 },
 };
 
@@ -34,6 +36,16 @@ static bool supersede(struct sign_options *sign, const char *id)
         return false;
     }
     sign->supersedes[sign->supersedes_count++] = id;
+    return true;
+}
+
+static bool add_profile(struct sign_options *sign, const char *path)
+{
+    if (sign->profile_count == SIGN_PROFILES_MAX) {
+        fprintf(stderr, "bh build: more than %d --firmware-profile\n", SIGN_PROFILES_MAX);
+        return false;
+    }
+    sign->profiles[sign->profile_count++] = path;
     return true;
 }
 
@@ -56,6 +68,8 @@ static bool sign_option(struct sign_options *sign, int c, const char *value)
     case OPTION_OVERLAP:
         sign->overlap = value;
         return true;
+    case OPTION_PROFILE:
+        return add_profile(sign, value);
     default:
         return supersede(sign, value);
     }

@@ -87,13 +87,70 @@ static EVP_PKEY *key_of(const struct sign_options *o, struct diag *diag)
     return key;
 }
 
+static struct refset *set_read(const char *path, struct diag *diag)
+{
+    struct attest_error why = { .text = "" };
+    struct buf text = { 0 };
+    struct refset *set = NULL;
+
+    if (file_load(path, &text, diag)) {
+        set = refset_parse((const uint8_t *)text.data, text.len, &why);
+        if (set == NULL) {
+            diag_error(diag, path, 0, NULL, "is no reference set: %s", why.text);
+        }
+    }
+    buf_free(&text);
+    return set;
+}
+
+/* Values of PCRs and a name, and nothing else. */
+static struct refset *profile_read(const char *path, struct diag *diag)
+{
+    struct refset *set = set_read(path, diag);
+    bool good = set != NULL && set->firmware[0] != '\0' && set->components->count > 0;
+
+    for (size_t i = 0; good && i < set->components->count; i++) {
+        good = set->components->component[i].kind == REFERENCE_PCR;
+    }
+    if (set != NULL && !good) {
+        diag_error(diag, path, 0, "--firmware-profile", "is no firmware's profile: `bh attest ref firmware` makes one");
+        refset_free(set);
+        set = NULL;
+    }
+    return set;
+}
+
+/* Each can be read, and no two have one name. */
+static bool profiles_check(const struct sign_options *o, struct diag *diag)
+{
+    char names[SIGN_PROFILES_MAX][REFSET_ID_MAX + 1];
+
+    for (unsigned int i = 0; i < o->profile_count; i++) {
+        struct refset *set = profile_read(o->profiles[i], diag);
+
+        if (set == NULL) {
+            return false;
+        }
+        strcpy(names[i], set->firmware);
+        refset_free(set);
+        for (unsigned int k = 0; k < i; k++) {
+            if (strcmp(names[k], names[i]) == 0) {
+                diag_error(diag, o->profiles[i], 0, "--firmware-profile", "%s is the name of %s too", names[i],
+                           o->profiles[k]);
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 bool sign_check(const struct sign_options *o, struct diag *diag)
 {
     if (o->key == NULL) {
         if (o->id != NULL || o->not_before != NULL || o->not_after != NULL || o->overlap != NULL
-            || o->supersedes_count != 0) {
+            || o->supersedes_count != 0 || o->profile_count != 0) {
             diag_error(diag, NULL, 0, "--sign", "is missing: --reference-id, --not-before, --not-after, "
-                       "--supersedes and --overlap are of a signed set");
+                       "--supersedes, --overlap and --firmware-profile are of a signed set");
             return false;
         }
         return true;
@@ -110,7 +167,7 @@ bool sign_check(const struct sign_options *o, struct diag *diag)
     if (good && o->id == NULL) {
         strcpy(set->id, "by-default");
     }
-    good = good && finish(set, diag) && (key = key_of(o, diag)) != NULL;
+    good = good && profiles_check(o, diag) && finish(set, diag) && (key = key_of(o, diag)) != NULL;
     EVP_PKEY_free(key);
     refset_free(set);
     return good;
@@ -125,6 +182,9 @@ void sign_words(const struct sign_options *o, struct buf *out)
     }
     for (unsigned int i = 0; i < o->supersedes_count; i++) {
         buf_printf(out, " %s", o->supersedes[i]);
+    }
+    for (unsigned int i = 0; i < o->profile_count; i++) {
+        buf_printf(out, " profile=%s", o->profiles[i]);
     }
 }
 
@@ -148,7 +208,8 @@ static bool write_signer(EVP_PKEY *key, const char *folder, struct diag *diag)
 
 static bool write_set(struct refset *set, EVP_PKEY *key, const char *folder, struct diag *diag)
 {
-    char *path = bh_printf("%s/reference.jws", folder), *jws = NULL;
+    bool profile = set->firmware[0] != '\0';
+    char *path = bh_printf("%s/reference%s%s.jws", folder, profile ? "-" : "", set->firmware), *jws = NULL;
     struct attest_error why = { .text = "" };
     bool good = refset_sign(set, key, &jws, &why) == 0;
 
@@ -161,39 +222,71 @@ static bool write_set(struct refset *set, EVP_PKEY *key, const char *folder, str
     return good;
 }
 
-/* The set of reference.json, its digest known. */
-static struct refset *read_set(const char *folder, struct diag *diag)
+static bool add_profile(struct refset *set, const char *path, struct diag *diag)
+{
+    struct refset *profile = profile_read(path, diag);
+    struct attest_error why = { .text = "" };
+    bool good = profile != NULL;
+
+    for (size_t i = 0; good && i < profile->components->count; i++) {
+        const struct reference_component *c = &profile->components->component[i];
+
+        good = reference_add(set->components, c->name, c->kind, c->pcr, c->sha256, c->detail, &why) == 0;
+    }
+    if (good) {
+        strcpy(set->firmware, profile->firmware);
+    } else if (profile != NULL) {
+        diag_error(diag, path, 0, "--firmware-profile", "cannot be added: %s", why.text);
+    }
+    refset_free(profile);
+    return good;
+}
+
+/* Each set needs a name of its own. */
+static bool name_set(const struct sign_options *o, const char *host, struct refset *set, struct diag *diag)
+{
+    char digits[13];
+
+    if (o->id == NULL) {
+        strcpy(set->id, "by-default"); /* the digest is of the components alone */
+        if (!finish(set, diag)) {
+            return false;
+        }
+        hex_encode(digits, set->digest, 6);
+        snprintf(set->id, sizeof(set->id), "%.40s-%s", host, digits);
+    } else if (set->firmware[0] != '\0') {
+        if (strlen(o->id) + 1 + strlen(set->firmware) > REFSET_ID_MAX) {
+            diag_error(diag, NULL, 0, "--reference-id", "%.70s-%.70s: more than %d characters", o->id, set->firmware,
+                       REFSET_ID_MAX);
+            return false;
+        }
+        strcat(strcat(set->id, "-"), set->firmware);
+    }
+    return finish(set, diag);
+}
+
+/* @param profile  file, or NULL */
+static bool sign_one(const struct sign_options *o, const char *host, const char *folder, const char *profile,
+                     EVP_PKEY *key, struct diag *diag)
 {
     char *path = bh_printf("%s/reference.json", folder);
-    struct attest_error why = { .text = "" };
-    struct buf text = { 0 };
-    struct refset *set = NULL;
+    struct refset *set = set_read(path, diag);
+    bool good = set != NULL && fill(o, set, diag) && (profile == NULL || add_profile(set, profile, diag))
+                && name_set(o, host, set, diag) && write_set(set, key, folder, diag);
 
-    if (file_load(path, &text, diag)) {
-        set = refset_parse((const uint8_t *)text.data, text.len, &why);
-        if (set == NULL) {
-            diag_error(diag, path, 0, NULL, "cannot be signed: %s", why.text);
-        }
-    }
-    buf_free(&text);
+    refset_free(set);
     free(path);
-    return set;
+    return good;
 }
 
 bool sign_write(const struct sign_options *o, const char *host, const char *folder, struct diag *diag)
 {
-    struct refset *set = read_set(folder, diag);
-    EVP_PKEY *key = NULL;
-    bool good = set != NULL && (key = key_of(o, diag)) != NULL && fill(o, set, diag);
+    EVP_PKEY *key = key_of(o, diag);
+    bool good = key != NULL && sign_one(o, host, folder, NULL, key, diag) && write_signer(key, folder, diag);
 
-    if (good && o->id == NULL) {
-        char digits[13];
-
-        hex_encode(digits, set->digest, 6);
-        snprintf(set->id, sizeof(set->id), "%.40s-%s", host, digits);
+    for (unsigned int i = 0; good && i < o->profile_count; i++) {
+        good = sign_one(o, host, folder, o->profiles[i], key, diag);
     }
-    good = good && finish(set, diag) && write_set(set, key, folder, diag) && write_signer(key, folder, diag);
     EVP_PKEY_free(key);
-    refset_free(set);
     return good;
 }

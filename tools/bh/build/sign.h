@@ -9,6 +9,7 @@
 #include "diag.h"
 
 #define SIGN_SUPERSEDES_MAX 64
+#define SIGN_PROFILES_MAX 16
 
 /* As on the command line. Nothing here comes from the clock, so that two builds give the same bytes. */
 struct sign_options {
@@ -19,6 +20,8 @@ struct sign_options {
     const char *overlap;    /* --overlap; NULL: 0 */
     const char *supersedes[SIGN_SUPERSEDES_MAX];
     unsigned int supersedes_count;
+    const char *profiles[SIGN_PROFILES_MAX]; /* --firmware-profile: files of `bh attest ref firmware` */
+    unsigned int profile_count;
 };
 
 /** Do these options go together, is each well formed, can the key sign? @return false after reporting */
@@ -28,7 +31,8 @@ bool sign_check(const struct sign_options *o, struct diag *diag);
 void sign_words(const struct sign_options *o, struct buf *out);
 
 /**
- * Make FOLDER/reference.jws of FOLDER/reference.json, and FOLDER/signer.pem.
+ * Make FOLDER/reference.jws of FOLDER/reference.json, a FOLDER/reference-NAME.jws for each profile, with its values and
+ * an id of its own, and FOLDER/signer.pem.
  *
  * @param host  the host's name
  */

@@ -238,6 +238,9 @@ static bool step_sign(struct build *b)
         return true;
     }
     inputs_add(&b->inputs, sign->key);
+    for (unsigned int i = 0; i < sign->profile_count; i++) {
+        inputs_add(&b->inputs, sign->profiles[i]);
+    }
     return sign_write(sign, b->host.name, b->part, &b->diag);
 }
 

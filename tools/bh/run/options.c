@@ -32,6 +32,9 @@ static const char usage[]
       "                        is told to allow that, except with --expect-fail alone\n"
       "  --secure-boot VARS    OVMF with these variables (keys enrolled), which starts signed programs\n"
       "                        only; with --tamper it must refuse\n"
+      "  --firmware-profile NAME\n"
+      "                        have the firmware compared too: with the image's reference-NAME.jws\n"
+      "                        (bh build --firmware-profile)\n"
       "  --expect-refused      status 0 only if the firmware refuses to start the host\n"
       "  --smp N, --mem MIB    instead of what the image says\n"
       "  --timeout SECONDS     give up after that (default 420 with --scenario and the like; 0 never)\n"
@@ -51,6 +54,7 @@ static const char usage[]
 
 enum {
     OPT_FIRMWARE = 256,
+    OPT_PROFILE,
     OPT_SMP,
     OPT_MEM,
     OPT_TIMEOUT,
@@ -82,6 +86,7 @@ static const struct option words[] = {
     { "expect-refused", no_argument, NULL, OPT_REFUSED },
     { "attest", no_argument, NULL, OPT_ATTEST },
     { "expect-fail", required_argument, NULL, OPT_EXPECT },
+    { "firmware-profile", required_argument, NULL, OPT_PROFILE },
     { "tamper", required_argument, NULL, OPT_TAMPER },
     { "state", required_argument, NULL, OPT_STATE },
     { "cpu", required_argument, NULL, OPT_CPU },
@@ -143,6 +148,9 @@ static int option_take(struct options *o, int c)
         return 0;
     case OPT_SECURE:
         o->secure = optarg;
+        return 0;
+    case OPT_PROFILE:
+        o->profile = optarg;
         return 0;
     case OPT_REFUSED:
         o->refused = 1;

@@ -23,6 +23,7 @@ struct options {
     const char *expect;   /* --expect-fail: component that the verifier must name, or NULL */
     const char *tamper;   /* --tamper: what to change in a copy before booting that, or NULL */
     const char *secure;   /* --secure-boot: variables with keys enrolled, or NULL */
+    const char *profile;  /* --firmware-profile: NAME of the image's set that knows the firmware, or NULL */
     int refused;          /* --expect-refused, or tampering under Secure Boot: firmware must not start it */
     const char *state;    /* --state: folder of TPM state and logs; NULL: DIR/run */
     const char *cpu;      /* --cpu: QEMU's CPU model */

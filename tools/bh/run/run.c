@@ -277,7 +277,8 @@ static void verify_begin(struct run *run)
     int unmeasured = o->firmware != FIRMWARE_OVMF && (o->expect == NULL || o->tamper != NULL);
 
     say(run, "verifier: sends a nonce and asks for evidence");
-    if (verify_start(&run->verify, run->image, run->state, run->com2_socket, unmeasured) < 0) {
+    if (verify_start(&run->verify, run->image, run->state, run->com2_socket,
+                     run->options.profile, unmeasured) < 0) {
         fail(run, "expected to start the verifier");
         return;
     }

@@ -35,7 +35,7 @@ static int enrol_and_verify(int argc, char **argv)
 }
 
 int verify_start(struct verify *verify, const char *image, const char *state, const char *socket,
-                 int unmeasured)
+                 const char *profile, int unmeasured)
 {
     char reference[PATH_MAX];
     char signer[PATH_MAX];
@@ -56,11 +56,16 @@ int verify_start(struct verify *verify, const char *image, const char *state, co
         fprintf(stderr, "bh run: this bh was built without the verifier\n");
         return -1;
     }
-    snprintf(reference, sizeof(reference), "%s/reference.jws", image);
+    snprintf(reference, sizeof(reference), "%s/reference%s%s.jws", image, profile != NULL ? "-" : "",
+             profile != NULL ? profile : "");
     snprintf(signer, sizeof(signer), "%s/signer.pem", image);
     if (access(reference, F_OK) == 0 && access(signer, F_OK) == 0) {
         argv[n++] = by;
         argv[n++] = signer;
+    } else if (profile != NULL) {
+        fprintf(stderr, "bh run: %s: not there, or no signer.pem beside it; bh build --sign --firmware-profile makes both\n",
+                reference);
+        return -1;
     } else {
         printf("             no signed reference set (bh build --sign) in %s: its reference.json is believed\n",
                image);

@@ -22,12 +22,13 @@ struct verify {
  * @param image   folder with reference.jws and signer.pem; without, its reference.json is believed, and that is said
  * @param state   folder with the TPM's certificate authority; STATE/hosts gets the memory of it, by the name "run"
  * @param socket  the line to the agent
+ * @param profile  the firmware's, whose reference-NAME.jws is to be compared with; NULL: firmware is not
  * @param unmeasured  1: accept that nobody measured the hypervisor
  * @return 0; -1 with a line on stderr
  * Output: the verifier's verdict, and STATE/eventlog.bin.
  */
 int verify_start(struct verify *verify, const char *image, const char *state, const char *socket,
-                 int unmeasured);
+                 const char *profile, int unmeasured);
 
 /** Take in what the verifier has printed since; call when its pipe is readable. */
 void verify_read(struct verify *verify);
