@@ -7,6 +7,7 @@
 
 #include "../build/suggest.h"
 #include "cil_tree.h"
+#include "cite.h"
 #include "model.h"
 #include "names.h"
 #include "rules.h"
@@ -105,23 +106,6 @@ static bool show_classes(struct shown *s, struct table *t, struct messages *m)
 
 static const struct table_column permission_columns[] = { { "class", "CLASS" }, { "permission", "PERMISSION" }, { "guards", "GUARDS" } };
 
-/* The comment behind a permission's line is in no tree; the line is looked at. */
-static char *comment_behind(const struct source_file *f, unsigned int line)
-{
-    const char *at = f->text.data, *semicolon;
-
-    for (unsigned int n = 1; at != NULL && n < line; n++) {
-        at = strchr(at, '\n');
-        at = at != NULL ? at + 1 : NULL;
-    }
-    semicolon = at != NULL ? memchr(at, ';', strcspn(at, "\n")) : NULL;
-    if (semicolon == NULL) {
-        return bh_strdup("");
-    }
-    semicolon += strspn(semicolon, "; ");
-    return bh_strndup(semicolon, strcspn(semicolon, "\n"));
-}
-
 static bool show_permissions(struct shown *s, struct table *t, struct messages *m)
 {
     int only = s->about != NULL ? model_class(&s->model, s->about, m) : -1;
@@ -132,17 +116,15 @@ static bool show_permissions(struct shown *s, struct table *t, struct messages *
     }
     names_collect(&names, &s->source);
     for (size_t c = 0; c < s->model.class_count; c++) {
-        const struct name *declared = names_find(&names, "class", s->model.classes[c]);
-
         for (unsigned int bit = 0; bit < 32 && (only < 0 || only == (int)c); bit++) {
             const char *perm = model_perms(&s->model, (int)c) >> bit & 1 ? model_perm_name(&s->model, (int)c, bit) : NULL;
-            const struct cil_node *word = perm != NULL && declared != NULL ? cil_node_word(cil_node_nth(declared->node, 2), perm) : NULL;
-            char *guards = word != NULL ? comment_behind(declared->file, word->line) : bh_strdup("");
 
             if (perm != NULL) {
+                char *guards = cite_guards(&names, s->model.classes[c], perm);
+
                 table_row(t, (const char *const[]){ s->model.classes[c], perm, guards });
+                free(guards);
             }
-            free(guards);
         }
     }
     names_list_free(&names);
