@@ -5,6 +5,7 @@
 
 #define HYPERVISOR "(XEN) "
 #define AVC "avc:  "
+#define TRACE "flask-trace: what the policy grants is on the console"
 #define LINE_CUT 1023u    /* the hypervisor cuts its lines here, behind the prefix */
 #define DOMID_MAX 32751u  /* the last number of a domain */
 
@@ -263,6 +264,10 @@ void avc_line_read(const char *line, size_t len, bool whole, struct avc_line *ou
         size_t text = rest.len;
 
         if (read_domain(rest, out)) {
+            return;
+        }
+        if (same(rest, TRACE)) {
+            out->kind = AVC_TRACE;
             return;
         }
         if (eat(&rest, AVC)) {

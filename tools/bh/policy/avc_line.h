@@ -19,6 +19,7 @@ enum avc_kind {
     AVC_LOST,      /* `lost` decisions have no line */
     AVC_BROKEN,    /* begins like one; `why` says what is wrong */
     AVC_STRAY,     /* has "avc:  " where no decision has it: somebody wrote it himself */
+    AVC_TRACE,     /* the host tells what is granted, too */
     AVC_DOMAIN,    /* the hypervisor built domain `domid`, called `name` */
 };
 

@@ -16,7 +16,6 @@ static int order(const void *a, const void *b)
     const struct avc_decision *x = a, *y = b;
     int n = (int)x->kind - (int)y->kind;
 
-    n = n != 0 ? n : (int)x->permissive - (int)y->permissive;
     n = n != 0 ? n : strcmp(x->source, y->source);
     n = n != 0 ? n : strcmp(x->target, y->target);
     return n != 0 ? n : strcmp(x->tclass, y->tclass);
@@ -60,8 +59,12 @@ static void decision_clear(struct avc_decision *d)
     for (size_t i = 0; i < d->op_count; i++) {
         free(d->ops[i]);
     }
+    for (size_t i = 0; i < d->domain_count; i++) {
+        free(d->domains[i]);
+    }
     free(d->perms);
     free(d->ops);
+    free(d->domains);
 }
 
 static void decision_free(void *d)
@@ -70,12 +73,41 @@ static void decision_free(void *d)
     free(d);
 }
 
+static const char *name_of(const struct avc_log *log, int domid)
+{
+    return domid >= 0 && (size_t)domid < log->name_count ? log->names[domid] : NULL;
+}
+
+static void forget_names(struct avc_log *log)
+{
+    for (size_t i = 0; i < log->name_count; i++) {
+        free(log->names[i]);
+    }
+    free(log->names);
+    log->names = NULL;
+    log->name_count = 0;
+}
+
+/* A number is a new domain's when the hypervisor says so, as after a second boot in the same log. */
+static void name_domain(struct avc_log *log, const struct avc_line *l)
+{
+    size_t id = (size_t)l->domid;
+
+    if (id >= log->name_count) {
+        log->names = bh_grow(log->names, id + 1, sizeof(*log->names));
+        memset(log->names + log->name_count, 0, (id + 1 - log->name_count) * sizeof(*log->names));
+        log->name_count = id + 1;
+    }
+    free(log->names[id]);
+    log->names[id] = copy(l->name);
+}
+
 static void put_decision(struct avc_log *log, const struct avc_line *l, struct avc_place at)
 {
     struct avc_decision *d = bh_alloc(sizeof(*d)), **kept;
     struct avc_slice words = l->perms, word;
 
-    *d = (struct avc_decision){ .kind = l->kind, .permissive = l->permissive, .source = copy(avc_type(l->source)),
+    *d = (struct avc_decision){ .kind = l->kind, .source = copy(avc_type(l->source)),
                                 .target = copy(avc_type(l->target)), .tclass = copy(l->tclass), .first = at };
     kept = tsearch(d, &log->tree, order);
     if (kept == NULL) {
@@ -90,6 +122,14 @@ static void put_decision(struct avc_log *log, const struct avc_line *l, struct a
     if (l->op.len > 0) {
         put_word(&(*kept)->ops, &(*kept)->op_count, l->op);
     }
+    if (l->domid >= 0) {
+        const char *name = name_of(log, l->domid);
+        char *text = name != NULL ? bh_strdup(name) : bh_printf("domain %d", l->domid);
+
+        put_word(&(*kept)->domains, &(*kept)->domain_count, (struct avc_slice){ text, strlen(text) });
+        free(text);
+    }
+    (*kept)->permissive += l->permissive;
     (*kept)->count++;
     (*kept)->last = at;
     log->lines++;
@@ -105,27 +145,24 @@ static bool is(struct avc_slice s, const char *text)
 /* May its writer decide that? The words of others say what they like. */
 static bool counts(const struct avc_log *log, const struct avc_line *l)
 {
+    const char *name = name_of(log, l->origin);
+    bool xenstore = name != NULL && strcmp(name, "xenstore") == 0, control = name != NULL && strcmp(name, "control") == 0;
+
     if (l->origin == 0) {
         return true;
     }
     if (l->kind == AVC_LOST || l->kind == AVC_BROKEN) {
-        return l->origin == log->xenstore || l->origin == log->control;
+        return xenstore || control;
     }
-    return l->kind != AVC_REVOKED && ((l->origin == log->xenstore && is(l->tclass, AVC_CLASS_XENSTORE)) ||
-                                      (l->origin == log->control && is(l->tclass, AVC_CLASS_OPERATOR)));
-}
-
-/* A number is a new domain's when the hypervisor says so, as after a second boot in the same log. */
-static void name_domain(struct avc_log *log, const struct avc_line *l)
-{
-    log->xenstore = is(l->name, "xenstore") ? l->domid : log->xenstore == l->domid ? 0 : log->xenstore;
-    log->control = is(l->name, "control") ? l->domid : log->control == l->domid ? 0 : log->control;
+    return l->kind != AVC_REVOKED && ((xenstore && is(l->tclass, AVC_CLASS_XENSTORE)) || (control && is(l->tclass, AVC_CLASS_OPERATOR)));
 }
 
 static void take(struct avc_log *log, const struct avc_line *l, struct avc_place at)
 {
     if (l->kind == AVC_DOMAIN) {
         name_domain(log, l);
+    } else if (l->kind == AVC_TRACE) {
+        log->traced = true;
     } else if (l->kind == AVC_STRAY || (l->kind != AVC_NONE && !counts(log, l))) {
         log->stray_first = log->stray == 0 ? at : log->stray_first;
         log->stray++;
@@ -148,7 +185,7 @@ void avc_log_add(struct avc_log *log, const char *name, const char *text, size_t
 
     log->files = bh_grow(log->files, log->file_count + 1, sizeof(*log->files));
     at.file = log->files[log->file_count++] = bh_strdup(name);
-    log->xenstore = log->control = 0;
+    forget_names(log);
     while (len > 0) {
         const char *end = memchr(text, '\n', len);
         size_t n = end != NULL ? (size_t)(end - text) : len;
@@ -181,6 +218,7 @@ void avc_log_end(struct avc_log *log)
     twalk(log->tree, collect);
     tdestroy(log->tree, free); /* what they hold is in the list now */
     log->tree = NULL;
+    forget_names(log);
 }
 
 static bool read_input(struct buf *text, struct messages *m)
@@ -233,6 +271,7 @@ bool avc_log_read(struct avc_log *log, const char *const *paths, size_t count, s
 void avc_log_free(struct avc_log *log)
 {
     tdestroy(log->tree, decision_free);
+    forget_names(log);
     for (size_t i = 0; i < log->count; i++) {
         decision_clear(&log->list[i]);
     }
@@ -268,5 +307,5 @@ void avc_log_gaps(const struct avc_log *log, FILE *out)
 
 const char *avc_verdict(const struct avc_decision *d)
 {
-    return d->kind == AVC_GRANTED ? "granted" : d->kind == AVC_REVOKED ? "revoked" : d->permissive ? "denied, permissive" : "denied";
+    return d->kind == AVC_GRANTED ? "granted" : d->kind == AVC_REVOKED ? "revoked" : "denied";
 }

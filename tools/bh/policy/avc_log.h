@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Console logs as the decisions they tell: one for each verdict, pair of types and class, with all their permissions. What keeps a log from
- * being whole is counted beside: losses that the deciders report, lines that are damaged, lines that somebody else wrote.
+ * Console logs as the decisions they tell: one for each verdict, pair of types and class, with all their permissions. What keeps a log
+ * from being whole is counted beside: losses that the deciders report, lines that are damaged, lines that somebody else wrote.
  *
  * The hypervisor's lines count. So do those about class xenstore of the domain that it called "xenstore" when it built it, and those about
  * class operator of the domain "control": they decide about these classes themselves. What other domains print is their own affair.
@@ -23,13 +23,15 @@ struct avc_place {
 
 struct avc_decision {
     enum avc_kind kind;        /* denied, granted or revoked */
-    bool permissive;           /* denied, and done all the same */
     char *source, *target, *tclass;
     char **perms;              /* sorted; owned, and so are ops */
     size_t perm_count;
     char **ops;                /* operations that asked, sorted */
     size_t op_count;
+    char **domains;            /* who asked, sorted: the name that the hypervisor gave it, else "domain 5" */
+    size_t domain_count;
     size_t count;              /* lines */
+    size_t permissive;         /* of these: denied, and done all the same */
     struct avc_place first, last;
 };
 
@@ -51,7 +53,9 @@ struct avc_log {
     char **files;              /* names; owned */
     size_t file_count;
     void *tree;                /* while lines are added */
-    int xenstore, control;     /* the domains of these names, as far as the hypervisor has said; 0: none yet */
+    char **names;              /* of domains, by number, as far as the hypervisor has said; owned */
+    size_t name_count;
+    bool traced;               /* the host said that it tells what is granted, too */
 };
 
 /** Read logs; "-" is standard input, and so is none. @return false: reported, and nothing is held */
@@ -66,7 +70,7 @@ void avc_log_free(struct avc_log *log);
 /** Say on `out` what the log lacks, a line each; nothing where it is whole. */
 void avc_log_gaps(const struct avc_log *log, FILE *out);
 
-/** "denied", "granted", "revoked", "denied (permissive)". */
+/** "denied", "granted", "revoked". */
 const char *avc_verdict(const struct avc_decision *d);
 
 #endif

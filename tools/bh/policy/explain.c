@@ -334,6 +334,16 @@ void trials_end(struct trials *t)
     }
 }
 
+static bool has_rules_only(const struct cil_node *macro)
+{
+    bool only = true;
+
+    for (const struct cil_node *n = cil_node_nth(macro, 3); n != NULL; n = n->next) {
+        only = only && strcmp(cil_node_text(n, 0), "allow") == 0;
+    }
+    return only;
+}
+
 void trials_find(struct remedies *out, struct trials *t, const struct request *q, size_t most, size_t cost_max)
 {
     uint32_t all = q->perm_count >= 32 ? UINT32_MAX : (1u << q->perm_count) - 1;
@@ -352,6 +362,7 @@ void trials_find(struct remedies *out, struct trials *t, const struct request *q
         r->macro = bh_strdup(one->name);
         r->file = bh_strdup(one->file->name);
         r->line = one->node->line;
+        r->rules_only = has_rules_only(one->node);
         r->comment = one->node->comment != NULL ? bh_strdup(one->node->comment) : NULL;
         tried++;
         if (!check(r, t->source, q)) {

@@ -22,6 +22,7 @@ struct remedy {
     unsigned int line;
     char *comment;         /* what the policy says of it; NULL */
     size_t cost;           /* permissions that it gives altogether */
+    bool rules_only;       /* it has allow rules and nothing else: no labels, no attributes */
     struct rules checked;  /* violations: assertions that forbid it */
 };
 
