@@ -231,7 +231,7 @@ static struct remedy *remedy_add(struct remedies *out, char *cil, size_t cost)
     return &out->list[out->count++];
 }
 
-static char *plain_rule(const struct request *q)
+char *remedy_rule(const struct request *q)
 {
     struct buf text = { 0 };
 
@@ -401,7 +401,7 @@ bool remedies_plain(struct remedies *out, const struct source *s, const struct r
 
     *out = (struct remedies){ 0 };
     for (size_t i = 0; i < count; i++) {
-        struct remedy *r = remedy_add(out, plain_rule(&q[i]), q[i].perm_count);
+        struct remedy *r = remedy_add(out, remedy_rule(&q[i]), q[i].perm_count);
 
         buf_printf(&text, "%s\n", r->cil);
     }

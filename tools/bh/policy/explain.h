@@ -40,7 +40,9 @@ struct trials *trials_begin(struct source *s, const struct model *p, struct mess
 void trials_find(struct remedies *out, struct trials *t, const struct request *r, size_t most, size_t cost_max);
 void trials_end(struct trials *t);
 
-/** Plain rules, one for each request, compiled all together. @return false: reported */
+/** The rule that gives just that; owned. */
+char *remedy_rule(const struct request *r);
+/** Plain rules, one for each request in their order, compiled all together. @return false: reported */
 bool remedies_plain(struct remedies *out, const struct source *s, const struct request *r, size_t count, struct messages *m);
 
 /**

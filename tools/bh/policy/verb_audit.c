@@ -86,39 +86,32 @@ static void lines_text(const struct avc_decision *d, FILE *out)
 
 /* -- one refusal ------------------------------------------------------------------------------------------------ */
 
-static void add_reason(struct audit *a, json_object *forbidden, const char *kind, const char *file, unsigned int line, const char *why)
+static void add_reason(struct audit *a, const struct verdict *v, json_object *forbidden, const char *kind, const char *file, unsigned int line,
+                       uint32_t perms, const char *why)
 {
     json_object *o = json_object_new_object();
+    char *names = model_perm_names(&a->model, v->tclass, perms);
 
     json_object_object_add(o, "by", json_object_new_string(kind));
     json_object_object_add(o, "file", json_object_new_string(file));
     json_object_object_add(o, "line", json_object_new_int64(line));
+    json_object_object_add(o, "permissions", json_object_new_string(names));
     json_object_object_add(o, "why", json_object_new_string(why));
     json_object_array_add(forbidden, o);
     if (!a->o->json) {
-        printf("  forbidden by the %s of %s:%u%s%s\n", kind, file, line, *why != '\0' ? ": " : "", why);
+        printf("  { %s } forbidden by the %s of %s:%u%s%s\n", names, kind, file, line, *why != '\0' ? ": " : "", why);
     }
+    free(names);
 }
 
 static void tell_constraints(struct audit *a, const struct verdict *v, uint32_t perms, json_object *forbidden)
 {
-    const struct cil_node *told[32];
-    size_t told_count = 0;
-
     for (unsigned int bit = 0; bit < 32; bit++) {
         const char *perm = perms >> bit & 1 ? model_perm_name(&a->model, v->tclass, bit) : NULL, *file;
         const struct cil_node *n = perm != NULL ? cite_constraint(&a->source, v->of->tclass, perm, NULL, &file) : NULL;
 
         for (; n != NULL; n = cite_constraint(&a->source, v->of->tclass, perm, n, &file)) {
-            size_t k = 0;
-
-            while (k < told_count && told[k] != n) {
-                k++;
-            }
-            if (k == told_count && told_count < sizeof(told) / sizeof(told[0])) {
-                told[told_count++] = n;
-                add_reason(a, forbidden, "constraint", file, n->line, n->comment != NULL ? n->comment : "");
-            }
+            add_reason(a, v, forbidden, "constraint", file, n->line, 1u << bit, n->comment != NULL ? n->comment : "");
         }
     }
 }
@@ -169,7 +162,7 @@ static void tell_macros(struct audit *a, const struct verdict *v, json_object *o
     for (size_t i = 0; i < r.count; i++) {
         const struct remedy *one = &r.list[i];
 
-        if (one->checked.violation_count == 0 && (v->remedy.cil == NULL || strcmp(one->cil, v->remedy.cil) != 0)) {
+        if (one->checked.violation_count == 0 && (v->cil == NULL || strcmp(one->cil, v->cil) != 0)) {
             json_object *call = json_object_new_object();
             char *heading = bh_printf("or, with %zu permission%s altogether, by %s of %s:%u", one->cost, one->cost == 1 ? "" : "s", one->macro,
                                       one->file, one->line);
@@ -191,7 +184,7 @@ static bool tell_refusal(struct audit *a, const struct verdict *v, json_object *
     const struct avc_decision *d = v->of;
     json_object *o = decision_json(d), *forbidden = json_object_new_array();
     char *perms = joined(d->perms, d->perm_count, " ");
-    bool ok = v->unknown == NULL && v->constrained == 0 && v->switched == 0 && (v->missing == 0 || verdict_may(v));
+    bool ok = v->unknown == NULL && v->constrained == 0 && v->switched == 0 && verdict_may(v) == v->missing;
 
     if (!a->o->json) {
         printf("refused: %s -> %s  %s { %s }\n  ", d->source, d->target, d->tclass, perms);
@@ -220,14 +213,14 @@ static bool tell_refusal(struct audit *a, const struct verdict *v, json_object *
         printf("  rules give { %s } when a boolean is set: `bh policy why` names them\n", names);
         free(names);
     }
-    if (v->missing != 0 && verdict_may(v)) {
-        json_object_object_add(o, "cil", json_object_new_string(v->remedy.cil));
-        tell_cil(a, "allow it with", v->remedy.cil);
+    if (v->cil != NULL) {
+        json_object_object_add(o, "cil", json_object_new_string(v->cil));
+        tell_cil(a, verdict_may(v) == v->missing ? "allow it with" : "allow what may be allowed with", v->cil);
     }
-    for (size_t i = 0; i < v->remedy.checked.violation_count; i++) {
-        const struct violation *f = &v->remedy.checked.violations[i];
+    for (size_t i = 0; i < v->obstacle_count; i++) {
+        const struct obstacle *f = &v->obstacles[i];
 
-        add_reason(a, forbidden, "assertion", f->file, f->line, cite_comment(&a->source, f->file, f->line));
+        add_reason(a, v, forbidden, "assertion", f->file, f->line, f->perms, cite_comment(&a->source, f->file, f->line));
     }
     if ((v->constrained | v->still) != 0) {
         tell_constraints(a, v, v->constrained | v->still, forbidden);
@@ -292,11 +285,11 @@ static bool save(struct audit *a, const char *path, struct messages *m)
     for (size_t i = 0; i < a->refused.count; i++) {
         const struct verdict *v = &a->refused.list[i];
 
-        if (v->missing != 0 && verdict_may(v)) {
+        if (v->cil != NULL) {
             char *ops = joined(v->of->ops, v->of->op_count, ", ");
 
             buf_printf(&text, "\n; %zu line%s%s%s\n%s\n", v->of->count, v->of->count == 1 ? "" : "s", *ops != '\0' ? ", " : "", ops,
-                       v->remedy.cil);
+                       v->cil);
             free(ops);
             count++;
         }

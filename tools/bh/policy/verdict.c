@@ -61,20 +61,15 @@ void verdicts_of(struct verdicts *v, const struct avc_log *log, enum avc_kind wh
     }
 }
 
-static void remedy_clear(struct remedy *r)
-{
-    struct remedies one = { .list = bh_alloc(sizeof(*r)), .count = 1 };
-
-    one.list[0] = *r;
-    remedies_free(&one);
-    *r = (struct remedy){ 0 };
-}
-
 void verdicts_free(struct verdicts *v)
 {
     for (size_t i = 0; i < v->count; i++) {
+        for (size_t k = 0; k < v->list[i].obstacle_count; k++) {
+            free(v->list[i].obstacles[k].file);
+        }
+        free(v->list[i].obstacles);
         free(v->list[i].unknown);
-        remedy_clear(&v->list[i].remedy);
+        free(v->list[i].cil);
     }
     free(v->list);
     *v = (struct verdicts){ 0 };
@@ -82,111 +77,157 @@ void verdicts_free(struct verdicts *v)
 
 /* -- remedies ------------------------------------------------------------------------------------------------- */
 
+uint32_t verdict_may(const struct verdict *v)
+{
+    return v->missing & ~v->forbidden & ~v->still;
+}
+
+/* One permission of one decision: of those that were asked together an assertion may forbid some. */
 struct wish {
     struct verdict *of;
-    const char *perms[32];
+    unsigned int bit;
+    const char *perm;
 };
 
-static void ask(struct request *q, struct wish *w, struct verdict *v, const struct model *p)
+static struct request request_of(const struct verdict *v, const struct model *p, uint32_t perms, const char **names)
 {
-    *w = (struct wish){ .of = v };
-    *q = (struct request){ .source = p->types[v->source], .target = p->types[v->target], .tclass = p->classes[v->tclass], .perms = w->perms };
+    struct request q = { .source = p->types[v->source], .target = p->types[v->target], .tclass = p->classes[v->tclass], .perms = names };
+
     for (unsigned int bit = 0; bit < 32; bit++) {
-        if (v->missing >> bit & 1) {
-            w->perms[q->perm_count++] = model_perm_name(p, v->tclass, bit);
+        if (perms >> bit & 1) {
+            names[q.perm_count++] = model_perm_name(p, v->tclass, bit);
         }
     }
+    return q;
 }
 
-/* A call that gives just this says more than the rule; one that also labels things or gives attributes does more. */
-static void prefer_macro(struct remedy *plain, struct trials *t, const struct request *q)
+static void forbid(struct verdict *v, unsigned int bit, const struct violation *by)
 {
-    struct remedies calls;
+    size_t k = 0;
 
-    if (plain->checked.violation_count > 0) {
-        return;
+    v->forbidden |= 1u << bit;
+    while (k < v->obstacle_count && (v->obstacles[k].line != by->line || strcmp(v->obstacles[k].file, by->file) != 0)) {
+        k++;
     }
-    trials_find(&calls, t, q, 1, q->perm_count);
-    if (calls.count > 0 && calls.list[0].rules_only && calls.list[0].checked.violation_count == 0) {
-        remedy_clear(plain);
-        *plain = calls.list[0];
-        calls.count = 0;
-        free(calls.list);
-        calls.list = NULL;
+    if (k == v->obstacle_count) {
+        v->obstacles = bh_grow(v->obstacles, k + 1, sizeof(*v->obstacles));
+        v->obstacles[v->obstacle_count++] = (struct obstacle){ .file = bh_strdup(by->file), .line = by->line };
     }
-    remedies_free(&calls);
+    v->obstacles[k].perms |= 1u << bit;
 }
 
-/* With all that may be, does it come out? Constraints speak last. */
-static bool try_out(struct verdicts *v, const struct source *s, struct messages *m)
+static bool ask_assertions(struct verdicts *v, const struct source *s, const struct model *p, struct messages *m)
 {
-    struct buf text = { 0 };
-    struct model after;
-    sepol_policydb_t *policy;
+    struct wish *wishes = bh_alloc((32 * v->count + 1) * sizeof(*wishes));
+    struct request *requests = bh_alloc((32 * v->count + 1) * sizeof(*requests));
+    struct remedies plain;
+    size_t count = 0;
     bool ok;
 
     for (size_t i = 0; i < v->count; i++) {
-        if (v->list[i].missing != 0 && verdict_may(&v->list[i])) {
-            buf_printf(&text, "%s\n", v->list[i].remedy.cil);
+        for (unsigned int bit = 0; bit < 32; bit++) {
+            if (v->list[i].missing >> bit & 1) {
+                wishes[count] = (struct wish){ .of = &v->list[i], .bit = bit };
+                requests[count] = request_of(&v->list[i], p, 1u << bit, &wishes[count].perm);
+                count++;
+            }
         }
     }
-    if (text.len == 0) {
-        return true;
-    }
-    policy = compile_source(s, text.data, NULL, m);
-    ok = policy != NULL && model_of_policy(&after, s->name, policy, m);
-    for (size_t i = 0; ok && i < v->count; i++) {
-        struct verdict *one = &v->list[i];
-
-        if (one->missing != 0 && one->remedy.checked.violation_count == 0) {
-            const struct avc_decision *d = one->of;
-            int c = model_class_named(&after, d->tclass);
-            const struct grant *g = model_grant(&after, model_type_named(&after, d->source), model_type_named(&after, d->target), c);
-
-            one->still = one->missing & ~(g != NULL ? g->allowed : 0);
+    ok = remedies_plain(&plain, s, requests, count, m);
+    for (size_t i = 0; ok && i < count; i++) {
+        for (size_t k = 0; k < plain.list[i].checked.violation_count; k++) {
+            forbid(wishes[i].of, wishes[i].bit, &plain.list[i].checked.violations[k]);
         }
     }
     if (ok) {
-        model_free(&after);
+        remedies_free(&plain);
     }
-    buf_free(&text);
-    return ok;
-}
-
-bool verdicts_remedy(struct verdicts *v, struct source *s, const struct model *p, struct messages *m)
-{
-    struct request *requests = bh_alloc((v->count + 1) * sizeof(*requests));
-    struct wish *wishes = bh_alloc((v->count + 1) * sizeof(*wishes));
-    struct remedies plain = { 0 };
-    struct trials *trials = NULL;
-    size_t count = 0;
-    bool ok = true;
-
-    for (size_t i = 0; i < v->count; i++) {
-        if (v->list[i].missing != 0) {
-            ask(&requests[count], &wishes[count], &v->list[i], p);
-            count++;
-        }
-    }
-    if (count > 0) {
-        ok = remedies_plain(&plain, s, requests, count, m) && (trials = trials_begin(s, p, m)) != NULL;
-    }
-    for (size_t i = 0; ok && i < count; i++) {
-        prefer_macro(&plain.list[i], trials, &requests[i]);
-        wishes[i].of->remedy = plain.list[i];
-        plain.list[i] = (struct remedy){ 0 };
-    }
-    ok = ok && try_out(v, s, m);
-    trials_end(trials);
-    remedies_free(&plain);
     free(requests);
     free(wishes);
     return ok;
 }
 
-bool verdict_may(const struct verdict *v)
+/* With all that assertions let through, does it come out? Constraints speak last. */
+static bool ask_constraints(struct verdicts *v, const struct source *s, const struct model *p, struct messages *m)
 {
-    return v->remedy.cil != NULL && v->remedy.checked.violation_count == 0 && v->still == 0;
+    struct buf text = { 0 };
+    sepol_policydb_t *policy;
+    struct model after;
+    bool ok = true;
+
+    for (size_t i = 0; i < v->count; i++) {
+        const char *names[32];
+        struct request q;
+
+        if (verdict_may(&v->list[i]) != 0) {
+            char *rule;
+
+            q = request_of(&v->list[i], p, verdict_may(&v->list[i]), names);
+            rule = remedy_rule(&q);
+            buf_printf(&text, "%s\n", rule);
+            free(rule);
+        }
+    }
+    if (text.len > 0) {
+        policy = compile_source(s, text.data, NULL, m);
+        ok = policy != NULL && model_of_policy(&after, s->name, policy, m);
+        for (size_t i = 0; ok && i < v->count; i++) {
+            struct verdict *one = &v->list[i];
+            const struct avc_decision *d = one->of;
+            const struct grant *g = NULL;
+
+            if (verdict_may(one) != 0) {
+                g = model_grant(&after, model_type_named(&after, d->source), model_type_named(&after, d->target),
+                                model_class_named(&after, d->tclass));
+                one->still = verdict_may(one) & ~(g != NULL ? g->allowed : 0);
+            }
+        }
+        if (ok) {
+            model_free(&after);
+        }
+    }
+    buf_free(&text);
+    return ok;
+}
+
+/* A call that gives just this says more than the rule; one that also labels things or gives attributes does more. */
+static char *smallest(struct trials *t, const struct request *q)
+{
+    struct remedies calls;
+    char *cil = NULL;
+
+    trials_find(&calls, t, q, 1, q->perm_count);
+    if (calls.count > 0 && calls.list[0].rules_only && calls.list[0].checked.violation_count == 0) {
+        cil = bh_strdup(calls.list[0].cil);
+    }
+    remedies_free(&calls);
+    return cil != NULL ? cil : remedy_rule(q);
+}
+
+bool verdicts_remedy(struct verdicts *v, struct source *s, const struct model *p, struct messages *m)
+{
+    struct trials *trials = NULL;
+    uint32_t any = 0;
+    bool ok = ask_assertions(v, s, p, m) && ask_constraints(v, s, p, m);
+
+    for (size_t i = 0; ok && i < v->count; i++) {
+        any |= verdict_may(&v->list[i]);
+    }
+    if (any != 0) {
+        trials = trials_begin(s, p, m);
+        ok = trials != NULL;
+    }
+    for (size_t i = 0; ok && i < v->count; i++) {
+        const char *names[32];
+        struct request q;
+
+        if (verdict_may(&v->list[i]) != 0) {
+            q = request_of(&v->list[i], p, verdict_may(&v->list[i]), names);
+            v->list[i].cil = smallest(trials, &q);
+        }
+    }
+    trials_end(trials);
+    return ok;
 }
 
 bool verdict_refuses(const struct verdict *v)

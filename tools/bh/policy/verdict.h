@@ -10,6 +10,13 @@
 #include "explain.h"
 #include "model.h"
 
+/* An assertion of the policy. */
+struct obstacle {
+    char *file;
+    unsigned int line;
+    uint32_t perms;                /* that it forbids */
+};
+
 struct verdict {
     const struct avc_decision *of; /* borrowed */
     int source, target, tclass;    /* of the model; -1: it has none such */
@@ -18,8 +25,11 @@ struct verdict {
     uint32_t constrained;          /* a rule gives it, and a constraint takes it away */
     uint32_t switched;             /* rules give it that hang on booleans, and these are off */
     uint32_t missing;              /* no rule gives it */
-    struct remedy remedy;          /* of `missing`: cil NULL if it was not looked for or nothing is missing */
-    uint32_t still;                /* of `missing`: a constraint would take it away again */
+    uint32_t forbidden;            /* of these: by assertions */
+    uint32_t still;                /* of these: a constraint would take it away again */
+    struct obstacle *obstacles;
+    size_t obstacle_count;
+    char *cil;                     /* gives the others, verdict_may(); NULL: there are none, or it was not looked for */
 };
 
 struct verdicts {
@@ -34,8 +44,8 @@ void verdicts_free(struct verdicts *v);
 /** Find the remedies, together. @param s  CIL @return false: reported */
 bool verdicts_remedy(struct verdicts *v, struct source *s, const struct model *p, struct messages *m);
 
-/** Can all that is missing be allowed by the remedy? */
-bool verdict_may(const struct verdict *v);
+/** What is missing and may be allowed, once verdicts_remedy() has looked. */
+uint32_t verdict_may(const struct verdict *v);
 
 /** Does the policy refuse any of it? */
 bool verdict_refuses(const struct verdict *v);
