@@ -35,6 +35,16 @@ const char *cite_called(const struct source *s, const struct place *p)
     return list != NULL ? cil_node_text(list, 1) : "";
 }
 
+const char *cite_macro(const struct source *s, const char *file, unsigned int line)
+{
+    const struct cil_node *n = statement(s, file, line);
+
+    while (n != NULL && strcmp(cil_node_text(n, 0), "macro") != 0) {
+        n = n->parent;
+    }
+    return n != NULL ? cil_node_text(n, 1) : "";
+}
+
 /* The comment behind a permission's line is in no tree; the line is looked at. */
 static char *comment_behind(const struct source_file *f, unsigned int line)
 {

@@ -15,6 +15,9 @@ int cite_first_sentence(const char *text);
 /** The macro that a place calls, such as "vif"; "" if it is no call. Borrowed. */
 const char *cite_called(const struct source *s, const struct place *p);
 
+/** The macro in whose text a statement stands; "" if it is in none. Borrowed. */
+const char *cite_macro(const struct source *s, const char *file, unsigned int line);
+
 /** What a permission guards, from the comment behind its line: "EVTCHNOP_send"; "" if nothing is said. Owned. */
 char *cite_guards(const struct names *n, const char *tclass, const char *perm);
 
