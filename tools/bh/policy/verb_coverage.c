@@ -207,7 +207,10 @@ static int answer(struct coverage *c, bool rules)
         json_object_object_add(json, "gaps", avc_gaps_json(&c->log));
         json_write(json, stdout);
     } else {
-        printf("%zu rules of class " AVC_CLASS_XENSTORE " are not counted: who decides about them tells only what it refuses\n", c->unrecorded);
+        if (c->unrecorded > 0) {
+            printf("rules of class " AVC_CLASS_XENSTORE ", %zu, are not counted: who decides about it tells only what it refuses\n",
+                   c->unrecorded);
+        }
         avc_log_gaps(&c->log, stdout);
     }
     return all.perms_unused > 0 ? POLICY_NO : POLICY_YES;

@@ -56,16 +56,18 @@ static char *origins(const struct side *s, int source, int target, int tclass, u
            located_origins(&s->located, &s->model, source, target, tclass, perms) : bh_strdup("");
 }
 
-/* Where the policy that the host ran allows it. */
-static char *origins_before(const struct sim *s, const struct avc_decision *d)
+/* Where the policy that the host ran allows what the other does not. */
+static char *origins_before(const struct sim *s, const struct verdict *v)
 {
+    const struct avc_decision *d = v->of;
     int tclass = s->was.loaded ? model_class_named(&s->was.model, d->tclass) : -1;
     uint32_t perms = 0;
 
     for (size_t i = 0; i < d->perm_count && tclass >= 0; i++) {
-        int bit = model_perm_named(&s->was.model, tclass, d->perms[i]);
+        int bit = model_perm_named(&s->was.model, tclass, d->perms[i]), now = v->tclass >= 0 ?
+                  model_perm_named(&s->is.model, v->tclass, d->perms[i]) : -1;
 
-        perms |= bit >= 0 ? 1u << bit : 0;
+        perms |= bit >= 0 && (now < 0 || (v->allowed >> now & 1) == 0) ? 1u << bit : 0;
     }
     return tclass < 0 ? bh_strdup("") :
            origins(&s->was, model_type_named(&s->was.model, d->source), model_type_named(&s->was.model, d->target), tclass, perms);
@@ -104,7 +106,7 @@ static void tell_refused(struct sim *s, const struct verdict *v, json_object *li
 
     if (verdict_refuses(v)) {
         o = begin(s, v, "denied", names);
-        tell_origins(s, o, "was_allowed_by", "allowed so far by", origins_before(s, v->of));
+        tell_origins(s, o, "was_allowed_by", "allowed so far by", origins_before(s, v));
         verdict_show(&s->view, v, o);
         json_object_array_add(list, o);
     }
@@ -143,8 +145,8 @@ static int answer(struct sim *s)
     json_object_object_add(s->json, "changes", list);
     json_object_object_add(s->json, "gaps", avc_gaps_json(&s->log));
     if (!s->o->json) {
-        printf("%s%zu lines of %zu kinds of grants and %zu of refusals, made again by %s\n", s->changes ? "" : "nothing would change: ", lines,
-               s->granted.count, s->denied.count, s->is.source.name);
+        printf("%sasked again of %s: lines %zu, kinds of grants %zu, of refusals %zu\n", s->changes ? "" : "nothing would change; ",
+               s->is.source.name, lines, s->granted.count, s->denied.count);
         if (!s->log.traced) {
             printf("the log is not of a host with flask-trace: of what was granted it has only what the policy audits\n");
         }
