@@ -37,8 +37,14 @@ static bool load(struct side *s, bool read, struct messages *m)
         return false;
     }
     s->loaded = true;
-    s->is_located = !s->source.binary && located_read(&s->located, &s->source, &s->model, m);
-    return s->is_located || s->source.binary;
+    return true;
+}
+
+/* Only where a rule is to be named: it takes as long as all the rest. */
+static bool locate(struct side *s, struct messages *m)
+{
+    s->is_located = s->loaded && !s->source.binary && located_read(&s->located, &s->source, &s->model, m);
+    return s->is_located || !s->loaded || s->source.binary;
 }
 
 static void unload(struct side *s)
@@ -128,6 +134,19 @@ static void tell_allowed(struct sim *s, const struct verdict *v, json_object *li
     }
 }
 
+static bool anything_changes(const struct sim *s)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < s->granted.count; i++) {
+        any = any || verdict_refuses(&s->granted.list[i]);
+    }
+    for (size_t i = 0; i < s->denied.count; i++) {
+        any = any || s->denied.list[i].allowed != 0;
+    }
+    return any;
+}
+
 static int answer(struct sim *s)
 {
     json_object *list = json_object_new_array();
@@ -170,6 +189,7 @@ static int sim_run(const struct verb_options *o, const struct verb_words *w, str
         verdicts_of(&s.granted, &s.log, AVC_GRANTED, &s.is.model);
         verdicts_of(&s.denied, &s.log, AVC_DENIED, &s.is.model);
         ok = s.is.source.binary || verdicts_remedy(&s.granted, &s.is.source, &s.is.model, m);
+        ok = ok && (!anything_changes(&s) || (locate(&s.was, m) && locate(&s.is, m)));
     }
     if (ok) {
         s.json = json_object_new_object();

@@ -120,7 +120,7 @@ static bool ask_assertions(struct verdicts *v, const struct source *s, const str
 {
     struct wish *wishes = bh_alloc((32 * v->count + 1) * sizeof(*wishes));
     struct request *requests = bh_alloc((32 * v->count + 1) * sizeof(*requests));
-    struct remedies plain;
+    struct remedies plain = { 0 };
     size_t count = 0;
     bool ok;
 
@@ -133,7 +133,7 @@ static bool ask_assertions(struct verdicts *v, const struct source *s, const str
             }
         }
     }
-    ok = remedies_plain(&plain, s, requests, count, m);
+    ok = count == 0 || remedies_plain(&plain, s, requests, count, m);
     for (size_t i = 0; ok && i < count; i++) {
         for (size_t k = 0; k < plain.list[i].checked.violation_count; k++) {
             forbid(wishes[i].of, wishes[i].bit, &plain.list[i].checked.violations[k]);
