@@ -61,7 +61,7 @@ struct avc_log {
 /** Read logs; "-" is standard input, and so is none. @return false: reported, and nothing is held */
 bool avc_log_read(struct avc_log *log, const char *const *paths, size_t count, struct messages *m);
 
-/** For tests: a log in memory. Several may be added; then avc_log_end(). */
+/** A log in memory. Several may be added to one that was zero; then avc_log_end(). */
 void avc_log_add(struct avc_log *log, const char *name, const char *text, size_t len);
 void avc_log_end(struct avc_log *log);
 
