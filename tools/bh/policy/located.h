@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* All allow rules of a policy with their places, and by number, so that what comes out of a policy can be traced to its lines. */
+/* Allow rules of a policy with their places, and by number, so that what comes out of a policy can be traced to its lines. */
 #ifndef BH_POLICY_LOCATED_H
 #define BH_POLICY_LOCATED_H
 
@@ -22,6 +22,8 @@ struct located {
 
 /** @param s  CIL @return false: reported */
 bool located_read(struct located *l, const struct source *s, const struct model *p, struct messages *m);
+/** Only those that answer one of the questions: quicker as long as these are few. */
+bool located_find(struct located *l, const struct source *s, const struct model *p, const struct question *q, size_t count, struct messages *m);
 void located_free(struct located *l);
 
 /** Does rule `i` speak of these? */

@@ -76,8 +76,9 @@ static void gather(struct coverage *c)
         const struct place *at = r->place_count > 0 ? &r->places[r->place_count - 1] : NULL;
 
         if (at != NULL && is_recorded(r) && c->located.at[i].tclass >= 0) {
-            all[count++] = (struct line){ at->file, at->line, cite_macro(&c->source, at->file, at->line), r->tclass, c->located.at[i].perms, c->used[i], 1,
-                                          c->used[i] != 0, c->located.at[i].tclass };
+            all[count++] = (struct line){ .file = at->file, .number = at->line, .macro = cite_macro(&c->source, at->file, at->line),
+                                          .tclass = r->tclass, .tclass_number = c->located.at[i].tclass, .perms = c->located.at[i].perms,
+                                          .used = c->used[i], .rules = 1, .rules_used = c->used[i] != 0 };
         } else {
             c->unrecorded++;
         }

@@ -9,6 +9,8 @@
 #include "table.h"
 #include "verb.h"
 
+#define QUESTIONS_MAX 400  /* more than these take longer than asking for all rules */
+
 struct side {
     struct source source;
     struct model model;
@@ -95,10 +97,25 @@ static void right(struct difference *d, const struct right_change *r, const char
     d->found = true;
 }
 
-static bool locate(struct side *s, struct messages *m)
+/* The rules that give what one side has more than the other. A rule may answer several questions, and is there for each of them. */
+static bool locate(struct side *s, const struct comparison *c, bool old, struct messages *m)
 {
-    s->is_located = !s->source.binary && located_read(&s->located, &s->source, &s->model, m);
-    return s->is_located || s->source.binary;
+    struct question *q = bh_alloc((c->right_count + 1) * sizeof(*q));
+    size_t count = 0;
+
+    for (size_t i = 0; i < c->right_count; i++) {
+        const struct right_change *r = &c->rights[i];
+
+        if (old ? (r->lost | r->may_lose) != 0 : (r->gained | r->may_gain) != 0) {
+            q[count++] = (struct question){ r->source, r->target, r->tclass, NULL };
+        }
+    }
+    if (count > 0 && !s->source.binary) {
+        s->is_located = count <= QUESTIONS_MAX ? located_find(&s->located, &s->source, &s->model, q, count, m) :
+                        located_read(&s->located, &s->source, &s->model, m);
+    }
+    free(q);
+    return s->is_located || s->source.binary || count == 0;
 }
 
 static bool rights(struct difference *d, struct messages *m)
@@ -106,7 +123,7 @@ static bool rights(struct difference *d, struct messages *m)
     json_object *list = json_object_new_array();
 
     json_object_object_add(d->json, "rights", list);
-    if (d->c.right_count > 0 && (!locate(&d->was, m) || !locate(&d->is, m))) {
+    if (d->c.right_count > 0 && (!locate(&d->was, &d->c, true, m) || !locate(&d->is, &d->c, false, m))) {
         return false;
     }
     for (size_t i = 0; i < d->c.right_count; i++) {
