@@ -141,8 +141,8 @@ static void tell_gaps(struct audit *a)
     }
 }
 
-/* What may be allowed, for a file. */
-static bool save(struct audit *a, const char *path, struct messages *m)
+/* What may be allowed, into a file; first of all, so that nothing is answered if it cannot be written. */
+static bool save(struct audit *a, const char *path, size_t *statements, struct messages *m)
 {
     struct buf text = { 0 };
     struct diag diag = { 0 };
@@ -166,18 +166,21 @@ static bool save(struct audit *a, const char *path, struct messages *m)
         ok = file_save(path, text.data, text.len, &diag);
         messages_of_diag(m, &diag);
     }
-    if (ok && !a->o->json) {
-        printf(count > 0 ? "%s written: %zu statement%s\n" : "%s not written: there is nothing to allow\n", path, count, count == 1 ? "" : "s");
-    }
+    *statements = count;
     buf_free(&text);
     return ok;
 }
 
 static int answer(struct audit *a, const char *path, struct messages *m)
 {
-    json_object *list = json_object_new_array();
+    json_object *list;
+    size_t statements = 0;
     int rc = POLICY_YES;
 
+    if (path != NULL && !save(a, path, &statements, m)) {
+        return POLICY_WRONG;
+    }
+    list = json_object_new_array();
     json_object_object_add(a->json, "refused", list);
     for (size_t i = 0; i < a->refused.count; i++) {
         rc = tell_refusal(a, &a->refused.list[i], list) ? rc : POLICY_NO;
@@ -187,7 +190,11 @@ static int answer(struct audit *a, const char *path, struct messages *m)
         printf("nothing was refused%s\n", a->log.lost > 0 || a->log.odd_count > 0 ? ", as far as the log goes" : "");
     }
     tell_gaps(a);
-    return path != NULL && !save(a, path, m) ? POLICY_WRONG : rc;
+    if (path != NULL && !a->o->json) {
+        printf(statements > 0 ? "%s written: %zu statement%s\n" : "%s not written: there is nothing to allow\n", path, statements,
+               statements == 1 ? "" : "s");
+    }
+    return rc;
 }
 
 static bool prepare(struct audit *a, bool macros, struct messages *m)
