@@ -242,8 +242,10 @@ void audit_emit(const struct audit_event *ev, char *buf, size_t size)
     if (left == 0) {
         return;
     }
-    report_losses(s, now, false, buf, size);
-    emit_record(s, now, ev);
+    if (!ev->traced) {
+        report_losses(s, now, false, buf, size);
+        emit_record(s, now, ev);
+    }
     while (left != 0) {
         struct text t = { .buf = buf, .size = size };
         struct class_bits words;
@@ -254,7 +256,7 @@ void audit_emit(const struct audit_event *ev, char *buf, size_t size)
         xsm_env_unlock();
         line.tclass = words.tclass;
         line.permissions = words.permissions;
-        room = line_fits(s, now, &line);
+        room = ev->traced || line_fits(s, now, &line);
         if (room) {
             xsm_env_lock();
             format_event(&t, &line);

@@ -18,6 +18,7 @@ struct xsm_avc *const xsm_avc_boot = &boot_cache.hot;
 
 static struct avc_cpu **avc_cpus = boot_table;
 static unsigned int avc_cpu_count;   /* 0 before xsm_init() */
+static bool tracing;
 
 static inline struct avc_cpu *this_cache(void)
 {
@@ -87,6 +88,7 @@ void avc_fini(void)
     memset(&boot_cache, 0, sizeof(boot_cache));
     avc_cpus = boot_table;
     avc_cpu_count = 0;
+    tracing = false;
 }
 
 /* XSM_SID_SELF as the policy in force has it; lock held, so that the label is of the policy that is then asked. */
@@ -104,6 +106,7 @@ static bool fill(struct avc_cpu *c, struct xsm_avc_entry *e, xsm_sid_t ssid, xsm
 {
     struct xsm_av av = { .audit_deny = ~0U };
     uint64_t pair = xsm_avc_pair(ssid, tsid), tag;
+    uint32_t untold;
     int rc;
 
     xsm_env_lock();
@@ -111,6 +114,7 @@ static bool fill(struct avc_cpu *c, struct xsm_avc_entry *e, xsm_sid_t ssid, xsm
     if (e->pair != pair || e->tag != tag) {
         *e = (struct xsm_avc_entry){ .pair = pair };
     }
+    untold = tracing ? e->loud | ~e->decided : 0;
     rc = target_of(ssid, &tsid);
     if (rc == 0) {
         rc = services_compute_av(ssid, tsid, tclass, wanted & ~e->decided, &av);
@@ -122,9 +126,28 @@ static bool fill(struct avc_cpu *c, struct xsm_avc_entry *e, xsm_sid_t ssid, xsm
     e->audited |= ~e->decided & ((av.allowed & av.audit_allow) | (~av.allowed & av.audit_deny));
     e->allowed = av.allowed;
     e->decided |= av.decided;
-    e->loud = ~e->allowed | e->audited;
+    e->loud = ~e->allowed | e->audited | untold;
     c->misses++;
     return av.permissive;
+}
+
+/* A trace has each granted permission once for as long as the entry lives; what the policy wants on record has lines of its own. */
+static void trace(struct avc_cpu *c, struct xsm_avc_entry *e, const struct audit_event *asked, uint32_t requested)
+{
+    struct audit_event ev = *asked;
+
+    ev.permissions = requested & e->loud & ~e->audited;
+    ev.traced = true;
+    e->loud = ~e->allowed | e->audited | (e->loud & ~requested);
+    audit_emit(&ev, c->line, sizeof(c->line));
+}
+
+void xsm_trace(bool on)
+{
+    xsm_env_lock();
+    tracing = on;
+    policy_changed();            /* what is remembered was told, or was not, as the other mode has it */
+    xsm_env_unlock();
 }
 
 static bool source_permissive(xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass)
@@ -175,11 +198,14 @@ static __attribute__((noinline)) int check_slow(xsm_sid_t ssid, xsm_sid_t tsid, 
     if (audit != NULL && !ev.denied && (audit->have & XSM_AUDIT_AGAIN) != 0) {
         return rc;
     }
-    if (audit != NULL && ev.permissions != 0) {
+    if (audit != NULL && (ev.permissions != 0 || tracing)) {
         xsm_env_lock();
         (void)target_of(ssid, &ev.tsid);
         xsm_env_unlock();
         audit_emit(&ev, c->line, sizeof(c->line));
+        if (tracing && !ev.denied) {
+            trace(c, e, &ev, requested);
+        }
     }
     return rc;
 }

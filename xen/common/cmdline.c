@@ -252,6 +252,7 @@ static const struct option table[] = {
     { "dom0_max_vcpus", parse_count, &options.dom0_max_vcpus },
     { "dom0_mem", parse_dom0_mem, NULL },
     { "flask", parse_flask, NULL },
+    { "flask-trace", parse_bool, &options.flask_trace },
     { "guest_loglvl", parse_level, NULL }, /* domains' own lines are always shown */
     { "iommu", parse_iommu, NULL },
     { "loglvl", parse_level, &options.loglvl },

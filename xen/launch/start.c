@@ -56,6 +56,10 @@ static void load_policy(const char *where, const uint8_t *image, size_t size)
     if (!enforcing) {
         pr_warn("flask=permissive: the policy is not enforced");
     }
+    if (options.flask_trace) {
+        pr_warn("flask-trace: what the policy grants is on the console");
+        xsm_trace(true);
+    }
 }
 
 /* Module 0 is measured as a manifest, the xenstore domain's ramdisk as the seed. */

@@ -37,7 +37,7 @@ static void parse_known_words_are_kept(void **state)
     (void)state;
     assert_int_equal(parse("console=com2 com1=115200,8n1 com2=9600,8n1,0x2f8,3 loglvl=all guest_loglvl=all "
                            "dom0=pvh dom0_mem=512M dom0_max_vcpus=2 noreboot sync_console tpm=none "
-                           "iommu=none flask=permissive maxcpus=1 console-focus=guest"), 0);
+                           "iommu=none flask=permissive flask-trace maxcpus=1 console-focus=guest"), 0);
     assert_string_equal(options.console, "com2");
     assert_string_equal(options.com1, "115200,8n1");
     assert_string_equal(options.com2, "9600,8n1,0x2f8,3");
@@ -47,6 +47,7 @@ static void parse_known_words_are_kept(void **state)
     assert_int_equal(options.dom0_max_vcpus, 2);
     assert_int_equal(options.maxcpus, 1);
     assert_int_equal(options.flask, FLASK_PERMISSIVE);
+    assert_true(options.flask_trace);
     assert_int_equal(options.tpm, TPM_NONE);
     assert_true(options.noreboot);
     assert_int_equal(options.iommu, IOMMU_NONE);

@@ -60,3 +60,24 @@ tools-build-libs := -larchive -lcrypto -lfdt -ljson-c -lz -llzma -lzstd
 
 unit-tests += tools-run-verify
 tools-run-verify-src := tests/unit/tools/test_run_verify.c tools/bh/run/proc.c tools/bh/run/verify.c
+
+# Console logs of bh policy, with the engine that writes them.
+unit-tests += tools-avc
+avc-src := tools/bh/policy/avc_line.c tools/bh/policy/avc_log.c tools/bh/build/buf.c
+tools-avc-src = tests/unit/tools/test_avc.c $(avc-src) $(flask-test-src)
+tools-avc-cflags = $(flask-test-cflags)
+
+unit-tests += fuzz_avc
+fuzz_avc-src := tests/fuzz/avc.c tests/fuzz/manifest_elf_runner.c $(avc-src)
+
+# For long: make fuzz-avc [FUZZ_SECONDS=60]
+$(O)/fuzz/avc-fuzz: tests/fuzz/avc.c $(avc-src)
+	$(call say,FUZZ,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) -std=gnu11 -O1 -g -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $^
+
+fuzz-avc: $(O)/fuzz/avc-fuzz
+	$(Q)mkdir -p $(O)/fuzz/avc/corpus
+	$(Q)$< -max_len=4096 -timeout=10 -rss_limit_mb=512 -print_final_stats=1 -artifact_prefix=$(O)/fuzz/avc/ -max_total_time=$(FUZZ_SECONDS) \
+	    $(O)/fuzz/avc/corpus
+.PHONY: fuzz-avc

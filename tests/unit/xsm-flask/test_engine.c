@@ -431,6 +431,55 @@ static void audit_loss_reported_when_source_ends(void **state)
     assert_int_equal(audit_count, AUDIT_LINES_PER_WINDOW + 1);
 }
 
+/* What is granted has a line once. */
+static void trace_grants_told_once_without_limit(void **state)
+{
+    xsm_sid_t guest = dom("guest"), stordd = dom("stordd");
+    unsigned int i;
+
+    (void)state;
+    assert_int_equal(xsm_check(stordd, guest, SECCLASS_GRANT_OP, GRANT_OP__MAP_READ, &line), 0);
+    assert_int_equal(audit_count, 0);
+    xsm_trace(true);
+    for (i = 0; i < 3; i++) {
+        assert_int_equal(xsm_check(stordd, guest, SECCLASS_GRANT_OP, GRANT_OP__MAP_READ, &line), 0);
+    }
+    assert_int_equal(audit_count, 1);
+    assert_string_equal(audit_last, "avc:  granted  { map_read } for domid=5 target=3 port=7 "
+                                    "scontext=system_u:system_r:stordd_t tcontext=system_u:system_r:guest_t tclass=grant_op");
+    assert_int_equal(xsm_check(stordd, guest, SECCLASS_GRANT_OP, GRANT_OP__MAP_READ | GRANT_OP__MAP_WRITE, &line), 0);
+    assert_int_equal(audit_count, 2);
+    assert_non_null(strstr(audit_last, "{ map_write }"));
+    assert_int_equal(xsm_check_noaudit(stordd, guest, SECCLASS_GRANT_OP, GRANT_OP__UNMAP_GRANT_REF), 0);
+    assert_int_equal(audit_count, 2);
+    assert_int_equal(xsm_check(stordd, guest, SECCLASS_GRANT_OP, GRANT_OP__UNMAP_GRANT_REF, &line), 0);
+    assert_int_equal(audit_count, 3);
+    for (i = 0; i < AUDIT_LINES_PER_WINDOW + 10; i++) {
+        xsm_trace(true);
+        assert_int_equal(xsm_check(stordd, guest, SECCLASS_GRANT_OP, GRANT_OP__MAP_READ, &line), 0);
+    }
+    assert_int_equal(audit_count, 3 + AUDIT_LINES_PER_WINDOW + 10);
+    xsm_trace(false);
+    assert_int_equal(xsm_check(stordd, guest, SECCLASS_GRANT_OP, GRANT_OP__MAP_READ, &line), 0);
+    assert_int_equal(audit_count, 3 + AUDIT_LINES_PER_WINDOW + 10);
+}
+
+/* What the policy wants on record has a line each time, and no second one for the trace; so have refusals. */
+static void trace_other_lines_as_ever(void **state)
+{
+    xsm_sid_t dom0 = dom("dom0"), guest = dom("guest");
+
+    (void)state;
+    xsm_trace(true);
+    assert_int_equal(xsm_check(dom0, guest, SECCLASS_DOMAIN, DOMAIN__PAUSE, &line), 0);
+    assert_int_equal(xsm_check(dom0, guest, SECCLASS_DOMAIN, DOMAIN__PAUSE, &line), 0);
+    assert_int_equal(audit_count, 2);
+    assert_int_equal(xsm_check(guest, dom0, SECCLASS_DOMAIN, DOMAIN__PAUSE, &line), -EACCES);
+    assert_int_equal(xsm_check(guest, dom0, SECCLASS_DOMAIN, DOMAIN__PAUSE, &line), -EACCES);
+    assert_int_equal(audit_count, 4);
+    xsm_trace(false);
+}
+
 /* -- contexts ---------------------------------------------------------------------------------- */
 
 static void context_text_round_trip(void **state)
@@ -611,6 +660,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(audit_silenced_question_no_line, start_first_light, stop),
         cmocka_unit_test_setup_teardown(audit_of_further_steps_tells_refusals_alone, start_classic, stop),
         cmocka_unit_test_setup_teardown(audit_loss_reported_when_source_ends, start_first_light, stop),
+        cmocka_unit_test_setup_teardown(trace_grants_told_once_without_limit, start_first_light, stop),
+        cmocka_unit_test_setup_teardown(trace_other_lines_as_ever, start_classic, stop),
         cmocka_unit_test_setup_teardown(audit_flood_limited_per_domain_and_counted, start_first_light,
                                         stop),
         cmocka_unit_test_setup_teardown(context_text_round_trip, start_generated, stop),

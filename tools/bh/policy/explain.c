@@ -126,22 +126,42 @@ static void fit(struct macro *one, size_t i, const struct rule *r, const struct 
     one->gives |= gives;
 }
 
-static void rate(struct macros *macros, const struct rules *rules, const struct model *p, const struct request *q)
+/* Of which macro a rule came, while all are tried; macros->count: of none. */
+static size_t origin(const struct macros *macros, const struct rule *r)
+{
+    size_t i = r->place_count > 0 && strcmp(r->places[0].file, "(query)") == 0 ? r->places[0].line - 1 : macros->count;
+
+    return i < macros->count ? i : macros->count;
+}
+
+static void measure(struct macros *macros, const struct rules *rules)
 {
     for (size_t n = 0; n < rules->count; n++) {
         const struct rule *r = &rules->list[n];
-        size_t i = r->place_count > 0 && strcmp(r->places[0].file, "(query)") == 0 ? r->places[0].line - 1 : macros->count;
-        int port;
+        size_t i = origin(macros, r);
+        int port = i < macros->count && strcmp(r->tclass, "event") == 0 ? parameter(i, r->source) : -1;
 
-        if (i >= macros->count) {
-            continue;
+        if (i < macros->count) {
+            macros->list[i].cost += r->perm_count;
         }
-        macros->list[i].cost += r->perm_count;
-        port = strcmp(r->tclass, "event") == 0 ? parameter(i, r->source) : -1;
         if (port >= 0) {
             macros->list[i].is_port[port] = true;
         }
-        fit(&macros->list[i], i, r, p, q);
+    }
+}
+
+static void rate(struct macros *macros, const struct rules *rules, const struct model *p, const struct request *q)
+{
+    for (size_t i = 0; i < macros->count; i++) {
+        macros->list[i].gives = 0;
+        memset(macros->list[i].bound, 0, sizeof(macros->list[i].bound));
+    }
+    for (size_t n = 0; n < rules->count; n++) {
+        size_t i = origin(macros, &rules->list[n]);
+
+        if (i < macros->count) {
+            fit(&macros->list[i], i, &rules->list[n], p, q);
+        }
     }
 }
 
@@ -211,7 +231,7 @@ static struct remedy *remedy_add(struct remedies *out, char *cil, size_t cost)
     return &out->list[out->count++];
 }
 
-static char *plain_rule(const struct request *q)
+char *remedy_rule(const struct request *q)
 {
     struct buf text = { 0 };
 
@@ -251,78 +271,173 @@ static int by_cost(const void *a, const void *b)
     return xf != yf ? (xf ? 1 : -1) : x->cost != y->cost ? (x->cost < y->cost ? -1 : 1) : 0;
 }
 
+static void remedy_clear(struct remedy *r)
+{
+    free(r->cil);
+    free(r->macro);
+    free(r->file);
+    free(r->comment);
+    rules_free(&r->checked);
+}
+
+/* -- macros, tried ------------------------------------------------------------------------------------------ */
+
+struct trials {
+    struct source *source;
+    const struct model *model;
+    struct macros macros;
+    struct rules rules;                 /* of all macros */
+    size_t *ranked;                     /* macros by what they cost */
+};
+
+static const struct macro *ranked_list; /* qsort() has no argument of the caller's */
+
 static int macro_by_cost(const void *a, const void *b)
 {
-    const struct macro *x = a, *y = b;
+    const struct macro *x = &ranked_list[*(const size_t *)a], *y = &ranked_list[*(const size_t *)b];
 
     return x->cost != y->cost ? (x->cost < y->cost ? -1 : 1) : strcmp(x->name, y->name);
 }
 
-static void offer(struct remedies *out, const struct macros *macros, const struct source *s, const struct model *p, const struct request *q,
-                  size_t most)
+struct trials *trials_begin(struct source *s, const struct model *p, struct messages *m)
+{
+    struct trials *t = bh_alloc(sizeof(*t));
+    char *text;
+    bool ok;
+
+    *t = (struct trials){ .source = s, .model = p };
+    collect(&t->macros, s);
+    text = trial(&t->macros);
+    ok = rules_all(s, text, p->classes, p->class_count, &t->rules, m);
+    free(text);
+    if (!ok) {
+        trials_end(t);
+        return NULL;
+    }
+    measure(&t->macros, &t->rules);
+    t->ranked = bh_alloc((t->macros.count + 1) * sizeof(*t->ranked));
+    for (size_t i = 0; i < t->macros.count; i++) {
+        t->ranked[i] = i;
+    }
+    ranked_list = t->macros.list;
+    qsort(t->ranked, t->macros.count, sizeof(*t->ranked), macro_by_cost);
+    return t;
+}
+
+void trials_end(struct trials *t)
+{
+    if (t != NULL) {
+        rules_free(&t->rules);
+        free(t->macros.list);
+        free(t->ranked);
+        free(t);
+    }
+}
+
+static bool has_rules_only(const struct cil_node *macro)
+{
+    bool only = true;
+
+    for (const struct cil_node *n = cil_node_nth(macro, 3); n != NULL; n = n->next) {
+        only = only && strcmp(cil_node_text(n, 0), "allow") == 0;
+    }
+    return only;
+}
+
+void trials_find(struct remedies *out, struct trials *t, const struct request *q, size_t most, size_t cost_max)
 {
     uint32_t all = q->perm_count >= 32 ? UINT32_MAX : (1u << q->perm_count) - 1;
     size_t tried = 0;
 
-    for (size_t i = 0; i < macros->count && tried < most; i++) {
-        const struct macro *one = &macros->list[i];
+    *out = (struct remedies){ 0 };
+    rate(&t->macros, &t->rules, t->model, q);
+    for (size_t n = 0; n < t->macros.count && tried < most; n++) {
+        const struct macro *one = &t->macros.list[t->ranked[n]];
 
-        if (one->gives != all || !in_place(one, p, q)) {
+        if (one->gives != all || one->cost > cost_max || !in_place(one, t->model, q)) {
             continue;
         }
-        struct remedy *r = remedy_add(out, call(one, p, q), one->cost);
+        struct remedy *r = remedy_add(out, call(one, t->model, q), one->cost);
 
         r->macro = bh_strdup(one->name);
         r->file = bh_strdup(one->file->name);
         r->line = one->node->line;
+        r->rules_only = has_rules_only(one->node);
         r->comment = one->node->comment != NULL ? bh_strdup(one->node->comment) : NULL;
         tried++;
-        if (!check(r, s, q)) {
-            struct remedies last = { .list = bh_alloc(sizeof(*r)), .count = 1 };
-
-            last.list[0] = *r;
-            remedies_free(&last);
+        if (!check(r, t->source, q)) {
+            remedy_clear(r);
             out->count--;
+        }
+    }
+    if (out->count > 0) {
+        qsort(out->list, out->count, sizeof(*out->list), by_cost);
+    }
+}
+
+/* -- rules ------------------------------------------------------------------------------------------------------ */
+
+/* Which of the rules, a line each, breaks the assertion; its copy goes there. */
+static void blame(struct remedies *out, const struct violation *v)
+{
+    for (size_t k = 0; k < v->rule_count; k++) {
+        const struct rule *r = &v->rules[k];
+        size_t i = r->place_count > 0 && strcmp(r->places[0].file, "(query)") == 0 ? r->places[0].line - 1 : out->count;
+        struct rules *checked = i < out->count ? &out->list[i].checked : NULL;
+
+        if (checked != NULL) {
+            checked->violations = bh_grow(checked->violations, checked->violation_count + 1, sizeof(*checked->violations));
+            checked->violations[checked->violation_count++] =
+                (struct violation){ .file = bh_strdup(v->file), .line = v->line, .text = bh_strdup(v->text != NULL ? v->text : "") };
         }
     }
 }
 
-bool remedies_find(struct remedies *out, struct source *s, const struct model *p, const struct request *q, size_t most, struct messages *m)
+bool remedies_plain(struct remedies *out, const struct source *s, const struct request *q, size_t count, struct messages *m)
 {
-    struct macros macros = { 0 };
-    struct rules rules = { 0 };
-    struct remedy *plain;
-    char *text;
+    struct buf text = { 0 };
+    struct rules said;
     bool ok;
 
     *out = (struct remedies){ 0 };
-    collect(&macros, s);
-    text = trial(&macros);
-    ok = rules_all(s, text, p->classes, p->class_count, &rules, m);
-    free(text);
+    for (size_t i = 0; i < count; i++) {
+        struct remedy *r = remedy_add(out, remedy_rule(&q[i]), q[i].perm_count);
+
+        buf_printf(&text, "%s\n", r->cil);
+    }
+    ok = rules_find(s, text.data != NULL ? text.data : "", NULL, 0, &said, m);
+    for (size_t i = 0; ok && i < said.violation_count; i++) {
+        blame(out, &said.violations[i]);
+    }
+    rules_free(&said);
+    buf_free(&text);
+    if (!ok) {
+        remedies_free(out);
+    }
+    return ok;
+}
+
+bool remedies_find(struct remedies *out, struct source *s, const struct model *p, const struct request *q, size_t most, struct messages *m)
+{
+    struct trials *t = trials_begin(s, p, m);
+    struct remedies plain;
+    bool ok = t != NULL && remedies_plain(&plain, s, q, 1, m);
+
+    *out = (struct remedies){ 0 };
     if (ok) {
-        rate(&macros, &rules, p, q);
-        if (macros.count > 0) {
-            qsort(macros.list, macros.count, sizeof(*macros.list), macro_by_cost);
-        }
-        offer(out, &macros, s, p, q, most);
-        plain = remedy_add(out, plain_rule(q), q->perm_count);
-        (void)check(plain, s, q);
+        trials_find(out, t, q, most, SIZE_MAX);
+        *remedy_add(out, NULL, 0) = plain.list[0];
+        free(plain.list);
         qsort(out->list, out->count, sizeof(*out->list), by_cost);
     }
-    rules_free(&rules);
-    free(macros.list);
+    trials_end(t);
     return ok;
 }
 
 void remedies_free(struct remedies *r)
 {
     for (size_t i = 0; i < r->count; i++) {
-        free(r->list[i].cil);
-        free(r->list[i].macro);
-        free(r->list[i].file);
-        free(r->list[i].comment);
-        rules_free(&r->list[i].checked);
+        remedy_clear(&r->list[i]);
     }
     free(r->list);
     *r = (struct remedies){ 0 };

@@ -22,6 +22,7 @@ struct remedy {
     unsigned int line;
     char *comment;         /* what the policy says of it; NULL */
     size_t cost;           /* permissions that it gives altogether */
+    bool rules_only;       /* it has allow rules and nothing else: no labels, no attributes */
     struct rules checked;  /* violations: assertions that forbid it */
 };
 
@@ -30,7 +31,27 @@ struct remedies {
     size_t count;
 };
 
-/** @param source  CIL; @param most  how many to compile and offer @return false: reported */
+/* Macros that were tried out once, for several requests. */
+struct trials;
+
+/** @return NULL: reported */
+struct trials *trials_begin(struct source *s, const struct model *p, struct messages *m);
+/** Macro calls that would allow it and give at most `cost_max` permissions, the `most` cheapest. Compiled, one after another. */
+void trials_find(struct remedies *out, struct trials *t, const struct request *r, size_t most, size_t cost_max);
+void trials_end(struct trials *t);
+
+/** The rule that gives just that; owned. */
+char *remedy_rule(const struct request *r);
+/** Plain rules, one for each request in their order, compiled all together. @return false: reported */
+bool remedies_plain(struct remedies *out, const struct source *s, const struct request *r, size_t count, struct messages *m);
+
+/**
+ * Macro calls and the plain rule for one request.
+ *
+ * @param source  CIL
+ * @param most    how many calls to compile and offer
+ * @return false: reported
+ */
 bool remedies_find(struct remedies *out, struct source *s, const struct model *p, const struct request *r, size_t most, struct messages *m);
 void remedies_free(struct remedies *r);
 

@@ -279,26 +279,34 @@ void model_free(struct model *p)
 
 /* -- names ---------------------------------------------------------------------------------------------------- */
 
-static int named(char *const *list, size_t count, const char *name)
+/* What a table of libsepol's has under a name; its keys are not const, and it does not write to them. */
+static const void *lookup(const symtab_t *table, const char *name)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (list[i] != NULL && strcmp(list[i], name) == 0) {
-            return (int)i;
-        }
-    }
-    return -1;
+    union {
+        const char *in;
+        hashtab_key_t out;
+    } key = { .in = name };
+
+    return hashtab_search(table->table, key.out);
+}
+
+static int type_or_attribute(const struct model *p, const char *name)
+{
+    const type_datum_t *t = lookup(&p->db->p_types, name);
+
+    return t != NULL ? (int)t->s.value - 1 : -1;
 }
 
 int model_type_named(const struct model *p, const char *name)
 {
-    int i = named(p->types, p->type_count, name);
+    int i = type_or_attribute(p, name);
 
     return i >= 0 && !p->is_attribute[i] ? i : -1;
 }
 
 int model_attribute_named(const struct model *p, const char *name)
 {
-    int i = named(p->types, p->type_count, name);
+    int i = type_or_attribute(p, name);
 
     return i >= 0 && p->is_attribute[i] ? i : -1;
 }
@@ -341,12 +349,9 @@ int model_type(const struct model *p, const char *word, struct messages *m)
 
 int model_class_named(const struct model *p, const char *name)
 {
-    for (size_t i = 0; i < p->class_count; i++) {
-        if (strcmp(p->classes[i], name) == 0) {
-            return (int)i;
-        }
-    }
-    return -1;
+    const class_datum_t *c = lookup(&p->db->p_classes, name);
+
+    return c != NULL ? (int)c->s.value - 1 : -1;
 }
 
 int model_class(const struct model *p, const char *word, struct messages *m)
@@ -402,14 +407,11 @@ uint32_t model_perms(const struct model *p, int tclass)
 
 int model_perm_named(const struct model *p, int tclass, const char *name)
 {
-    for (unsigned int bit = 0; bit < 32; bit++) {
-        const char *n = model_perms(p, tclass) >> bit & 1 ? model_perm_name(p, tclass, bit) : NULL;
+    const class_datum_t *c = p->db->class_val_to_struct[tclass];
+    const perm_datum_t *perm = lookup(&c->permissions, name);
 
-        if (n != NULL && strcmp(n, name) == 0) {
-            return (int)bit;
-        }
-    }
-    return -1;
+    perm = perm == NULL && c->comdatum != NULL ? lookup(&c->comdatum->permissions, name) : perm;
+    return perm != NULL ? (int)perm->s.value - 1 : -1;
 }
 
 int model_perm(const struct model *p, int tclass, const char *word, struct messages *m)

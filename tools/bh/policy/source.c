@@ -217,6 +217,22 @@ bool source_read(struct source *s, const char *tree, const char *const *words, s
     return ok;
 }
 
+bool source_read_list(struct source *s, const char *tree, const char *list, struct messages *m)
+{
+    char *copy = bh_strdup(list), *rest = copy, *word;
+    const char **words = bh_alloc((strlen(list) + 2) * sizeof(*words));
+    size_t count = 0;
+    bool ok;
+
+    while ((word = strsep(&rest, ",")) != NULL) {
+        words[count++] = word;
+    }
+    ok = source_read(s, tree, words, count, m);
+    free(words);
+    free(copy);
+    return ok;
+}
+
 const struct cil_tree *source_tree(struct source_file *f)
 {
     if (f->tree == NULL && !f->shown) {

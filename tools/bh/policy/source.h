@@ -44,6 +44,9 @@ struct source {
  */
 bool source_read(struct source *s, const char *tree, const char *const *words, size_t count, struct messages *m);
 
+/** The same of words with commas between them, such as host.conf,more.cil. */
+bool source_read_list(struct source *s, const char *tree, const char *list, struct messages *m);
+
 /** Add CIL that is in no file. @param name how messages call it; both are copied */
 void source_add(struct source *s, const char *name, const char *text, size_t len);
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* bh policy show: what a policy consists of, as tables. */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../build/suggest.h"
 #include "cil_tree.h"
+#include "cite.h"
+#include "labels.h"
 #include "model.h"
 #include "names.h"
 #include "rules.h"
@@ -105,23 +106,6 @@ static bool show_classes(struct shown *s, struct table *t, struct messages *m)
 
 static const struct table_column permission_columns[] = { { "class", "CLASS" }, { "permission", "PERMISSION" }, { "guards", "GUARDS" } };
 
-/* The comment behind a permission's line is in no tree; the line is looked at. */
-static char *comment_behind(const struct source_file *f, unsigned int line)
-{
-    const char *at = f->text.data, *semicolon;
-
-    for (unsigned int n = 1; at != NULL && n < line; n++) {
-        at = strchr(at, '\n');
-        at = at != NULL ? at + 1 : NULL;
-    }
-    semicolon = at != NULL ? memchr(at, ';', strcspn(at, "\n")) : NULL;
-    if (semicolon == NULL) {
-        return bh_strdup("");
-    }
-    semicolon += strspn(semicolon, "; ");
-    return bh_strndup(semicolon, strcspn(semicolon, "\n"));
-}
-
 static bool show_permissions(struct shown *s, struct table *t, struct messages *m)
 {
     int only = s->about != NULL ? model_class(&s->model, s->about, m) : -1;
@@ -132,17 +116,15 @@ static bool show_permissions(struct shown *s, struct table *t, struct messages *
     }
     names_collect(&names, &s->source);
     for (size_t c = 0; c < s->model.class_count; c++) {
-        const struct name *declared = names_find(&names, "class", s->model.classes[c]);
-
         for (unsigned int bit = 0; bit < 32 && (only < 0 || only == (int)c); bit++) {
             const char *perm = model_perms(&s->model, (int)c) >> bit & 1 ? model_perm_name(&s->model, (int)c, bit) : NULL;
-            const struct cil_node *word = perm != NULL && declared != NULL ? cil_node_word(cil_node_nth(declared->node, 2), perm) : NULL;
-            char *guards = word != NULL ? comment_behind(declared->file, word->line) : bh_strdup("");
 
             if (perm != NULL) {
+                char *guards = cite_guards(&names, s->model.classes[c], perm);
+
                 table_row(t, (const char *const[]){ s->model.classes[c], perm, guards });
+                free(guards);
             }
-            free(guards);
         }
     }
     names_list_free(&names);
@@ -200,52 +182,16 @@ static bool show_rules(struct shown *s, struct table *t, struct messages *m)
 
 static const struct table_column label_columns[] = { { "kind", "KIND" }, { "object", "OBJECT" }, { "context", "CONTEXT" } };
 
-static char *context_text(const policydb_t *db, const context_struct_t *c)
-{
-    return bh_printf("%s:%s:%s", db->p_user_val_to_name[c->user - 1], db->p_role_val_to_name[c->role - 1], db->p_type_val_to_name[c->type - 1]);
-}
-
-static void label_row(struct table *t, const policydb_t *db, const char *kind, char *object, const context_struct_t *c)
-{
-    char *context = context_text(db, c);
-
-    table_row(t, (const char *const[]){ kind, object, context });
-    free(object);
-    free(context);
-}
-
-/* PCI functions as people write them. */
-static char *function_text(uint32_t device)
-{
-    return bh_printf("%04x:%02x:%02x.%x", device >> 16, device >> 8 & 255, device >> 3 & 31, device & 7);
-}
-
 static bool show_labels(struct shown *s, struct table *t, struct messages *m)
 {
-    static const char *const sids[] = { "?", "xenboot", "xen", "dom0", "domio", "domxen", "unlabeled", "security", "ioport", "iomem", "irq", "device",
-                                        "domU", "domDM" };
-    const policydb_t *db = s->model.db;
-    const ocontext_t *o;
+    struct labels labels;
 
     (void)m;
-    for (o = db->ocontexts[OCON_XEN_ISID]; o != NULL; o = o->next) {
-        label_row(t, db, "sid", bh_strdup(o->sid[0] < sizeof(sids) / sizeof(sids[0]) ? sids[o->sid[0]] : "?"), &o->context[0]);
+    labels_collect(&labels, &s->model);
+    for (size_t i = 0; i < labels.count; i++) {
+        table_row(t, (const char *const[]){ labels.list[i].kind, labels.list[i].object, labels.list[i].context });
     }
-    for (o = db->ocontexts[OCON_XEN_IOPORT]; o != NULL; o = o->next) {
-        label_row(t, db, "ioport", bh_printf("0x%x-0x%x", o->u.ioport.low_ioport, o->u.ioport.high_ioport), &o->context[0]);
-    }
-    for (o = db->ocontexts[OCON_XEN_IOMEM]; o != NULL; o = o->next) {
-        label_row(t, db, "iomem", bh_printf("0x%" PRIx64 "-0x%" PRIx64, o->u.iomem.low_iomem, o->u.iomem.high_iomem), &o->context[0]);
-    }
-    for (o = db->ocontexts[OCON_XEN_PIRQ]; o != NULL; o = o->next) {
-        label_row(t, db, "pirq", bh_printf("%u", o->u.pirq), &o->context[0]);
-    }
-    for (o = db->ocontexts[OCON_XEN_PCIDEVICE]; o != NULL; o = o->next) {
-        label_row(t, db, "pcidevice", function_text(o->u.device), &o->context[0]);
-    }
-    for (o = db->ocontexts[OCON_XEN_DEVICETREE]; o != NULL; o = o->next) {
-        label_row(t, db, "devicetree", bh_strdup(o->u.name), &o->context[0]);
-    }
+    labels_free(&labels);
     return true;
 }
 

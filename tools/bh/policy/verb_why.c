@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cil_tree.h"
+#include "cite.h"
 #include "explain.h"
 #include "model.h"
 #include "table.h"
@@ -38,19 +38,6 @@ static json_object *rule_json(const struct rule *r)
     return o;
 }
 
-/* The name in a call, such as "vif": the text has it, libsepol does not say it. */
-static const char *called(const struct answer *a, const struct place *p)
-{
-    struct source_file *f = source_find(&a->source, p->file);
-    const struct cil_tree *t = f != NULL ? source_tree(f) : NULL;
-    const struct cil_node *list = t != NULL ? cil_tree_at(t, p->line) : NULL;
-
-    while (list != NULL && (list->line != p->line || strcmp(cil_node_text(list, 0), "call") != 0)) {
-        list = list->line == p->line ? list->next : NULL;
-    }
-    return list != NULL ? cil_node_text(list, 1) : "";
-}
-
 static void show_rule(const struct answer *a, const struct rule *r)
 {
     const struct place *own = r->place_count > 0 ? &r->places[r->place_count - 1] : NULL;
@@ -61,7 +48,7 @@ static void show_rule(const struct answer *a, const struct rule *r)
     }
     for (size_t i = r->place_count > 0 ? r->place_count - 1 : 0; i-- > 0;) {
         const struct place *p = &r->places[i];
-        const char *name = strcmp(p->keyword, "call") == 0 ? called(a, p) : "";
+        const char *name = strcmp(p->keyword, "call") == 0 ? cite_called(&a->source, p) : "";
 
         printf("    in %s%s%s at %s:%u\n", p->keyword, *name != '\0' ? " " : "", name, p->file, p->line);
     }
@@ -104,50 +91,22 @@ static void tell_rules(struct answer *a, const struct rules *found)
 /* Constraints on the permission: one of them says no, since a rule says yes. */
 static void tell_constraints(struct answer *a)
 {
-    const char *perm = model_perm_name(&a->model, a->c, (unsigned int)a->bit);
+    const char *tclass = a->model.classes[a->c], *perm = model_perm_name(&a->model, a->c, (unsigned int)a->bit), *file;
     json_object *list = json_object_new_array();
+    const struct cil_node *n;
 
-    for (size_t i = 0; i < a->source.file_count; i++) {
-        const struct cil_tree *t = source_tree(&a->source.files[i]);
+    for (n = cite_constraint(&a->source, tclass, perm, NULL, &file); n != NULL; n = cite_constraint(&a->source, tclass, perm, n, &file)) {
+        json_object *o = json_object_new_object();
 
-        for (const struct cil_node *n = t != NULL ? cil_tree_find(t, NULL, "constrain") : NULL; n != NULL;
-             n = cil_tree_find(t, n, "constrain")) {
-            const struct cil_node *what = cil_node_nth(n, 1), *set = what != NULL ? cil_node_nth(what, 1) : NULL;
-
-            if (set == NULL || strcmp(cil_node_text(what, 0), a->model.classes[a->c]) != 0 ||
-                (cil_node_word(set, perm) == NULL && cil_node_word(set, "all") == NULL)) {
-                continue;
-            }
-            json_object *o = json_object_new_object();
-
-            json_object_object_add(o, "file", json_object_new_string(a->source.files[i].name));
-            json_object_object_add(o, "line", json_object_new_int64(n->line));
-            json_object_object_add(o, "why", json_object_new_string(n->comment != NULL ? n->comment : ""));
-            json_object_array_add(list, o);
-            if (!a->o->json) {
-                printf("  constraint at %s:%u%s%s\n", a->source.files[i].name, n->line, n->comment != NULL ? ": " : "",
-                       n->comment != NULL ? n->comment : "");
-            }
+        json_object_object_add(o, "file", json_object_new_string(file));
+        json_object_object_add(o, "line", json_object_new_int64(n->line));
+        json_object_object_add(o, "why", json_object_new_string(n->comment != NULL ? n->comment : ""));
+        json_object_array_add(list, o);
+        if (!a->o->json) {
+            printf("  constraint at %s:%u%s%s\n", file, n->line, n->comment != NULL ? ": " : "", n->comment != NULL ? n->comment : "");
         }
     }
     json_object_object_add(a->json, "constraints", list);
-}
-
-static const char *assertion_comment(const struct answer *a, const struct violation *v)
-{
-    struct source_file *f = source_find(&a->source, v->file);
-    const struct cil_tree *t = f != NULL ? source_tree(f) : NULL;
-    const struct cil_node *list = t != NULL ? cil_tree_at(t, v->line) : NULL;
-
-    return list != NULL && list->comment != NULL ? list->comment : "";
-}
-
-/* Of a comment, for a line. */
-static int first_sentence(const char *text)
-{
-    const char *end = strstr(text, ". ");
-
-    return (int)(end != NULL ? (size_t)(end - text) + 1 : strlen(text));
 }
 
 static void indent(const char *cil, const char *by)
@@ -176,7 +135,7 @@ static void tell_remedy(struct answer *a, const struct remedy *r, json_object *l
             const char *comment = r->comment != NULL ? r->comment : "";
 
             printf("\n  %s of %s:%u, which gives %zu permission%s%s%.*s\n", r->macro, r->file, r->line, r->cost, r->cost == 1 ? "" : "s",
-                   *comment != '\0' ? ": " : "", first_sentence(comment), comment);
+                   *comment != '\0' ? ": " : "", cite_first_sentence(comment), comment);
         } else {
             printf("\n  this alone, by a rule of its own\n");
         }
@@ -188,10 +147,10 @@ static void tell_remedy(struct answer *a, const struct remedy *r, json_object *l
 
         json_object_object_add(f, "file", json_object_new_string(v->file));
         json_object_object_add(f, "line", json_object_new_int64(v->line));
-        json_object_object_add(f, "why", json_object_new_string(assertion_comment(a, v)));
+        json_object_object_add(f, "why", json_object_new_string(cite_comment(&a->source, v->file, v->line)));
         json_object_array_add(forbidden, f);
         if (!a->o->json) {
-            printf("    forbidden by the assertion of %s:%u: %s\n", v->file, v->line, assertion_comment(a, v));
+            printf("    forbidden by the assertion of %s:%u: %s\n", v->file, v->line, cite_comment(&a->source, v->file, v->line));
         }
     }
     json_object_object_add(o, "forbidden", forbidden);

@@ -18,6 +18,7 @@ struct options {
     uint64_t dom0_mem_min, dom0_mem_max; /* its min: and max:, bytes; 0 = none */
     unsigned dom0_max_vcpus;/* dom0_max_vcpus= */
     enum flask_option flask;
+    bool flask_trace;       /* flask-trace: what is granted is on the console, too */
     enum tpm_option tpm;
     enum iommu_option iommu; /* iommu=on: the boot stops without one */
     unsigned loglvl;        /* enum log_level */

@@ -23,6 +23,7 @@ struct audit_event {
     uint16_t tclass;
     uint32_t permissions;        /* those refused, or granted, that the line is about */
     bool denied, permissive;
+    bool traced;                 /* granted, and told for xsm_trace() alone: a line, no record, no limit */
     bool revoked;                /* about something held, see xsm_audit_revocation() */
     enum xsm_revocation how;
     const struct xsm_audit *object;

@@ -158,6 +158,12 @@ bool xsm_policy_mls(void);
 bool xsm_enforcing(void);
 void xsm_set_enforcing(bool enforcing);
 
+/**
+ * For who writes policy: put on the console what is granted, too: each permission between two labels once for as long as a
+ * CPU's cache remembers it, without a limit. No records. Off at first; it slows a host down, and its console grows.
+ */
+void xsm_trace(bool on);
+
 /* -- questions ------------------------------------------------------------------------------- */
 
 /* The part of xsm_check() behind the test of `requested`, which must not be 0; use xsm_check(). */
