@@ -59,3 +59,11 @@ tools-build-libs := -larchive -lcrypto -lfdt -ljson-c -lz -llzma -lzstd
 
 unit-tests += tools-run-verify
 tools-run-verify-src := tests/unit/tools/test_run_verify.c tools/bh/run/proc.c tools/bh/run/verify.c
+
+unit-tests += tools-flow
+tools-flow-src := tests/unit/tools/test_flow.c tools/bh/policy/flow.c $(call bh-test,buf)
+
+unit-tests += tools-permission-map
+tools-permission-map-src := tests/unit/tools/test_permission_map.c tools/bh/policy/permission_map.c tools/bh/policy/message.c
+tools-permission-map-src += $(call bh-test,buf diag file)
+tools-permission-map-libs := -lcrypto -ljson-c
