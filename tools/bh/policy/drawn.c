@@ -115,20 +115,32 @@ static void control(struct drawing *d, const struct host *host)
     }
 }
 
+/* A kind that the description brings itself says by its rules what it writes there; between domains it draws nothing. */
 static void hypervisor(struct drawing *d, const struct host *host)
 {
     static const char *const kinds[][3] = {
+        { "guest", NULL, NULL },
+        { "storage", NULL, NULL },
+        { "network", NULL, NULL },
+        { "control", NULL, NULL },
         { "xenstore", "console_op:write", "the console" },
         { "attest", "bulkhead:tpm_use", "the TPM" },
         { "policyadmin", "flask_op:load flask_op:setenforce flask_op:setbool flask_op:commitbools", "the policy" },
         { "initial", "console_op:write bulkhead:audit_seal", "the console" },
     };
+    const size_t known = sizeof(kinds) / sizeof(kinds[0]);
 
     for (unsigned int i = 0; i < host->domain_count; i++) {
-        for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
-            if (strcmp(host->domains[i].kind, kinds[k][0]) == 0) {
-                put(d, i, DRAWN_HYPERVISOR, host->domains[i].kind_line, kinds[k][1], bh_printf("kind %s: %s", kinds[k][0], kinds[k][2]));
-            }
+        const struct host_domain *one = &host->domains[i];
+        size_t k = 0;
+
+        while (k < known && strcmp(one->kind, kinds[k][0]) != 0) {
+            k++;
+        }
+        if (k == known) {
+            put(d, i, DRAWN_HYPERVISOR, one->kind_line, "*", bh_printf("kind %s of the host's own", one->kind));
+        } else if (kinds[k][1] != NULL) {
+            put(d, i, DRAWN_HYPERVISOR, one->kind_line, kinds[k][1], bh_printf("kind %s: %s", kinds[k][0], kinds[k][2]));
         }
     }
 }
@@ -159,8 +171,8 @@ static bool among(const char *by, const char *tclass, const char *perm)
     for (const char *p = by; *p != '\0'; p += strspn(p, " ")) {
         size_t len = strcspn(p, " ");
 
-        if (len >= n && strncmp(p, tclass, n) == 0 && (len == n || (p[n] == ':' && len == n + 1 + strlen(perm) &&
-                                                                    strncmp(p + n + 1, perm, strlen(perm)) == 0))) {
+        if (*p == '*' || (len >= n && strncmp(p, tclass, n) == 0 && (len == n || (p[n] == ':' && len == n + 1 + strlen(perm) &&
+                                                                    strncmp(p + n + 1, perm, strlen(perm)) == 0)))) {
             return true;
         }
         p += len;

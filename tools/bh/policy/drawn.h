@@ -14,7 +14,7 @@ struct drawn {
     unsigned int from, to;     /* index of a domain */
     char *what;                /* "disk xvda of guest", "XenStore" */
     unsigned int line;         /* of the description */
-    const char *by;            /* permissions that carry it, "class:permission" or "class" for all of it */
+    const char *by;            /* permissions that carry it, "class:permission" "class" for all of it, "*" */
 };
 
 struct drawing {

@@ -129,9 +129,16 @@ static bool add_host(struct source *s, const char *tree, const char *path, struc
     struct buf text = { 0 };
     struct host host;
     char *name;
+    bool ok = true;
 
     if (!source_host(&host, &text, tree, path, m)) {
         return false;
+    }
+    for (size_t i = 0; ok && i < host.policy_file_count; i++) {
+        char *own = policy_own_file(&host, i);
+
+        ok = add_file(s, own, false, m);
+        free(own);
     }
     name = bh_printf("(rules of %s)", path);
     policy_cil(&host, &add(s, name)->text);
@@ -140,7 +147,7 @@ static bool add_host(struct source *s, const char *tree, const char *path, struc
     shown->shown = true;
     shown->text = text;
     host_free(&host);
-    return true;
+    return ok;
 }
 
 /* Files that the words name, without the reference policy. */

@@ -95,7 +95,11 @@ static void policy_text(const struct job *j, struct buf *out)
 {
     struct buf rules = { 0 };
 
-    buf_printf(out, "; The least policy of the host %s: made by bh policy gen, compiled after policy/.\n;\n", j->host.name);
+    buf_printf(out, "; The least policy of the host %s: made by bh policy gen, compiled after policy/", j->host.name);
+    for (size_t i = 0; i < j->host.policy_file_count; i++) {
+        buf_printf(out, " and %s", j->host.policy_files[i]);
+    }
+    buf_puts(out, ".\n;\n");
     buf_puts(out, "; Who reaches whom, directly or through others, by which classes, and what in the description draws it:\n;\n");
     put_table(j, ";   ", out);
     buf_puts(out, "\n");
