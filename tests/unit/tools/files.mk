@@ -81,3 +81,11 @@ fuzz-avc: $(O)/fuzz/avc-fuzz
 	$(Q)$< -max_len=4096 -timeout=10 -rss_limit_mb=512 -print_final_stats=1 -artifact_prefix=$(O)/fuzz/avc/ -max_total_time=$(FUZZ_SECONDS) \
 	    $(O)/fuzz/avc/corpus
 .PHONY: fuzz-avc
+
+unit-tests += tools-flow
+tools-flow-src := tests/unit/tools/test_flow.c tools/bh/policy/flow.c $(call bh-test,buf)
+
+unit-tests += tools-permission-map
+tools-permission-map-src := tests/unit/tools/test_permission_map.c tools/bh/policy/permission_map.c tools/bh/policy/message.c
+tools-permission-map-src += $(call bh-test,buf diag file)
+tools-permission-map-libs := -lcrypto -ljson-c

@@ -157,7 +157,7 @@ static bool nets_meet(const struct host_net *a, const struct host_net *b)
                                                               : a->vlan == 0 && b->vlan == 0);
 }
 
-static bool domains_meet(const struct host_domain *a, const struct host_domain *b)
+bool policy_meet(const struct host_domain *a, const struct host_domain *b)
 {
     for (size_t n = 0; n < a->net_count; n++) {
         for (size_t k = 0; k < b->net_count; k++) {
@@ -177,7 +177,7 @@ static void networks(const struct host *host, struct buf *out)
 {
     for (size_t i = 0; i < host->domain_count; i++) {
         for (size_t k = i; k < host->domain_count; k++) {
-            if (domains_meet(&host->domains[i], &host->domains[k])) {
+            if (policy_meet(&host->domains[i], &host->domains[k])) {
                 cil_mark(out, host, host->domains[k].line);
                 buf_printf(out, "(call net_peers (%s_t %s_t))\n", host->domains[i].name,
                            host->domains[k].name);

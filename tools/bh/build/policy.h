@@ -28,6 +28,9 @@ char *policy_own_file(const struct host *host, size_t i);
 /** Kinds there are in policy/kinds. @return how many; *kinds owned (names_free) */
 size_t policy_kinds(const char *tree, char ***kinds);
 
+/** Are they in one network of one backend, so that what one sends may come to the other? */
+bool policy_meet(const struct host_domain *a, const struct host_domain *b);
+
 /** The generated file. */
 void policy_cil(const struct host *host, struct buf *out);
 

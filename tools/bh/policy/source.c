@@ -97,23 +97,42 @@ static bool add_reference(struct source *s, const char *tree, struct messages *m
     return ok;
 }
 
+bool source_host(struct host *host, struct buf *text, const char *tree, const char *path, struct messages *m)
+{
+    struct diag diag = { 0 };
+    char **kinds = NULL;
+    size_t kind_count;
+    bool ok;
+
+    *host = (struct host){ 0 };
+    if (!load(path, text, m)) {
+        buf_free(text);
+        return false;
+    }
+    kind_count = policy_kinds(tree, &kinds);
+    ok = host_parse(host, path, (const uint8_t *)text->data, text->len, (const char *const *)kinds, kind_count, &diag)
+         && policy_check(host, tree, &diag);
+    messages_of_diag(m, &diag);
+    names_free(kinds, kind_count);
+    if (!ok) {
+        host_free(host);
+        buf_free(text);
+    }
+    return ok;
+}
+
 /* The rules that follow from a host description. */
 static bool add_host(struct source *s, const char *tree, const char *path, struct messages *m)
 {
-    struct diag diag = { 0 };
-    struct buf text = { 0 };
-    struct source_file *shown;
     const char *slash = strrchr(path, '/');
-    char **kinds = NULL;
-    size_t kind_count = 0;
-    struct host host = { 0 };
-    bool ok = load(path, &text, m);
+    struct source_file *shown;
+    struct buf text = { 0 };
+    struct host host;
+    char *name;
+    bool ok = true;
 
-    if (ok) {
-        kind_count = policy_kinds(tree, &kinds);
-        ok = host_parse(&host, path, (const uint8_t *)text.data, text.len, (const char *const *)kinds, kind_count, &diag)
-             && policy_check(&host, tree, &diag);
-        messages_of_diag(m, &diag);
+    if (!source_host(&host, &text, tree, path, m)) {
+        return false;
     }
     for (size_t i = 0; ok && i < host.policy_file_count; i++) {
         char *own = policy_own_file(&host, i);
@@ -121,18 +140,13 @@ static bool add_host(struct source *s, const char *tree, const char *path, struc
         ok = add_file(s, own, false, m);
         free(own);
     }
-    if (ok) {
-        char *name = bh_printf("(rules of %s)", path);
-
-        policy_cil(&host, &add(s, name)->text);
-        free(name);
-        shown = add(s, slash != NULL ? slash + 1 : path); /* as the marks in the rules name it */
-        shown->shown = true;
-        buf_put(&shown->text, text.data, text.len);
-    }
+    name = bh_printf("(rules of %s)", path);
+    policy_cil(&host, &add(s, name)->text);
+    free(name);
+    shown = add(s, slash != NULL ? slash + 1 : path); /* as the marks in the rules name it */
+    shown->shown = true;
+    shown->text = text;
     host_free(&host);
-    names_free(kinds, kind_count);
-    buf_free(&text);
     return ok;
 }
 

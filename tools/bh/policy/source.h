@@ -17,6 +17,7 @@
 #include <stddef.h>
 
 #include "../build/buf.h"
+#include "../build/host.h"
 #include "message.h"
 
 struct source_file {
@@ -46,6 +47,9 @@ bool source_read(struct source *s, const char *tree, const char *const *words, s
 
 /** The same of words with commas between them, such as host.conf,more.cil. */
 bool source_read_list(struct source *s, const char *tree, const char *list, struct messages *m);
+
+/** A host description alone, checked as for a build. @param text  gets its bytes @return false: reported, and nothing is held */
+bool source_host(struct host *host, struct buf *text, const char *tree, const char *path, struct messages *m);
 
 /** Add CIL that is in no file. @param name how messages call it; both are copied */
 void source_add(struct source *s, const char *name, const char *text, size_t len);
