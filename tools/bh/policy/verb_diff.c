@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "compare.h"
+#include "flow_pairs.h"
 #include "located.h"
 #include "table.h"
 #include "verb.h"
@@ -142,10 +143,64 @@ static bool rights(struct difference *d, struct messages *m)
     return true;
 }
 
+/* -- flows ---------------------------------------------------------------------------------------------------------- */
+
+static void flow_changed(struct difference *d, const struct flow_pair *pair, bool opens, json_object *list)
+{
+    json_object *o = json_object_new_object();
+
+    json_object_object_add(o, "change", json_object_new_string(opens ? "opened" : "closed"));
+    json_object_object_add(o, "from", json_object_new_string(pair->from));
+    json_object_object_add(o, "to", json_object_new_string(pair->to));
+    json_object_object_add(o, "weight", json_object_new_int64(pair->weight));
+    json_object_array_add(list, o);
+    if (!d->o->json) {
+        printf("%s  %c %s -> %s, weight %u\n", json_object_array_length(list) == 1 ? "information flows\n" : "", opens ? '+' : '-', pair->from,
+               pair->to, pair->weight);
+    }
+    d->found = true;
+}
+
+/* Between domains, without a third. A policy of which the permission map does not know all is not compared here, and it is said. */
+static bool flows(struct difference *d, struct messages *m)
+{
+    json_object *list = json_object_new_array();
+    struct permission_map map = { 0 };
+    struct flow_pairs was = { 0 }, is = { 0 };
+    struct messages why = { 0 };
+    bool known = permission_map_load(&map, d->o, NULL, &why) && flow_pairs_find(&was, &d->was.model, &map, &why) &&
+                 flow_pairs_find(&is, &d->is.model, &map, &why);
+
+    (void)m;
+    for (size_t i = 0, k = 0; known && (i < was.count || k < is.count);) {
+        int order = i == was.count ? 1 : k == is.count ? -1 : flow_pair_order(&was.list[i], &is.list[k]);
+
+        if (order < 0) {
+            flow_changed(d, &was.list[i], false, list);
+        } else if (order > 0) {
+            flow_changed(d, &is.list[k], true, list);
+        }
+        i += order <= 0;
+        k += order >= 0;
+    }
+    if (!known && !d->o->json && d->found) {
+        printf("information flows are not compared: %s\n", why.count > 0 ? why.list[0].what : "");
+    }
+    json_object_object_add(d->json, "flows", known ? list : NULL);
+    if (!known) {
+        json_object_put(list);
+    }
+    flow_pairs_free(&was);
+    flow_pairs_free(&is);
+    permission_map_free(&map);
+    messages_free(&why);
+    return true;
+}
+
 /* -- all of it ------------------------------------------------------------------------------------------------------ */
 
 /* A section says what differs, as text or into `json`, and sets `found`. */
-static bool (*const sections[])(struct difference *d, struct messages *m) = { facts, rights };
+static bool (*const sections[])(struct difference *d, struct messages *m) = { facts, rights, flows };
 
 static bool read_side(struct side *s, const char *tree, const char *word, struct messages *m)
 {
@@ -208,7 +263,8 @@ const struct policy_verb policy_diff_verb = {
     .help = "Compares two policies by what they mean: types, classes, permissions, booleans, permissive types, labels, transitions, and for\n"
             "each domain the rights that it gains (+) and loses (-), with constraints applied and booleans as they are set; +? and -? are\n"
             "rights that hang on a boolean which is off. Rights name the rules they come from, or came from. OLD and NEW are each what\n"
-            "-p takes; several files are joined by commas. What is not compared: auditing, users, roles, and how rules were written.\n"
+            "-p takes; several files are joined by commas. The last part is between which domains information goes, without a third, that\n"
+            "could not before (+) or cannot any more (-). What is not compared: auditing, users, roles, and how rules were written.\n"
             "Status 1: they differ.\n\n"
             "    bh policy diff build/first-light examples/host.conf\n"
             "    bh policy diff host.conf host.conf,more.cil",
