@@ -18,6 +18,7 @@
 #include "cil_tree.h"
 #include "compile.h"
 #include "said.h"
+#include "te.h"
 
 #define FAILED "neverallow check failed at "
 #define QUERY "(query)"
@@ -209,6 +210,9 @@ bool rules_find(const struct source *s, const char *extra, const struct question
     bool ok = true;
 
     *out = (struct rules){ 0 };
+    if (s->binary) {
+        return s->conf.len == 0 || te_rules(s, questions, count, out, m);
+    }
     if (extra != NULL) {
         buf_printf(&query, "%s%s", extra, extra[0] != '\0' && extra[strlen(extra) - 1] != '\n' ? "\n" : "");
     }

@@ -49,7 +49,7 @@ struct question {
 };
 
 /**
- * Find rules.
+ * Find rules. A binary policy has none with places; of .te, see te.h.
  *
  * @param extra  CIL added to the policy first (declarations, calls to be tried); NULL: none. Its lines are in file "(query)", from 1
  * @return false: the policy does not compile for another reason than assertions; `m` says why

@@ -9,6 +9,8 @@
 #include "../build/host.h"
 #include "../build/policy.h"
 #include "cil_tree.h"
+#include "compile.h"
+#include "te.h"
 
 #define POLICY_MAGIC "\x8c\xff\x7c\xf9" /* of a binary policy, little endian */
 #define IMAGE_POLICY "boot/policy.bin"
@@ -27,7 +29,7 @@ static bool is_folder(const char *path)
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-static struct source_file *add(struct source *s, const char *name)
+struct source_file *source_add_file(struct source *s, const char *name)
 {
     struct source_file *f;
 
@@ -39,7 +41,7 @@ static struct source_file *add(struct source *s, const char *name)
 
 void source_add(struct source *s, const char *name, const char *text, size_t len)
 {
-    buf_put(&add(s, name)->text, text, len);
+    buf_put(&source_add_file(s, name)->text, text, len);
 }
 
 static bool load(const char *path, struct buf *out, struct messages *m)
@@ -53,7 +55,7 @@ static bool load(const char *path, struct buf *out, struct messages *m)
 
 static bool add_file(struct source *s, const char *path, bool reference, struct messages *m)
 {
-    struct source_file *f = add(s, path);
+    struct source_file *f = source_add_file(s, path);
 
     f->reference = reference;
     return load(path, &f->text, m);
@@ -118,9 +120,9 @@ static bool add_host(struct source *s, const char *tree, const char *path, struc
     if (ok) {
         char *name = bh_printf("(rules of %s)", path);
 
-        policy_cil(&host, &add(s, name)->text);
+        policy_cil(&host, &source_add_file(s, name)->text);
         free(name);
-        shown = add(s, slash != NULL ? slash + 1 : path); /* as the marks in the rules name it */
+        shown = source_add_file(s, slash != NULL ? slash + 1 : path); /* as the marks in the rules name it */
         shown->shown = true;
         buf_put(&shown->text, text.data, text.len);
     }
@@ -144,12 +146,14 @@ static bool read_word(struct source *s, const char *tree, const char *word, stru
     } else if (is_folder(word) && file_exists(image)) {
         s->binary = true;
         ok = load(image, &s->image, m);
+    } else if (te_is(word)) {
+        ok = te_add(s, word, m);
     } else if (is_folder(word)) {
         count = add_folder(s, word, false, m);
         ok = count >= 0 && (!is_folder(kinds) || add_folder(s, kinds, false, m) >= 0);
         if (ok && count == 0) {
             message_add(m, word, 0, 0, "holds no policy");
-            message_hint(m, "a folder is one with *.cil files, or a host image, which has %s", IMAGE_POLICY);
+            message_hint(m, "a folder is one with *.cil files, with *.te modules, or a host image, which has %s", IMAGE_POLICY);
             ok = false;
         }
     } else if (load(word, &text, m)) {
@@ -157,7 +161,7 @@ static bool read_word(struct source *s, const char *tree, const char *word, stru
         if (s->binary) {
             buf_put(&s->image, text.data, text.len);
         } else {
-            buf_put(&add(s, word)->text, text.data != NULL ? text.data : "", text.len);
+            buf_put(&source_add_file(s, word)->text, text.data != NULL ? text.data : "", text.len);
         }
     } else {
         ok = false;
@@ -180,11 +184,32 @@ static bool defines_classes(struct source *s)
     return false;
 }
 
-bool source_read(struct source *s, const char *tree, const char *const *words, size_t count, struct messages *m)
+/* Files of one language; a binary policy is one file. */
+static bool is_mixed(const struct source *s, size_t words, bool te, struct messages *m)
+{
+    bool cil = false;
+
+    for (size_t i = 0; i < s->file_count; i++) {
+        cil = cil || s->files[i].rank == 0;
+    }
+    if (s->binary && (words > 1 || s->file_count > 0)) {
+        message_add(m, NULL, 0, 0, "%s: a binary policy is whole; nothing can be added to it", s->name);
+        message_hint(m, "name it alone, or name the sources it was made from");
+        return true;
+    }
+    if (te && cil) {
+        message_add(m, NULL, 0, 0, "%s: CIL and .te do not mix", s->name);
+        message_hint(m, "name files of one language");
+        return true;
+    }
+    return false;
+}
+
+bool source_read_text(struct source *s, const char *tree, const char *const *words, size_t count, struct messages *m)
 {
     struct buf name = { 0 };
     struct source reference = { 0 };
-    bool ok = true;
+    bool ok = true, te = false;
 
     *s = (struct source){ 0 };
     for (size_t i = 0; ok && i < count; i++) {
@@ -192,12 +217,13 @@ bool source_read(struct source *s, const char *tree, const char *const *words, s
         ok = read_word(s, tree, words[i], m);
     }
     s->name = name.data;
-    if (ok && s->binary && (count > 1 || s->file_count > 0)) {
-        message_add(m, NULL, 0, 0, "%s: a binary policy is whole; nothing can be added to it", s->name);
-        message_hint(m, "name it alone, or name the CIL files it was made from");
-        ok = false;
+    for (size_t i = 0; i < s->file_count; i++) {
+        te = te || s->files[i].rank != 0;
     }
-    if (ok && !s->binary && !defines_classes(s)) {
+    ok = ok && !is_mixed(s, count, te, m);
+    if (ok && te) {
+        te_sort(s);
+    } else if (ok && !s->binary && !defines_classes(s)) {
         ok = add_reference(&reference, tree, m);
         reference.files = bh_grow(reference.files, reference.file_count + s->file_count, sizeof(*reference.files));
         memcpy(reference.files + reference.file_count, s->files, s->file_count * sizeof(*s->files));
@@ -209,6 +235,22 @@ bool source_read(struct source *s, const char *tree, const char *const *words, s
         source_free(s);
     }
     return ok;
+}
+
+bool source_read(struct source *s, const char *tree, const char *const *words, size_t count, struct messages *m)
+{
+    bool ok = source_read_text(s, tree, words, count, m);
+
+    if (ok && s->file_count > 0 && s->files[0].rank != 0 && !te_compile(s, POLICY_VERSION_XEN, m)) {
+        source_free(s);
+        ok = false;
+    }
+    return ok;
+}
+
+bool source_has_places(const struct source *s)
+{
+    return !s->binary || s->conf.len > 0;
 }
 
 const struct cil_tree *source_tree(struct source_file *f)
@@ -239,5 +281,6 @@ void source_free(struct source *s)
     free(s->files);
     free(s->name);
     buf_free(&s->image);
+    buf_free(&s->conf);
     *s = (struct source){ 0 };
 }
