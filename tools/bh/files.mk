@@ -6,7 +6,7 @@ bh-libs += -lfdt -larchive -ljson-c -llzma -lzstd -lz -lcrypto
 cflags-tools/bh/main = -Itools/bh -DBH_VERSION='"$(VERSION)"'
 
 bh-build-src := buf build cil_mark conf cpio debian diag disk efi_image elf_slim file functions gpt host host_check host_keys host_links image
-bh-build-src += inputs kernel loader lock manifest measured module modules needed operators policy ramdisk recipe
+bh-build-src += inputs kernel loader lock manifest measured module modules needed operators policy policy_image ramdisk recipe
 bh-build-src += run_json seed sign spawn steps suggest unpack value
 bh-obj += $(bh-build-src:%=tools/bh/build/%.o)
 

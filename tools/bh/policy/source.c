@@ -205,6 +205,18 @@ static bool is_mixed(const struct source *s, size_t words, bool te, struct messa
     return false;
 }
 
+bool source_read_reference(struct source *s, const char *tree, struct messages *m)
+{
+    bool ok;
+
+    *s = (struct source){ .name = bh_printf("%s/policy", tree) };
+    ok = add_reference(s, tree, m);
+    if (!ok) {
+        source_free(s);
+    }
+    return ok;
+}
+
 bool source_read_text(struct source *s, const char *tree, const char *const *words, size_t count, struct messages *m)
 {
     struct buf name = { 0 };

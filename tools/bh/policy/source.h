@@ -47,7 +47,10 @@ struct source {
  */
 bool source_read(struct source *s, const char *tree, const char *const *words, size_t count, struct messages *m);
 
-/** The same for showing lines in messages: .te is not compiled. */
+/** The reference policy of a source tree alone. */
+bool source_read_reference(struct source *s, const char *tree, struct messages *m);
+
+/** As source_read(), lines in messages: .te is not compiled. */
 bool source_read_text(struct source *s, const char *tree, const char *const *words, size_t count, struct messages *m);
 
 /** Do rules have places? Not those of a policy that is only there as binary. */
