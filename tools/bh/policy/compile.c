@@ -26,7 +26,7 @@ static sepol_policydb_t *build(cil_db_t *db)
     return cil_compile(db) == 0 && cil_build_policydb(db, &policy) == 0 ? policy : NULL;
 }
 
-sepol_policydb_t *compile_source(const struct source *s, const char *extra, struct buf *log, struct messages *m)
+static sepol_policydb_t *compile(const struct source *s, const char *extra, bool unchecked, struct buf *log, struct messages *m)
 {
     sepol_policydb_t *policy = NULL;
     struct buf said = { 0 };
@@ -40,6 +40,7 @@ sepol_policydb_t *compile_source(const struct source *s, const char *extra, stru
     cil_set_target_platform(db, SEPOL_TARGET_XEN);
     cil_set_policy_version(db, (int)POLICY_VERSION_XEN);
     cil_set_mls(db, 0);
+    cil_set_disable_neverallow(db, unchecked);
     cil_set_handle_unknown(db, SEPOL_DENY_UNKNOWN);
     for (size_t i = 0; ok && i < s->file_count; i++) {
         const struct source_file *f = &s->files[i];
@@ -63,6 +64,16 @@ sepol_policydb_t *compile_source(const struct source *s, const char *extra, stru
     }
     buf_free(&said);
     return policy;
+}
+
+sepol_policydb_t *compile_source(const struct source *s, const char *extra, struct buf *log, struct messages *m)
+{
+    return compile(s, extra, false, log, m);
+}
+
+sepol_policydb_t *compile_unchecked(const struct source *s, const char *extra, struct messages *m)
+{
+    return compile(s, extra, true, NULL, m);
 }
 
 static sepol_policydb_t *read_binary(const struct source *s, struct messages *m)

@@ -22,6 +22,9 @@
  */
 sepol_policydb_t *compile_source(const struct source *s, const char *extra, struct buf *log, struct messages *m);
 
+/** The same of CIL without looking at assertions (neverallow) and bounds. */
+sepol_policydb_t *compile_unchecked(const struct source *s, const char *extra, struct messages *m);
+
 /**
  * Compile CIL, or read what is binary already.
  *

@@ -21,7 +21,6 @@
 #include "te.h"
 
 #define FAILED "neverallow check failed at "
-#define QUERY "(query)"
 
 static void rule_free(struct rule *r)
 {
@@ -132,7 +131,7 @@ static void read_log(char *log, unsigned int first, struct rules *out)
             line++;
         }
         if (strncmp(line, FAILED, strlen(FAILED)) == 0 && read_place(line + strlen(FAILED), &at)) {
-            asked = strcmp(at.file, QUERY) == 0;
+            asked = strcmp(at.file, RULES_QUERY) == 0;
             question = at.line - first;
             any = true;
             v = NULL;

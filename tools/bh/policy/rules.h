@@ -8,6 +8,8 @@
 
 #include "source.h"
 
+#define RULES_QUERY "(query)" /* the file of what a question adds */
+
 struct place {
     char *keyword;         /* call, allow, optional, block, booleanif, true, false... */
     char *file;
