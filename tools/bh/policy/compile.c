@@ -9,6 +9,7 @@
 #include <sepol/debug.h>
 #include <sepol/handle.h>
 
+#include "labels.h"
 #include "said.h"
 
 static struct buf *heard; /* libsepol's handler has no argument: one compilation at a time */
@@ -33,6 +34,9 @@ static sepol_policydb_t *compile(const struct source *s, const char *extra, bool
     cil_db_t *db;
     bool ok = true;
 
+    if (m != NULL && log == NULL && !labels_check(s, m)) {
+        return NULL;
+    }
     heard = &said;
     cil_set_log_handler(hear);
     cil_set_log_level(CIL_INFO); /* all rules that break an assertion, not the first few */
@@ -87,7 +91,11 @@ static sepol_policydb_t *read_binary(const struct source *s, struct messages *m)
     bool ok;
 
     sepol_msg_set_callback(handle, NULL, NULL);
-    ok = sepol_policydb_create(&policy) == 0 && sepol_policydb_from_image(handle, image.out, s->image.len, policy) == 0;
+    if (sepol_policydb_create(&policy) == 0 && sepol_policydb_from_image(handle, image.out, s->image.len, policy) != 0) {
+        free(policy); /* its contents were freed, and must not be once more */
+        policy = NULL;
+    }
+    ok = policy != NULL;
     if (ok && policy->p.target_platform != SEPOL_TARGET_XEN) {
         message_add(m, s->name, 0, 0, "is a policy for SELinux, not for Xen");
         message_hint(m, "compile it with checkpolicy -t Xen, secilc --target=xen or bh policy build");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -53,12 +54,32 @@ static bool load(const char *path, struct buf *out, struct messages *m)
     return ok;
 }
 
+/* A file of some other kind is told apart before any reader of the language sees it. */
+static bool is_text(const char *path, const struct buf *text, struct messages *m)
+{
+    unsigned int line = 1, column = 1;
+
+    for (size_t i = 0; i < text->len; i++, column++) {
+        unsigned char c = (unsigned char)text->data[i];
+
+        if (c == '\n') {
+            line++;
+            column = 0;
+        } else if ((c < ' ' && !isspace(c)) || c == 0x7f) {
+            message_add(m, path, line, column, "byte 0x%02x: this is no text", c);
+            message_hint(m, "is it a binary policy that is damaged (they begin with 8c ff 7c f9), or another file?");
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool add_file(struct source *s, const char *path, bool reference, struct messages *m)
 {
     struct source_file *f = source_add_file(s, path);
 
     f->reference = reference;
-    return load(path, &f->text, m);
+    return load(path, &f->text, m) && is_text(path, &f->text, m);
 }
 
 /* @return how many there were; -1: one could not be read */
@@ -132,6 +153,21 @@ static bool add_host(struct source *s, const char *tree, const char *path, struc
     return ok;
 }
 
+/* A file that is named is meant to say something. */
+static bool is_something(const char *path, const struct buf *text, struct messages *m)
+{
+    for (size_t i = 0; i < text->len; i++) {
+        if (text->data[i] == ';') {
+            i += strcspn(text->data + i, "\n") - 1;
+        } else if (!isspace((unsigned char)text->data[i])) {
+            return true;
+        }
+    }
+    message_add(m, path, 0, 0, "holds no statement");
+    message_hint(m, "a policy is CIL such as (type guest_t); policy/README.md says what a deployment consists of");
+    return false;
+}
+
 /* Files that the words name, without the reference policy. */
 static bool read_word(struct source *s, const char *tree, const char *word, struct messages *m)
 {
@@ -161,6 +197,7 @@ static bool read_word(struct source *s, const char *tree, const char *word, stru
         if (s->binary) {
             buf_put(&s->image, text.data, text.len);
         } else {
+            ok = is_text(word, &text, m) && is_something(word, &text, m);
             buf_put(&source_add_file(s, word)->text, text.data != NULL ? text.data : "", text.len);
         }
     } else {
@@ -177,8 +214,11 @@ static bool defines_classes(struct source *s)
     for (size_t i = 0; i < s->file_count; i++) {
         const struct cil_tree *t = s->files[i].shown ? NULL : source_tree(&s->files[i]);
 
-        if (t != NULL && cil_tree_find(t, NULL, "classorder") != NULL) {
-            return true;
+        for (const struct cil_node *n = t != NULL ? cil_tree_find(t, NULL, "classorder") : NULL; n != NULL;
+             n = cil_tree_find(t, n, "classorder")) {
+            if (strcmp(cil_node_text(cil_node_nth(n, 1), 0), "unordered") != 0) {
+                return true;
+            }
         }
     }
     return false;

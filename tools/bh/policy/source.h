@@ -2,7 +2,8 @@
 /*
  * What a person means by a policy, in memory. A policy is named by words, each one of:
  *
- *   FILE.cil      CIL. If none of the files defines the classes (`classorder`), the reference policy of the source tree comes first
+ *   FILE.cil      CIL. If none of the files orders the classes (`classorder`, but for `unordered` ones behind the others), the
+ *                 reference policy of the source tree comes first
  *   FOLDER        its *.cil and those of its subfolder kinds/, sorted
  *   FILE.te, FOLDER with *.te or modules/   the language of Xen's own policy: see te.h
  *   HOST.conf     a host description: the reference policy and the rules that `bh build` derives from it; these are in the lines of HOST.conf

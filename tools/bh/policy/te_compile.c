@@ -23,6 +23,15 @@ static const struct {
     { "boolean", { "bool", NULL } },                        { "attribute", { "attribute", NULL } },
 };
 
+/* What helps, by what checkpolicy says. */
+static const struct {
+    const char *says, *hint;
+} helps[] = {
+    { "not allowed in this type of rule", "name the types, or an attribute that they are in: ~ and * of types are for neverallow" },
+    { "duplicate", "once is enough: remove one" },
+    { "is not within scope", "declare it in a module that comes before" },
+};
+
 /* What follows from another mistake. */
 static const char *const follows[] = { "illegal conditional expression", "error(s) encountered", "Error while expanding policy",
                                        "check_assertions", "Error during expand" };
@@ -288,7 +297,8 @@ static bool error(const struct source *s, const struct te_words *w, const char *
         syntax(s, w, at, token, m);
         return true;
     }
-    if (sscanf(what, "unknown %31s %127[^ ',;]", kind, word) == 2) {
+    if (sscanf(what, "unknown %31s %127[^ ',;]", kind, word) == 2 ||
+        (sscanf(what, "%31s %127s is not declared", kind, word) == 2 && strstr(what, " is not declared") != NULL)) {
         unknown(s, w, at, kind, word, what, m);
     } else if (sscanf(what, "permission %127s is not defined for class %127s", word, tclass) == 2) {
         say_at(s, w, back_to(w, at, word), word, m, what);
@@ -301,6 +311,11 @@ static bool error(const struct source *s, const struct te_words *w, const char *
         duplicate(s, w, at, kind, what, m);
     } else {
         say_at(s, w, at, token, m, what);
+        for (size_t i = 0; i < sizeof(helps) / sizeof(helps[0]); i++) {
+            if (strstr(what, helps[i].says) != NULL) {
+                message_hint(m, "%s", helps[i].hint);
+            }
+        }
     }
     buf_free(&keep);
     return false;
