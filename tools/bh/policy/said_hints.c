@@ -85,6 +85,7 @@ static const struct {
     { "Circular bounds", NULL, "look through the (typebounds PARENT CHILD) of that type", 0 },
     { "exceeds bounds of parent", NULL, "a bounded type has what its parent has and no more: give it to the parent, too, or to neither", 0 },
     { "Invalid token", "a string does not end", "the second \" is missing, or there is one too many", 0 },
+    { "Keyword expected", "a statement without a name", "after a parenthesis comes the name of a statement: (type guest_t)", 0 },
     { "exceeds limit of", NULL, "no policy needs this: take the expression apart by attributes", 0 },
     { "At least one initial sid", NULL, "a file with (classorder ...) is a whole policy, with (sid ...), (sidorder ...) and (sidcontext ...); without, the reference "
                                         "policy comes first", 0 },
