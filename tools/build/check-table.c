@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Prints docs/mediation.md from the hypercall table itself; with the word "questions", the table as ROW(number,
- * sub-operation, {class, permissions, flags}...) for tests. Linked with the families; their handlers are never run, so what
+ * sub-operation, {class, permissions, flags}...) for tests; with "asked", the permissions it asks about, for `bh policy check`. Linked with the families; their handlers are never run, so what
  * they call stays unresolved.
  */
 #include <stdio.h>
@@ -160,6 +160,39 @@ static void list_questions(void)
     }
 }
 
+/* ASKED(class, permission), and INSTEAD(class, permission, finer class): asked of a policy that lacks the finer class. */
+static void list_asked_row(const struct hypercall_row *row)
+{
+    for (const struct call_question *q = row->ask; q->tclass != 0; q++) {
+        for (unsigned i = 0; i < ARRAY_SIZE(perms); i++) {
+            if (perms[i].tclass != q->tclass || !(q->perm & (1u << perms[i].bit))) {
+                continue;
+            }
+            printf("ASKED(%s, %s)\n", classes[q->tclass], perms[i].name);
+            if (perms[i].else_class != 0 && perms[i].else_class != FALLBACK_ALLOWED) {
+                printf("INSTEAD(%s, %s, %s)\n", classes[perms[i].else_class],
+                       permission_name(perms[i].else_class, perms[i].else_perm), classes[q->tclass]);
+            }
+        }
+    }
+}
+
+static void list_asked(void)
+{
+    for (unsigned nr = 0; nr < HYPERCALL_COUNT; nr++) {
+        const struct hypercall_family *f = hypercall_table[nr];
+
+        for (uint32_t i = 0; f != NULL && i < f->count; i++) {
+            if (f->rows[i].name != NULL) {
+                list_asked_row(&f->rows[i]);
+            }
+        }
+        for (uint32_t i = 0; f != NULL && i < f->high_count; i++) {
+            list_asked_row(&f->high_rows[i]);
+        }
+    }
+}
+
 static bool is_absent(const struct hypercall_family *f)
 {
     return f->kind == FAMILY_SINGLE && f->rows[0].absent != 0;
@@ -169,6 +202,10 @@ int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "questions") == 0) {
         list_questions();
+        return ferror(stdout) != 0 || fflush(stdout) != 0;
+    }
+    if (argc > 1 && strcmp(argv[1], "asked") == 0) {
+        list_asked();
         return ferror(stdout) != 0 || fflush(stdout) != 0;
     }
     printf("<!-- SPDX-License-Identifier: Apache-2.0 -->\n"

@@ -12,3 +12,11 @@ mediation: $(O)/bin/check-table
 check-mediation: $(O)/bin/check-table
 	$(Q)$< | cmp -s - docs/mediation.md || { echo "docs/mediation.md is not what the table says: run 'make mediation'" >&2; exit 1; }
 unit: check-mediation
+
+# What `bh policy check` knows of who asks what.
+$(O)/include/policy_asked.h: $(O)/bin/check-table tools/build/gen-asked $(shell find xen xsm-flask stubdoms control -name '*.[ch]')
+	$(call say,GEN,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)tools/build/gen-asked $< >$@.tmp
+	$(Q)mv $@.tmp $@
+$(O)/host/tools/bh/policy/asked.o: $(O)/include/policy_asked.h

@@ -9,7 +9,7 @@ tools-host-libs := -lcrypto
 
 unit-tests += tools-seed
 tools-seed-src := tests/unit/tools/test_seed.c tests/unit/tools/small_host.c
-tools-seed-src += $(call bh-test,$(bh-test-host) image inputs policy seed spawn)
+tools-seed-src += $(call bh-test,$(bh-test-host) image policy seed)
 tools-seed-libs := -lcrypto
 
 unit-tests += tools-manifest
@@ -52,11 +52,12 @@ tools-ramdisk-libs := -larchive -lcrypto -lz -llzma -lzstd
 # Everything of bh build, as it is linked into bh.
 unit-tests += tools-build
 tools-build-src = tests/unit/tools/test_build.c $(bh-build-src:%=tools/bh/build/%.c)
-tools-build-src += $(launch-host-obj:.o=.c) xen/common/measure/text.c xen/lib/sha256.c
+tools-build-src += $(bh-policy-core:%=tools/bh/policy/%.c) $(flask-host-obj:.o=.c)
+tools-build-src += $(filter-out $(flask-host-obj:.o=.c),$(launch-host-obj:.o=.c) xen/common/measure/text.c xen/lib/sha256.c)
 tools-build-src += attest/quote/error.c attest/verifier/authenticode.c attest/verifier/reference.c
 tools-build-src += attest/quote/frame.c attest/quote/message.c attest/verifier/jose.c attest/verifier/refset.c attest/verifier/utc.c
 tools-build-cflags = -DBH_VERSION='"$(VERSION)"'
-tools-build-libs := -larchive -lcrypto -lfdt -ljson-c -lz -llzma -lzstd
+tools-build-libs := -larchive -lcrypto -lfdt -ljson-c -lz -llzma -lzstd -l:libsepol.a
 
 unit-tests += tools-run-verify
 tools-run-verify-src := tests/unit/tools/test_run_verify.c tools/bh/run/proc.c tools/bh/run/verify.c

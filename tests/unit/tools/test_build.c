@@ -265,6 +265,67 @@ static void build_failed_leaves_old_image(void **state)
     put_description("");
 }
 
+/* -- policy ------------------------------------------------------------------------------------ */
+
+/* secilc, of the same files with the options of policy/files.mk. */
+static void build_policy_is_secilc_s(void **state)
+{
+    char *cil = in_folder("one/policy/host.cil"), *ours = in_folder("one/boot/policy.bin");
+    char *theirs = in_folder("secilc.bin");
+    char *words = bh_printf("cd policy && secilc --target=xen --policyvers=30 --mls=false --handle-unknown=deny "
+                            "--filecontext=/dev/null -o %s access_vectors.cil fine_vectors.cil base.cil macros.cil "
+                            "kinds/*.cil assertions.cil %s && cmp %s %s", theirs, cil, theirs, ours);
+
+    (void)state;
+    assert_int_equal(build("one", false), BH_EXIT_OK);
+    assert_true(spawn_check((const char *[]){ "sh", "-c", words, NULL }, NULL, NULL, &diag));
+    free(words);
+    free(theirs);
+    free(ours);
+    free(cil);
+}
+
+/* A kind that breaks an assertion: the line of the description, the assertion and the macro are named, nothing is written. */
+static void build_policy_mistake_has_a_line(void **state)
+{
+    static const char kind[] = "(macro spy_kind ((type d) (type e))\n    (call guest_kind (d e))\n"
+                               "    (allow d d (platform_op (all))))\n";
+    char *tree = in_folder("tree"), *errors = in_folder("errors");
+    int old = dup(2);
+    struct buf said = { 0 };
+
+    (void)state;
+    assert_true(dir_make(tree, &diag));
+    assert_true(spawn_check((const char *[]){ "cp", "-r", "policy", "stubdoms", tree, NULL }, NULL, NULL, &diag));
+    put("tree/policy/kinds/spy.cil", kind, sizeof(kind) - 1);
+    put_description(" kind = spy\n");
+    char *conf = in_folder("tiny.conf");
+    struct buf text = { 0 };
+
+    assert_true(file_load(conf, &text, &diag));
+    memcpy(strstr(text.data, " kind = guest"), "#            ", 13);
+    put("tiny.conf", text.data, text.len);
+    assert_non_null(freopen(errors, "w", stderr));
+    int status = BUILD("spied", "-S", tree);
+
+    fflush(stderr);
+    dup2(old, 2);
+    close(old);
+    assert_int_equal(status, BH_EXIT_FAILURE);
+    assert_true(file_load(errors, &said, &diag));
+    assert_non_null(strstr(said.data, "tiny.conf:6: "));
+    assert_non_null(strstr(said.data, "breaks the assertion of "));
+    assert_non_null(strstr(said.data, "The machine as a whole is for control domains"));
+    assert_non_null(strstr(said.data, "policy/kinds/spy.cil:3, called at tiny.conf:6"));
+    assert_false(there("spied"));
+    put_description("");
+    buf_free(&said);
+    buf_free(&text);
+    free(conf);
+    free(errors);
+    free(tree);
+}
+
 /* -- signed sets ------------------------------------------------------------------------------- */
 #define END "2099-01-01T00:00:00Z"
 
@@ -609,6 +670,8 @@ int main(void)
         cmocka_unit_test(build_failed_leaves_old_image),
         cmocka_unit_test(build_bill_of_materials_says_what_is_in_it),
         cmocka_unit_test(build_signed_has_the_same_bill),
+        cmocka_unit_test(build_policy_is_secilc_s),
+        cmocka_unit_test(build_policy_mistake_has_a_line),
         cmocka_unit_test(build_signed_twice_same_bytes),
         cmocka_unit_test(build_signed_as_the_options_say),
         cmocka_unit_test(build_signed_otherwise_is_another_image),

@@ -79,7 +79,7 @@ static void first_light_connections_as_described(void **state)
     allowed("stordd", "guest", SECCLASS_XENSTORE, XENSTORE__READ | XENSTORE__WATCH);
     refused("guest", "stordd", SECCLASS_XENSTORE, XENSTORE__WRITE);
     refused("guest", "attest", SECCLASS_XENSTORE, XENSTORE__READ);
-    allowed("attest", "xen", SECCLASS_BULKHEAD, BULKHEAD__LOG_READ | BULKHEAD__TPM_USE);
+    allowed("attest", "xen", SECCLASS_BULKHEAD, BULKHEAD__LOG_READ);
     refused("guest", "xen", SECCLASS_BULKHEAD, BULKHEAD__LOG_READ);
     refused("guest", "xen", SECCLASS_BULKHEAD, BULKHEAD__AUDIT_READ);
     refused("attest", "xen", SECCLASS_BULKHEAD, BULKHEAD__AUDIT_SEAL);

@@ -9,9 +9,7 @@
 #include "file.h"
 #include "functions.h"
 #include "operators.h"
-#include "spawn.h"
 
-#define POLICY_VERSION "30" /* the newest that compilers write for Xen */
 #define KIND_DISKS "storage"
 #define KIND_NETS "network"
 
@@ -238,79 +236,4 @@ void policy_cil(const struct host *host, struct buf *out)
         cil_mark_end(out);
     }
     operators_cil(host, out);
-}
-
-/* secilc's own messages, and the line of the generated file that they are about. */
-static void errors_show(const char *said, const char *cil, struct diag *diag)
-{
-    struct buf text = { 0 };
-    struct diag quiet = { 0 };
-    const char *base = strrchr(cil, '/');
-    unsigned int line = 0;
-
-    while (*said == '\n') {
-        said++;
-    }
-    const char *at = base != NULL ? strstr(said, base + 1) : NULL;
-
-    if (at != NULL && sscanf(at + strlen(base + 1), ":%u", &line) == 1 && line != 0
-        && file_load(cil, &text, &quiet)) {
-        const char *start = text.data;
-
-        for (unsigned int i = 1; i < line && start != NULL; i++) {
-            start = strchr(start, '\n');
-            start = start != NULL ? start + 1 : NULL;
-        }
-        if (start != NULL) {
-            diag_error(diag, cil, line, NULL, "%.*s", (int)strcspn(start, "\n"), start);
-        }
-    }
-    diag_error(diag, NULL, 0, "secilc", "the policy of this host is refused:\n%s",
-               *said != '\0' ? said : "(no reason given)");
-    buf_free(&text);
-    diag_free(&quiet);
-}
-
-bool policy_compile(const struct host *host, const char *tree, const char *cil,
-                    const char *output, struct inputs *inputs, struct diag *diag)
-{
-    const char *argv[96 + HOST_POLICY_MAX] = { "secilc", "--target=xen", "-M", "false", "-c", POLICY_VERSION,
-                             "-o", output, "-f", "/dev/null" };
-    size_t argc = 10, owned = argc;
-    char **kinds;
-    size_t kind_count = policy_kinds(tree, &kinds);
-    char *folder = bh_printf("%s/policy/kinds", tree);
-    struct buf said = { 0 };
-
-    for (size_t i = 0; policy_common[i] != NULL; i++) {
-        argv[argc++] = bh_printf("%s/policy/%s", tree, policy_common[i]);
-    }
-    for (size_t i = 0; i < kind_count && argc < 94; i++) {
-        argv[argc++] = bh_printf("%s/%s.cil", folder, kinds[i]);
-    }
-    for (size_t i = 0; i < host->policy_file_count; i++) {
-        argv[argc++] = policy_own_file(host, i);
-    }
-    for (size_t i = owned; i < argc; i++) {
-        inputs_add(inputs, argv[i]);
-    }
-    inputs_add(inputs, folder);
-    argv[argc] = cil;
-    int status = spawn_run(argv, NULL, &said, NULL, diag);
-
-    if (status != 0 && status != 127) {
-        errors_show(said.data != NULL ? said.data : "", cil, diag);
-    }
-    for (size_t i = owned; i < argc; i++) {
-        union {
-            const char *in;
-            char *out;
-        } word = { .in = argv[i] };
-
-        free(word.out);
-    }
-    buf_free(&said);
-    names_free(kinds, kind_count);
-    free(folder);
-    return status == 0;
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The policy of one host: the kinds and rules of policy/, and a generated file with one type pair
- * and one kind per domain, one macro call per connection. secilc compiles them together, so that
- * the neverallow rules of policy/assertions.cil judge the result.
+ * and one kind per domain, one macro call per connection. They are compiled together (policy_image.h),
+ * so that the neverallow rules of policy/assertions.cil judge the result.
  */
 #ifndef BH_BUILD_POLICY_H
 #define BH_BUILD_POLICY_H
 
+#include "buf.h"
 #include "host.h"
-#include "inputs.h"
 
 /** Security context of a domain; owned. Its XenStore subtree has the same. */
 char *policy_label(const struct host_domain *d);
@@ -33,16 +33,5 @@ bool policy_meet(const struct host_domain *a, const struct host_domain *b);
 
 /** The generated file. */
 void policy_cil(const struct host *host, struct buf *out);
-
-/**
- * Compile.
- *
- * @param tree    source tree, with policy/
- * @param cil     path of the generated file
- * @param output  path of the binary policy to write
- * @param inputs  gets the files of policy/
- */
-bool policy_compile(const struct host *host, const char *tree, const char *cil,
-                    const char *output, struct inputs *inputs, struct diag *diag);
 
 #endif

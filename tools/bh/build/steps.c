@@ -15,6 +15,7 @@
 #include "measured.h"
 #include "modules.h"
 #include "policy.h"
+#include "policy_image.h"
 #include "run_json.h"
 #include "sbom.h"
 #include "seed.h"
@@ -100,20 +101,16 @@ static bool step_policy(struct build *b)
 {
     struct buf cil = { 0 };
     char *source = in_part(b, "policy/host.cil");
-    char *binary = in_part(b, "boot/policy.bin");
 
     for (size_t i = 0; i < b->host.domain_count; i++) {
         b->image.domains[i].label = policy_label(&b->host.domains[i]);
     }
     policy_cil(&b->host, &cil);
     bool good = file_save(source, cil.data, cil.len, &b->diag)
-                && policy_compile(&b->host, b->options->tree, source, binary, &b->inputs,
-                                  &b->diag)
-                && file_load(binary, &b->image.modules[IMAGE_POLICY].data, &b->diag);
+                && policy_image(&b->host, b->options->tree, &cil, &b->image.modules[IMAGE_POLICY].data, &b->inputs, &b->diag);
 
     buf_free(&cil);
     free(source);
-    free(binary);
     return good;
 }
 

@@ -97,7 +97,7 @@ static struct cil_node *word_read(struct cil_tree *t, struct reader *r, const st
             step(r);
         }
     } else {
-        while (r->p < r->end && !isspace((unsigned char)*r->p) && strchr("();\"", *r->p) == NULL) {
+        while (r->p < r->end && !isspace((unsigned char)*r->p) && memchr("();\"", *r->p, 4) == NULL) {
             step(r);
         }
     }

@@ -46,7 +46,7 @@ static void usage(FILE *out)
         }
     }
     fprintf(out, "\nPOLICY is FILE.cil (with the reference policy, unless it has classes of its own), a FOLDER of them, a HOST.conf, a\n"
-                 "host IMAGE, or a binary policy. `bh policy VERB --help` explains a verb; docs/policy.md is the guide.\n"
+                 "host IMAGE, Xen's tools/flask/policy or FILE.te, or a binary policy. `bh policy VERB --help` explains a verb; docs/policy.md is the guide.\n"
                  "Exit status: 0 yes, 1 no, 2 the command or an input is wrong.\n");
 }
 
@@ -229,7 +229,7 @@ static int verb_run(const struct policy_verb *v, int argc, char **argv)
     if (m.count > 0) {
         struct messages none = { 0 };
         struct source s = { 0 };
-        bool read = !v->no_policy && !o.json && o.policy_count > 0 && source_read(&s, o.tree, o.policy, o.policy_count, &none);
+        bool read = !v->no_policy && !o.json && o.policy_count > 0 && source_read_text(&s, o.tree, o.policy, o.policy_count, &none);
 
         messages_write(&m, read ? &s : NULL, o.json, o.json ? stdout : stderr);
         source_free(&s);

@@ -50,6 +50,8 @@ void messages_of_diag(struct messages *m, struct diag *d)
     diag_free(d);
 }
 
+#define SHOWN_MAX 400 /* a longer line shows nothing */
+
 /* The line a message is about, with a caret under the column. */
 static void show_line(const struct message *m, const struct source *s, FILE *out)
 {
@@ -60,7 +62,7 @@ static void show_line(const struct message *m, const struct source *s, FILE *out
         at = strchr(at, '\n');
         at = at != NULL ? at + 1 : NULL;
     }
-    if (at == NULL || m->line == 0 || strcspn(at, "\n") == 0) {
+    if (at == NULL || m->line == 0 || strcspn(at, "\n") == 0 || strcspn(at, "\n") > SHOWN_MAX) {
         return;
     }
     fprintf(out, "    %.*s\n", (int)strcspn(at, "\n"), at);

@@ -4,9 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sepol/debug.h>
-#include <sepol/handle.h>
-
 #include "../build/suggest.h"
 #include "compile.h"
 #include "decide.h"
@@ -232,36 +229,9 @@ bool model_of_policy(struct model *p, const char *name, sepol_policydb_t *policy
     return true;
 }
 
-static sepol_policydb_t *read_binary(const struct source *s, struct messages *m)
-{
-    sepol_handle_t *handle = sepol_handle_create();
-    sepol_policydb_t *policy = NULL;
-    union {
-        const char *in;
-        void *out;
-    } image = { .in = s->image.data };
-    bool ok;
-
-    sepol_msg_set_callback(handle, NULL, NULL);
-    ok = sepol_policydb_create(&policy) == 0 && sepol_policydb_from_image(handle, image.out, s->image.len, policy) == 0;
-    if (ok && policy->p.target_platform != SEPOL_TARGET_XEN) {
-        message_add(m, s->name, 0, 0, "is a policy for SELinux, not for Xen");
-        message_hint(m, "compile it with checkpolicy -t Xen, secilc --target=xen or bh policy build");
-        ok = false;
-    } else if (!ok) {
-        message_add(m, s->name, 0, 0, "is no binary policy that libsepol can read");
-    }
-    sepol_handle_destroy(handle);
-    if (!ok) {
-        sepol_policydb_free(policy);
-        policy = NULL;
-    }
-    return policy;
-}
-
 bool model_load(struct model *out, const struct source *s, struct messages *m)
 {
-    sepol_policydb_t *policy = s->binary ? read_binary(s, m) : compile_source(s, NULL, NULL, m);
+    sepol_policydb_t *policy = compile_policy(s, m);
 
     return policy != NULL && model_of_policy(out, s->name, policy, m);
 }

@@ -18,9 +18,9 @@
 #include "cil_tree.h"
 #include "compile.h"
 #include "said.h"
+#include "te.h"
 
 #define FAILED "neverallow check failed at "
-#define QUERY "(query)"
 
 static void rule_free(struct rule *r)
 {
@@ -131,7 +131,7 @@ static void read_log(char *log, unsigned int first, struct rules *out)
             line++;
         }
         if (strncmp(line, FAILED, strlen(FAILED)) == 0 && read_place(line + strlen(FAILED), &at)) {
-            asked = strcmp(at.file, QUERY) == 0;
+            asked = strcmp(at.file, RULES_QUERY) == 0;
             question = at.line - first;
             any = true;
             v = NULL;
@@ -209,6 +209,9 @@ bool rules_find(const struct source *s, const char *extra, const struct question
     bool ok = true;
 
     *out = (struct rules){ 0 };
+    if (s->binary) {
+        return s->conf.len == 0 || te_rules(s, questions, count, out, m);
+    }
     if (extra != NULL) {
         buf_printf(&query, "%s%s", extra, extra[0] != '\0' && extra[strlen(extra) - 1] != '\n' ? "\n" : "");
     }

@@ -8,6 +8,8 @@
 
 #include "source.h"
 
+#define RULES_QUERY "(query)" /* the file of what a question adds */
+
 struct place {
     char *keyword;         /* call, allow, optional, block, booleanif, true, false... */
     char *file;
@@ -49,7 +51,7 @@ struct question {
 };
 
 /**
- * Find rules.
+ * Find rules. A binary policy has none with places; of .te, see te.h.
  *
  * @param extra  CIL added to the policy first (declarations, calls to be tried); NULL: none. Its lines are in file "(query)", from 1
  * @return false: the policy does not compile for another reason than assertions; `m` says why

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,6 +10,8 @@
 #include "../build/host.h"
 #include "../build/policy.h"
 #include "cil_tree.h"
+#include "compile.h"
+#include "te.h"
 
 #define POLICY_MAGIC "\x8c\xff\x7c\xf9" /* of a binary policy, little endian */
 #define IMAGE_POLICY "boot/policy.bin"
@@ -27,7 +30,7 @@ static bool is_folder(const char *path)
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-static struct source_file *add(struct source *s, const char *name)
+struct source_file *source_add_file(struct source *s, const char *name)
 {
     struct source_file *f;
 
@@ -39,7 +42,7 @@ static struct source_file *add(struct source *s, const char *name)
 
 void source_add(struct source *s, const char *name, const char *text, size_t len)
 {
-    buf_put(&add(s, name)->text, text, len);
+    buf_put(&source_add_file(s, name)->text, text, len);
 }
 
 static bool load(const char *path, struct buf *out, struct messages *m)
@@ -51,12 +54,32 @@ static bool load(const char *path, struct buf *out, struct messages *m)
     return ok;
 }
 
+/* A file of some other kind is told apart before any reader of the language sees it. */
+static bool is_text(const char *path, const struct buf *text, struct messages *m)
+{
+    unsigned int line = 1, column = 1;
+
+    for (size_t i = 0; i < text->len; i++, column++) {
+        unsigned char c = (unsigned char)text->data[i];
+
+        if (c == '\n') {
+            line++;
+            column = 0;
+        } else if ((c < ' ' && !isspace(c)) || c == 0x7f) {
+            message_add(m, path, line, column, "byte 0x%02x: this is no text", c);
+            message_hint(m, "is it a binary policy that is damaged (they begin with 8c ff 7c f9), or another file?");
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool add_file(struct source *s, const char *path, bool reference, struct messages *m)
 {
-    struct source_file *f = add(s, path);
+    struct source_file *f = source_add_file(s, path);
 
     f->reference = reference;
-    return load(path, &f->text, m);
+    return load(path, &f->text, m) && is_text(path, &f->text, m);
 }
 
 /* @return how many there were; -1: one could not be read */
@@ -141,13 +164,28 @@ static bool add_host(struct source *s, const char *tree, const char *path, struc
         free(own);
     }
     name = bh_printf("(rules of %s)", path);
-    policy_cil(&host, &add(s, name)->text);
+    policy_cil(&host, &source_add_file(s, name)->text);
     free(name);
-    shown = add(s, slash != NULL ? slash + 1 : path); /* as the marks in the rules name it */
+    shown = source_add_file(s, slash != NULL ? slash + 1 : path); /* as the marks in the rules name it */
     shown->shown = true;
     shown->text = text;
     host_free(&host);
     return ok;
+}
+
+/* A file that is named is meant to say something. */
+static bool is_something(const char *path, const struct buf *text, struct messages *m)
+{
+    for (size_t i = 0; i < text->len; i++) {
+        if (text->data[i] == ';') {
+            i += strcspn(text->data + i, "\n") - 1;
+        } else if (!isspace((unsigned char)text->data[i])) {
+            return true;
+        }
+    }
+    message_add(m, path, 0, 0, "holds no statement");
+    message_hint(m, "a policy is CIL such as (type guest_t); policy/README.md says what a deployment consists of");
+    return false;
 }
 
 /* Files that the words name, without the reference policy. */
@@ -164,12 +202,14 @@ static bool read_word(struct source *s, const char *tree, const char *word, stru
     } else if (is_folder(word) && file_exists(image)) {
         s->binary = true;
         ok = load(image, &s->image, m);
+    } else if (te_is(word)) {
+        ok = te_add(s, word, m);
     } else if (is_folder(word)) {
         count = add_folder(s, word, false, m);
         ok = count >= 0 && (!is_folder(kinds) || add_folder(s, kinds, false, m) >= 0);
         if (ok && count == 0) {
             message_add(m, word, 0, 0, "holds no policy");
-            message_hint(m, "a folder is one with *.cil files, or a host image, which has %s", IMAGE_POLICY);
+            message_hint(m, "a folder is one with *.cil files, with *.te modules, or a host image, which has %s", IMAGE_POLICY);
             ok = false;
         }
     } else if (load(word, &text, m)) {
@@ -177,7 +217,8 @@ static bool read_word(struct source *s, const char *tree, const char *word, stru
         if (s->binary) {
             buf_put(&s->image, text.data, text.len);
         } else {
-            buf_put(&add(s, word)->text, text.data != NULL ? text.data : "", text.len);
+            ok = is_text(word, &text, m) && is_something(word, &text, m);
+            buf_put(&source_add_file(s, word)->text, text.data != NULL ? text.data : "", text.len);
         }
     } else {
         ok = false;
@@ -193,18 +234,54 @@ static bool defines_classes(struct source *s)
     for (size_t i = 0; i < s->file_count; i++) {
         const struct cil_tree *t = s->files[i].shown ? NULL : source_tree(&s->files[i]);
 
-        if (t != NULL && cil_tree_find(t, NULL, "classorder") != NULL) {
-            return true;
+        for (const struct cil_node *n = t != NULL ? cil_tree_find(t, NULL, "classorder") : NULL; n != NULL;
+             n = cil_tree_find(t, n, "classorder")) {
+            if (strcmp(cil_node_text(cil_node_nth(n, 1), 0), "unordered") != 0) {
+                return true;
+            }
         }
     }
     return false;
 }
 
-bool source_read(struct source *s, const char *tree, const char *const *words, size_t count, struct messages *m)
+/* Files of one language; a binary policy is one file. */
+static bool is_mixed(const struct source *s, size_t words, bool te, struct messages *m)
+{
+    bool cil = false;
+
+    for (size_t i = 0; i < s->file_count; i++) {
+        cil = cil || s->files[i].rank == 0;
+    }
+    if (s->binary && (words > 1 || s->file_count > 0)) {
+        message_add(m, NULL, 0, 0, "%s: a binary policy is whole; nothing can be added to it", s->name);
+        message_hint(m, "name it alone, or name the sources it was made from");
+        return true;
+    }
+    if (te && cil) {
+        message_add(m, NULL, 0, 0, "%s: CIL and .te do not mix", s->name);
+        message_hint(m, "name files of one language");
+        return true;
+    }
+    return false;
+}
+
+bool source_read_reference(struct source *s, const char *tree, struct messages *m)
+{
+    bool ok;
+
+    *s = (struct source){ .name = bh_printf("%s/policy", tree) };
+    ok = add_reference(s, tree, m);
+    if (!ok) {
+        source_free(s);
+    }
+    return ok;
+}
+
+bool source_read_text(struct source *s, const char *tree, const char *const *words, size_t count, struct messages *m)
 {
     struct buf name = { 0 };
     struct source reference = { 0 };
-    bool ok = true;
+    bool ok = true, te = false;
 
     *s = (struct source){ 0 };
     for (size_t i = 0; ok && i < count; i++) {
@@ -212,12 +289,13 @@ bool source_read(struct source *s, const char *tree, const char *const *words, s
         ok = read_word(s, tree, words[i], m);
     }
     s->name = name.data;
-    if (ok && s->binary && (count > 1 || s->file_count > 0)) {
-        message_add(m, NULL, 0, 0, "%s: a binary policy is whole; nothing can be added to it", s->name);
-        message_hint(m, "name it alone, or name the CIL files it was made from");
-        ok = false;
+    for (size_t i = 0; i < s->file_count; i++) {
+        te = te || s->files[i].rank != 0;
     }
-    if (ok && !s->binary && !defines_classes(s)) {
+    ok = ok && !is_mixed(s, count, te, m);
+    if (ok && te) {
+        te_sort(s);
+    } else if (ok && !s->binary && !defines_classes(s)) {
         ok = add_reference(&reference, tree, m);
         reference.files = bh_grow(reference.files, reference.file_count + s->file_count, sizeof(*reference.files));
         memcpy(reference.files + reference.file_count, s->files, s->file_count * sizeof(*s->files));
@@ -245,6 +323,22 @@ bool source_read_list(struct source *s, const char *tree, const char *list, stru
     free(words);
     free(copy);
     return ok;
+}
+
+bool source_read(struct source *s, const char *tree, const char *const *words, size_t count, struct messages *m)
+{
+    bool ok = source_read_text(s, tree, words, count, m);
+
+    if (ok && s->file_count > 0 && s->files[0].rank != 0 && !te_compile(s, POLICY_VERSION_XEN, m)) {
+        source_free(s);
+        ok = false;
+    }
+    return ok;
+}
+
+bool source_has_places(const struct source *s)
+{
+    return !s->binary || s->conf.len > 0;
 }
 
 const struct cil_tree *source_tree(struct source_file *f)
@@ -275,5 +369,6 @@ void source_free(struct source *s)
     free(s->files);
     free(s->name);
     buf_free(&s->image);
+    buf_free(&s->conf);
     *s = (struct source){ 0 };
 }

@@ -2,13 +2,15 @@
 /*
  * What a person means by a policy, in memory. A policy is named by words, each one of:
  *
- *   FILE.cil      CIL. If none of the files defines the classes (`classorder`), the reference policy of the source tree comes first
+ *   FILE.cil      CIL. If none of the files orders the classes (`classorder`, but for `unordered` ones behind the others), the
+ *                 reference policy of the source tree comes first
  *   FOLDER        its *.cil and those of its subfolder kinds/, sorted
+ *   FILE.te, FOLDER with *.te or modules/   the language of Xen's own policy: see te.h
  *   HOST.conf     a host description: the reference policy and the rules that `bh build` derives from it; these are in the lines of HOST.conf
  *   IMAGE         a folder made by `bh build`: the policy it starts with
  *   FILE          a binary policy, for target Xen
  *
- * CIL keeps its files and lines, so that answers can name them; a binary policy has only its rules.
+ * CIL and .te keep their files and lines, so that answers can name them; a binary policy has only its rules.
  */
 #ifndef BH_POLICY_SOURCE_H
 #define BH_POLICY_SOURCE_H
@@ -24,7 +26,8 @@ struct source_file {
     char *name;            /* as messages name it; owned */
     struct buf text;
     bool reference;        /* of the reference policy, not named by the person */
-    bool shown;            /* no CIL: a description, kept so that messages can show its lines */
+    bool shown;            /* no CIL: a description or .te, kept so that messages can show its lines */
+    unsigned int rank;     /* of .te: where it stands among the others */
     struct cil_tree *tree; /* of source_tree(); owned, NULL until then */
 };
 
@@ -32,8 +35,9 @@ struct source {
     char *name;            /* the words, as one line; owned */
     struct source_file *files;
     size_t file_count;
-    bool binary;           /* `image` is all there is */
+    bool binary;           /* no CIL: `image` is all there is, with `conf` in the case of .te */
     struct buf image;
+    struct buf conf;       /* .te after m4, with marks of the lines it comes from; rules.h finds places in it; empty: there is no .te */
 };
 
 /**
@@ -50,6 +54,18 @@ bool source_read_list(struct source *s, const char *tree, const char *list, stru
 
 /** A host description alone, checked as for a build. @param text  gets its bytes @return false: reported, and nothing is held */
 bool source_host(struct host *host, struct buf *text, const char *tree, const char *path, struct messages *m);
+
+/** The reference policy of a source tree alone. */
+bool source_read_reference(struct source *s, const char *tree, struct messages *m);
+
+/** As source_read(), lines in messages: .te is not compiled. */
+bool source_read_text(struct source *s, const char *tree, const char *const *words, size_t count, struct messages *m);
+
+/** Do rules have places? Not those of a policy that is only there as binary. */
+bool source_has_places(const struct source *s);
+
+/** Add an empty file. Borrowed until the next is added. */
+struct source_file *source_add_file(struct source *s, const char *name);
 
 /** Add CIL that is in no file. @param name how messages call it; both are copied */
 void source_add(struct source *s, const char *name, const char *text, size_t len);

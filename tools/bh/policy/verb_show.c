@@ -152,7 +152,7 @@ static bool show_rules(struct shown *s, struct table *t, struct messages *m)
 {
     struct rules rules;
 
-    if (!s->source.binary && s->about == NULL) {
+    if (source_has_places(&s->source) && s->about == NULL) {
         if (!rules_all(&s->source, NULL, s->model.classes, s->model.class_count, &rules, m)) {
             return false;
         }

@@ -69,7 +69,7 @@ static bool find(struct answer *a, struct rules *out, struct messages *m)
                           model_perm_name(&a->model, a->c, (unsigned int)a->bit) };
 
     *out = (struct rules){ 0 };
-    return a->source.binary || rules_find(&a->source, NULL, &q, 1, out, m);
+    return rules_find(&a->source, NULL, &q, 1, out, m);
 }
 
 static void tell_rules(struct answer *a, const struct rules *found)
@@ -83,7 +83,7 @@ static void tell_rules(struct answer *a, const struct rules *found)
         }
     }
     json_object_object_add(a->json, "rules", list);
-    if (a->source.binary && !a->o->json) {
+    if (!source_has_places(&a->source) && !a->o->json) {
         show_binary(a);
     }
 }
@@ -166,7 +166,8 @@ static bool tell_remedies(struct answer *a, struct messages *m)
     bool ok = a->source.binary || remedies_find(&r, &a->source, &a->model, &q, OFFERS_MAX, m);
 
     if (ok && !a->o->json) {
-        printf("  no rule gives it%s\n", a->source.binary ? ", and a binary policy has no macros to offer" : ". What would:");
+        printf("  no rule gives it%s\n", !a->source.binary ? ". What would:" : source_has_places(&a->source) ? "" :
+               ", and a binary policy has no macros to offer");
     }
     for (size_t i = 0; ok && i < r.count; i++) {
         tell_remedy(a, &r.list[i], list);

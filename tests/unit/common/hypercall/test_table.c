@@ -300,7 +300,7 @@ static const struct {
       "domctl_device.c asks about each part of a range" },
     { SECCLASS_ARGO, ~(uint32_t)ARGO__ENABLE, "argo_op does not exist here" },
     { SECCLASS_PHYSMAP_OP, PHYSMAP_OP__DEV_MMIO, "of another architecture" },
-    { SECCLASS_BULKHEAD, BULKHEAD__TPM_USE, "asked at launch, where the page is given" },
+    { SECCLASS_BULKHEAD, BULKHEAD__TPM_USE, "asked by nobody: the label of the page decides, at launch" },
     { SECCLASS_XENSTORE, ~0u, "asked by the xenstore domain" },
     { SECCLASS_OPERATOR, ~0u, "asked by the control domain" },
 };
