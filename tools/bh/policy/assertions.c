@@ -10,8 +10,8 @@
 #define WORDS_MAX 64
 
 static const char *const verbs[] = { "allow", "deny", "flow", "no-flow", "policy" };
-static const char *const forms[] = { "allow SRC TGT CLASS PERM[,PERM]", "deny SRC TGT CLASS PERM[,PERM]|*", "flow A B [except TYPES...] [weight N]",
-                                     "no-flow A B [except TYPES...] [weight N]", "policy WORD..." };
+static const char *const forms[] = { "allow SRC TGT CLASS PERM[,PERM]", "deny SRC TGT CLASS PERM[,PERM]|*",
+                                     "flow A B [except TYPES...] [weight N]", "no-flow A B [except TYPES...] [weight N]", "policy WORD..." };
 
 struct reader {
     struct assertions *a;

@@ -4,12 +4,13 @@
  *
  *   policy WORDS                          what -p would name, relative to the file's folder; unless -p is given
  *   allow SRC TGT CLASS PERM[,PERM]       every SRC may do all of it to every TGT
- *   deny SRC TGT CLASS PERM[,PERM]        no SRC may do any of it to any TGT; CLASS and PERM may be `*`
+ *   deny SRC TGT CLASS PERM[,PERM]        no SRC may do any of it to any TGT
  *   flow A B [except TYPES] [weight N]    information gets from every A to every B
  *   no-flow A B [except TYPES] [weight N] it gets from no A to any B; not counting what passes through TYPES, or weighs less than N
  *
  * SRC, TGT, A, B and TYPES are types and attributes (type_set.h). An attribute as the second stands for all others: a domain is not
- * asked about itself, unless it says `self`. With `*` come exceptions: domctl *,!getdomaininfo; *,!event *. # begins a comment; that above a line tells what it is for.
+ * asked about itself, unless it says `self`. CLASS and PERM may be `*`, with exceptions: domctl *,!getdomaininfo; *,!event *.
+ * # begins a comment; that above a line tells what it is for.
  */
 #ifndef BH_POLICY_ASSERTIONS_H
 #define BH_POLICY_ASSERTIONS_H

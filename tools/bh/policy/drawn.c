@@ -119,12 +119,12 @@ static void control(struct drawing *d, const struct host *host)
 static void hypervisor(struct drawing *d, const struct host *host)
 {
     static const char *const kinds[][3] = {
+        { "attest", NULL, NULL },
         { "guest", NULL, NULL },
         { "storage", NULL, NULL },
         { "network", NULL, NULL },
         { "control", NULL, NULL },
         { "xenstore", "console_op:write", "the console" },
-        { "attest", "bulkhead:tpm_use", "the TPM" },
         { "policyadmin", "flask_op:load flask_op:setenforce flask_op:setbool flask_op:commitbools", "the policy" },
         { "initial", "console_op:write bulkhead:audit_seal", "the console" },
     };

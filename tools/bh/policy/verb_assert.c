@@ -50,8 +50,10 @@ static void place(const struct trial *t, struct messages *m, size_t before)
     }
 }
 
+typedef bool each_fn(struct trial *t, const char *word, bool in, struct messages *m);
+
 /* Words with commas, `*` for all and `!` before what is not meant; `each` looks one up and sets or clears it. */
-static bool read_list(struct trial *t, const char *words, bool (*each)(struct trial *, const char *, bool, struct messages *), struct messages *m)
+static bool read_list(struct trial *t, const char *words, each_fn *each, struct messages *m)
 {
     char *copy = bh_strdup(words), *rest = copy, *word;
     bool ok = true;
@@ -425,7 +427,8 @@ const struct policy_verb policy_assert_verb = {
             "  no-flow A B [except TYPES] [weight N]  it gets from no A to any B, but through TYPES, or by what weighs less than N\n"
             "  policy POLICY...                       which policy, relative to FILE's folder; -p goes before it\n\n"
             "SRC, TGT, A and B are types or attributes, several with commas, !TYPE for what is not meant; an attribute as the second stands\n"
-            "for all others, and `self` for oneself. CLASS and PERM take * and ! too: deny a b *,!event * says nothing of class event. # begins a comment. Exit status 0 if all hold, 1 if not.\n\n"
+            "for all others, and `self` for oneself. CLASS and PERM take * and ! too: deny a b *,!event * says nothing of class event.\n"
+            "# begins a comment. Exit status 0 if all hold, 1 if not.\n\n"
             "    bh policy assert -p host.conf policy/assertions/reference.assert",
     .options = options,
     .option_count = sizeof(options) / sizeof(options[0]),
