@@ -128,6 +128,10 @@ static void host_parse_good_fills_all(void **state)
     host_free(&host);
 }
 
+/* Rules between these bear a line of the description. */
+#define MARK(line) ";;* lmx " #line " \"h.conf\"\n"
+#define MARK_END ";;* lme\n"
+
 /* One description becomes the policy's rules and the control domain's file; they name the same types. */
 static void operators_become_rules_and_a_file(void **state)
 {
@@ -139,10 +143,10 @@ static void operators_become_rules_and_a_file(void **state)
     operators_cil(&host, &cil);
     operators_text(&host, &text);
     assert_string_equal(cil.data, "\n; operators\n"
-                        "(type all_operator_t)\n(call operator_role (all_operator_t))\n"
-                        "(allow all_operator_t domain_type (operator (status attach_disk)))\n"
-                        "(type one_operator_t)\n(call operator_role (one_operator_t))\n"
-                        "(allow one_operator_t dd_t (operator (restart)))\n");
+                        MARK(42) "(type all_operator_t)\n(call operator_role (all_operator_t))\n"
+                        "(allow all_operator_t domain_type (operator (status attach_disk)))\n" MARK_END
+                        MARK(47) "(type one_operator_t)\n(call operator_role (one_operator_t))\n"
+                        "(allow one_operator_t dd_t (operator (restart)))\n" MARK_END);
     assert_string_equal(text.data, "# Operators of test\n"
                         "role all system_u:system_r:all_operator_t\ncertificate alice all\n"
                         "certificate bob all\nrole one system_u:system_r:one_operator_t\n"
@@ -175,20 +179,20 @@ static void functions_become_rules(void **state)
     assert_int_equal(host.domains[1].pci_count, 0);
     functions_cil(&host, &cil);
     assert_string_equal(cil.data,
-                        "(type a_pci_t)\n(typeattributeset resource_type (a_pci_t))\n"
+                        MARK(10) "(type a_pci_t)\n(typeattributeset resource_type (a_pci_t))\n"
                         "(pcidevicecon 0x18 (system_u object_r a_pci_t low_low))\n"
                         "(call device_use (a_t a_pci_t))\n"
-                        "(call device_give (c_t a_t a_pci_t))\n(call device_take (c_t a_t a_pci_t))\n"
+                        "(call device_give (c_t a_t a_pci_t))\n(call device_take (c_t a_t a_pci_t))\n" MARK_END
                         "(type pci_01_00_0_t)\n(typeattributeset resource_type (pci_01_00_0_t))\n"
                         "(pcidevicecon 0x100 (system_u object_r pci_01_00_0_t low_low))\n"
-                        "(call device_use (a_t pci_01_00_0_t))\n"
-                        "(call device_give (c_t a_t pci_01_00_0_t))\n(call device_take (c_t a_t pci_01_00_0_t))\n"
-                        "(call device_use (b_t pci_01_00_0_t))\n"
-                        "(call device_take (c_t b_t pci_01_00_0_t))\n"
+                        MARK(11) "(call device_use (a_t pci_01_00_0_t))\n"
+                        "(call device_give (c_t a_t pci_01_00_0_t))\n(call device_take (c_t a_t pci_01_00_0_t))\n" MARK_END
+                        MARK(18) "(call device_use (b_t pci_01_00_0_t))\n"
+                        "(call device_take (c_t b_t pci_01_00_0_t))\n" MARK_END
                         "(type pci_02_1f_7_t)\n(typeattributeset resource_type (pci_02_1f_7_t))\n"
                         "(pcidevicecon 0x2ff (system_u object_r pci_02_1f_7_t low_low))\n"
-                        "(call device_use (a_t pci_02_1f_7_t))\n"
-                        "(call device_give (c_t a_t pci_02_1f_7_t))\n(call device_take (c_t a_t pci_02_1f_7_t))\n");
+                        MARK(11) "(call device_use (a_t pci_02_1f_7_t))\n"
+                        "(call device_give (c_t a_t pci_02_1f_7_t))\n(call device_take (c_t a_t pci_02_1f_7_t))\n" MARK_END);
     buf_free(&cil);
     host_free(&host);
 }
