@@ -11,7 +11,7 @@
  *   triples   old x new x task x classes with validatetrans, one context for each type and all of one type
  *
  * A (source, target, class) is one decision and three labels: transition, member, change. A product above
- * TUPLES_MAX is sampled, evenly and not below a million, and the output says so; SEPOL_ALL=1 in the environment samples nothing
+ * TUPLES_MAX is sampled, evenly and not below 400,000, and the output says so; SEPOL_ALL=1 in the environment samples nothing
  * and takes some minutes; SEPOL_ONLY=NAME takes the policies whose names begin so. Beside them: initial SIDs
  * and resources, permissive types, what becomes of unknown classes, numbers against names.
  *
@@ -35,8 +35,8 @@
 #ifndef SEPOL_STEP
 #define SEPOL_STEP 1U
 #endif
-#define TUPLES_MAX      1500000U /* of one product; above, it is sampled */
-#define TUPLES_MIN      1000000U
+#define TUPLES_MAX      600000U  /* of one product; above, it is sampled */
+#define TUPLES_MIN      400000U
 #define CONTEXTS_MAX    8192U
 #define TYPES_MAX       256U
 #define TRIPLES_OF_MAX  72U      /* contexts whose cube is walked */
