@@ -200,7 +200,7 @@ check-headers: $(generated)
 	done; [ -z "$$bad" ]
 
 analyze: $(generated)
-	$(Q)tools/build/analyze $(O) "$(hv-cflags)" "$(host-cflags)" "$(stub-cflags)" \
+	$(Q)tools/build/analyze $(O) "$(hv-cflags)" "$(host-cflags) -DBH_VERSION=\"$(VERSION)\" -Idriver-domains/common" "$(stub-cflags)" \
 	    "$(hv-obj)" "$(sort $(foreach p,$(host-progs) $(test-progs),$($(p)-obj)))" "$(sort $(runtime-obj) $(foreach s,$(stubdoms),$($(s)-obj)))"
 
 # -- what a person types ------------------------------------------------------------------------

@@ -301,7 +301,7 @@ static void turn_away(struct door *door, const char *from)
 
 static void take_one(struct collector *l)
 {
-    struct sockaddr_storage peer;
+    struct sockaddr_storage peer = {.ss_family = AF_UNSPEC};
     socklen_t size = sizeof(peer);
     int fd = accept4(l->fd, (struct sockaddr *)&peer, &size, SOCK_CLOEXEC);
     char from[INET6_ADDRSTRLEN] = "?";

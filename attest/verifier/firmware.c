@@ -58,8 +58,13 @@ struct refset *firmware_profile(const struct event_log *log, const char *name, u
 {
     uint8_t value[LOG_PCR_COUNT][64];
     struct refset *set = refset_new();
-    int rc = set == NULL ? attest_fail(err, -ENOMEM, "no memory") : log_replay(log, LOG_ALG_SHA256, value, err);
+    int rc;
 
+    if (set == NULL) {
+        attest_fail(err, -ENOMEM, "no memory");
+        return NULL;
+    }
+    rc = log_replay(log, LOG_ALG_SHA256, value, err);
     if (rc == 0 && !refset_id_is_valid(name)) {
         rc = attest_fail(err, -EINVAL, "--name %.70s: expected letters, digits, . _ -", name);
     }

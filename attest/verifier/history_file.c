@@ -44,7 +44,7 @@ int history_list(const char *folder, char ***names, struct attest_error *err)
         rc = n < 0 ? attest_fail(err, -errno, "%s: %s", folder, strerror(errno)) : attest_fail(err, -ENOMEM, "no memory");
     }
     for (int i = 0; i < n; i++) {
-        if (rc >= 0) {
+        if (rc >= 0 && *names != NULL) {
             (*names)[i] = strndup(entry[i]->d_name, strlen(entry[i]->d_name) - 5);
             rc = (*names)[i] == NULL ? attest_fail(err, -ENOMEM, "no memory") : rc;
         }

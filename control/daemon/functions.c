@@ -181,7 +181,7 @@ static void look_for(const struct function *f, json_object *reply)
 
 int verb_attach_device(struct session *s, json_object *request, json_object *reply, struct attest_error *err)
 {
-    struct function f;
+    struct function f = {0};
     int rc = begin(s, request, OPERATOR__ATTACH_DEVICE, &f, err);
 
     if (rc != 0) {
@@ -241,7 +241,7 @@ static int take(const struct function *f, unsigned int slot, struct attest_error
 
 int verb_detach_device(struct session *s, json_object *request, json_object *reply, struct attest_error *err)
 {
-    struct function f;
+    struct function f = {0};
     json_object *force;
     int forced = json_object_object_get_ex(request, "force", &force) && json_object_get_boolean(force);
     int rc = begin(s, request, OPERATOR__DETACH_DEVICE, &f, err), slot;

@@ -18,9 +18,9 @@ struct buf {
 };
 
 /** Allocate zeroed memory; never returns NULL. */
-void *bh_alloc(size_t size);
+void *bh_alloc(size_t size) __attribute__((returns_nonnull));
 /** Grow an array to hold `count` items of `size`; never returns NULL. */
-void *bh_grow(void *old, size_t count, size_t size);
+void *bh_grow(void *old, size_t count, size_t size) __attribute__((returns_nonnull));
 /** Copy a string; the caller owns the copy. */
 char *bh_strdup(const char *text);
 char *bh_strndup(const char *text, size_t len);

@@ -192,11 +192,16 @@ static struct grant seen(const struct model *from, const struct grant *g, const 
     return out;
 }
 
+/* `old` or `new` may be missing, not both. */
 static void compare_right(struct comparison *c, const struct model *was, const struct grant *old, const struct model *is,
                           const struct grant *new)
 {
     const struct model *p = old != NULL ? was : is;
     const struct grant *any = old != NULL ? old : new;
+
+    if (any == NULL) {
+        return;
+    }
     struct right_change r = { .source = p->types[any->source], .target = p->types[any->target], .tclass = p->classes[any->tclass],
                               .was = old, .is = new };
 

@@ -37,7 +37,7 @@ static void show_fact(const struct fact_change *f, bool first)
     if (f->was == NULL || f->is == NULL) {
         const char *value = f->was != NULL ? f->was : f->is;
 
-        printf("  %c %s%s%s\n", f->was != NULL ? '-' : '+', f->object, *value != '\0' ? "  " : "", value);
+        printf("  %c %s%s%s\n", f->was != NULL ? '-' : '+', f->object, value != NULL && *value != '\0' ? "  " : "", value != NULL ? value : "");
     } else {
         printf("  ~ %s  %s, was %s\n", f->object, f->is, f->was);
     }
