@@ -27,6 +27,8 @@ static char text[MEASURE_TEXT_MAX];
 static uint64_t lost_count;
 static int broken = -ENODEV; /* what every measurement returns until measure_init() succeeds */
 
+static bool ended; /* `lock` held: the TPM is shut down, and ours for good */
+
 static bool use_tpm; /* constant after measure_init() */
 
 /* With one locality the hypervisor owns the TPM; PCRs 12 and 13 are free and cannot be reset. */
@@ -92,6 +94,7 @@ int measure_init(const struct measure_setup *setup)
     int rc;
 
     spin_lock(&lock);
+    ended = false;
     use_tpm = setup->tpm;
     if (use_tpm) {
         tpm_banks(&tpm);
@@ -296,7 +299,9 @@ int measure_turn(uint64_t since_ns)
 void measure_turn_end(void)
 {
     spin_lock(&lock);
-    tpm_close();
+    if (!ended) {
+        tpm_close();
+    }
     spin_unlock(&lock);
 }
 
@@ -364,6 +369,7 @@ void measure_end(void)
         }
     }
     broken = -ENODEV;
+    ended = true;
     spin_unlock(&lock);
 }
 
