@@ -60,7 +60,9 @@ static volatile sig_atomic_t stopped;
 
 static void stop(int signal)
 {
-    stopped = signal != SIGCHLD;
+    if (signal != SIGCHLD) { /* which only ends the wait, and takes nothing back */
+        stopped = 1;
+    }
 }
 
 static int64_t now_ms(void)
