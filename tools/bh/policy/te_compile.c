@@ -106,89 +106,75 @@ static void say_at(const struct source *s, const struct te_words *w, size_t at, 
 
 /* -- hints --------------------------------------------------------------------------------------------------------------- */
 
+/* Words that could have been meant; owned. */
+struct meant {
+    char **words;
+    size_t count;
+};
+
+static void meant_add(struct meant *known, const char *word, size_t len)
+{
+    known->words = bh_grow(known->words, known->count + 1, sizeof(*known->words));
+    known->words[known->count++] = bh_strndup(word, len);
+}
+
+/* The nearest of them in `keep`; NULL: none is. They are gone then. */
+static const char *meant_nearest(struct meant *known, const char *word, struct buf *keep)
+{
+    const char *near = suggest_nearest(word, (const char *const *)known->words, known->count);
+
+    if (near != NULL) {
+        buf_puts(keep, near);
+    }
+    for (size_t i = 0; i < known->count; i++) {
+        free(known->words[i]);
+    }
+    free(known->words);
+    return keep->data;
+}
+
 static const char *nearest(const struct te_words *w, const char *const *keywords, const char *word, struct buf *keep)
 {
-    const char **known = bh_alloc((w->count + 1) * sizeof(*known)), *near;
-    char **owned = bh_alloc((w->count + 1) * sizeof(*owned));
-    size_t count = 0;
+    struct meant known = { 0 };
 
     for (size_t i = 1; i < w->count; i++) {
         for (size_t k = 0; keywords[k] != NULL; k++) {
             if (te_word_is(w, i - 1, keywords[k]) && te_word_is_name(w, i) && !te_word_is(w, i, word)) {
-                owned[count] = bh_strndup(w->list[i].at, w->list[i].len);
-                known[count] = owned[count];
-                count++;
+                meant_add(&known, w->list[i].at, w->list[i].len);
             }
         }
     }
-    near = suggest_nearest(word, known, count);
-    if (near != NULL) {
-        buf_puts(keep, near);
-    }
-    for (size_t i = 0; i < count; i++) {
-        free(owned[i]);
-    }
-    free(owned);
-    free(known);
-    return keep->data;
+    return meant_nearest(&known, word, keep);
 }
 
 /* Permissions stand in braces behind "class C" and "common C". */
 static const char *nearest_permission(const struct te_words *w, const char *tclass, const char *word, struct buf *keep)
 {
-    const char **known = bh_alloc((w->count + 1) * sizeof(*known)), *near;
-    char **owned = bh_alloc((w->count + 1) * sizeof(*owned));
-    size_t count = 0;
+    struct meant known = { 0 };
 
     for (size_t i = 0; i + 2 < w->count; i++) {
         if (te_word_is(w, i, "class") && te_word_is(w, i + 1, tclass) && te_word_is(w, i + 2, "{")) {
             for (size_t k = i + 3; k < w->count && !te_word_is(w, k, "}"); k++) {
-                owned[count] = bh_strndup(w->list[k].at, w->list[k].len);
-                known[count] = owned[count];
-                count++;
+                meant_add(&known, w->list[k].at, w->list[k].len);
             }
         }
     }
-    near = suggest_nearest(word, known, count);
-    if (near != NULL) {
-        buf_puts(keep, near);
-    }
-    for (size_t i = 0; i < count; i++) {
-        free(owned[i]);
-    }
-    free(owned);
-    free(known);
-    return keep->data;
+    return meant_nearest(&known, word, keep);
 }
 
 static const char *nearest_macro(const struct source *s, const char *word, struct buf *keep)
 {
-    const char **known = NULL, *near;
-    size_t count = 0;
+    struct meant known = { 0 };
 
     for (size_t i = 0; i < s->file_count; i++) {
         const char *at = s->files[i].text.data;
         struct te_macro macro;
 
         while (at != NULL && te_macro_next(s->files[i].text.data, &at, &macro)) {
-            known = bh_grow(known, count + 1, sizeof(*known));
-            known[count++] = bh_strndup(macro.name, macro.name_len);
+            meant_add(&known, macro.name, macro.name_len);
         }
     }
-    near = suggest_nearest(word, known, count);
-    if (near != NULL) {
-        buf_puts(keep, near);
-    }
-    for (size_t i = 0; i < count; i++) {
-        union {
-            const char *in;
-            char *out;
-        } name = { .in = known[i] };
-
-        free(name.out);
-    }
-    free(known);
-    return keep->data;
+    return meant_nearest(&known, word, keep);
 }
 
 /* -- checkpolicy's mistakes ------------------------------------------------------------------------------------------------ */
