@@ -67,10 +67,10 @@ static const struct verb verbs[] = {
       "\n"
       "docs/host.conf.md explains every key; bh(1) the files written.\n" },
     { "run", run_main, "boot a host image in QEMU with a TPM",
-      "bh run [--firmware=ovmf|direct] [--shell] DIR",
+      "bh run [--firmware=ovmf|seabios|direct] [--shell] DIR",
       "Boots a host image written by `bh build`. `bh run --help` lists the options.\n" },
     { "attest", attest_main, "check from outside what a host runs",
-      "bh attest verify|enroll|watch|status|token|log|ref ...",
+      "bh attest verify|enroll|watch|collect|status|token|log|ref ...",
       "Asks a host for evidence and compares it with signed reference sets. `bh attest --help` lists\n"
       "the verbs, `bh attest VERB --help` explains one.\n" },
     { "status", control_main, "domains of a running host, and what they use", "bh status [--json] [--watch] --host WHERE",
@@ -90,7 +90,7 @@ static const struct verb verbs[] = {
       "`bh detach --help` lists the options.\n" },
     { "control", control_keys_main, "keys for reaching a running host", "bh control init|operator|enroll ...",
       "`bh control --help` explains them.\n" },
-    { "policy", policy_main, "compile and query a policy", "bh policy VERB ...",
+    { "policy", policy_main, "ask, check and make a policy", "bh policy VERB ...",
       "`bh policy --help` lists the verbs.\n" },
     { "tamper", tamper_main, "copy a host image with one thing changed, for tests",
       "bh tamper --what=WHAT DIR OUT",
