@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * permissive SECONDS: switch enforcing off once this domain has been paused for that long, and say so: so an operator says when. The
- * domain needs the kind `policyadmin`.
+ * permissive SECONDS: switch enforcing off once this domain has been paused for that long, and say so: so an operator says when. It says
+ * first that it can tell a pause. The domain needs the kind `policyadmin`.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -19,6 +19,8 @@ static void paused_for(time_t seconds)
     struct timespec last, now;
 
     clock_gettime(CLOCK_MONOTONIC, &now);
+    puts("PERMISSIVE waits to be paused");
+    fflush(stdout);
     do {
         last = now;
         usleep(100000);
