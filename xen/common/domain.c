@@ -267,6 +267,7 @@ int domain_set_target(struct domain *d, struct domain *target)
 
 void domain_start(struct domain *d)
 {
+    domain_get_more(d); /* from when it runs others may end it */
     spin_lock(&d->lock);
     if (d->state == DOMAIN_BUILDING) {
         write_once(d->started, true);
@@ -274,6 +275,7 @@ void domain_start(struct domain *d)
     }
     spin_unlock(&d->lock);
     domain_unpause(d);
+    domain_put(d);
 }
 
 void domain_pause(struct domain *d)
@@ -365,13 +367,20 @@ bool domain_is_suspended(const struct domain *d)
            read_once(d->waits_suspended);
 }
 
-void domain_destroy(struct domain *d)
+int domain_destroy(struct domain *d)
 {
+    bool building;
+
     spin_lock(&d->lock);
-    write_once(d->waits_suspended, false);
+    building = d->state == DOMAIN_BUILDING;
+    write_once(d->waits_suspended, d->waits_suspended && building);
     spin_unlock(&d->lock);
+    if (building) {
+        return -EBUSY;
+    }
     domain_shutdown(d, SHUTDOWN_poweroff);
     softirq_raise(SOFTIRQ_RECLAIM); /* one that has shut down before is left alone no longer */
+    return 0;
 }
 
 void domain_crash(struct domain *d, const char *fmt, ...)

@@ -136,8 +136,7 @@ static long destroy_act(struct call *c)
     if (self(c)) {
         return -EINVAL;
     }
-    domain_destroy(c->target); /* what is left is given back step by step */
-    return 0;
+    return domain_destroy(c->target); /* what is left is given back step by step */
 }
 
 static long resume_act(struct call *c)

@@ -16,12 +16,14 @@
 
 int vpci_create(struct domain *d)
 {
-    d->vpci = xzalloc(struct vpci);
-    if (d->vpci == NULL) {
+    struct vpci *p = xzalloc(struct vpci);
+
+    if (p == NULL) {
         return -ENOMEM;
     }
-    spin_lock_init(&d->vpci->lock, LOCK_VPCI);
-    vpci_ioapic_start(d->vpci);
+    spin_lock_init(&p->lock, LOCK_VPCI);
+    vpci_ioapic_start(p);
+    __atomic_store_n(&d->vpci, p, __ATOMIC_RELEASE); /* the domain can be found already */
     return 0;
 }
 

@@ -152,8 +152,8 @@ bool domain_is_quiet(const struct domain *d); /* no vCPU of d on a CPU; stays so
 void domain_unpause(struct domain *d);
 /** The domain said goodbye (SCHEDOP_shutdown) or crashed: no vCPU runs any more, the owner is told. */
 void domain_shutdown(struct domain *d, uint32_t reason);
-/** End it, whether it runs or waits suspended. */
-void domain_destroy(struct domain *d);
+/** End it, whether it runs or waits suspended. @return 0; -EBUSY it is being built: it will run */
+int domain_destroy(struct domain *d) must_check;
 /** Suspended, and there to be resumed? */
 bool domain_is_suspended(const struct domain *d);
 /**
