@@ -12,6 +12,11 @@
 #include <xen/errno.h>
 #include <xen/lib.h>
 
+int flask_op_admit(struct xsm_candidate *c, const struct flask_op_env *env)
+{
+    return env->admit != NULL ? env->admit(env->arg, c) : 0;
+}
+
 int flask_op_commit(struct xsm_candidate *c, const struct flask_op_env *env)
 {
     int rc;
@@ -26,7 +31,7 @@ int flask_op_commit(struct xsm_candidate *c, const struct flask_op_env *env)
     return rc;
 }
 
-/* Read, checked, measured, and only then put into force. */
+/* Read, checked, admitted, measured, and only then put into force: what is refused has not been measured. */
 static long act_load(struct xen_flask_op *op, const struct flask_op_env *env)
 {
     uint32_t size = op->u.load.size;
@@ -47,6 +52,9 @@ static long act_load(struct xen_flask_op *op, const struct flask_op_env *env)
     rc = env->copy_from(env->arg, image, FLASK_OP_HANDLE(op->u.load.buffer), size);
     if (rc == 0) {
         rc = xsm_candidate_policy(image, size, env->error, &candidate);
+    }
+    if (rc == 0) {
+        rc = flask_op_admit(candidate, env);
     }
     if (rc == 0 && env->before_load != NULL) {
         rc = env->before_load(env->arg, image, size);

@@ -74,12 +74,13 @@ long flask_op_commitbools(struct xen_flask_op *op, const struct flask_op_env *en
     if (rc != 0) {
         return rc;
     }
-    for (id = 0; xsm_boolean_get(id, &value, name, sizeof(name)) == 0; id++) {
+    rc = flask_op_admit(candidate, env);
+    for (id = 0; rc == 0 && xsm_boolean_get(id, &value, name, sizeof(name)) == 0; id++) {
         rc = value.current != value.pending ? measure_boolean(env, name, value.pending) : 0;
-        if (rc != 0) {
-            xsm_candidate_free(candidate);
-            return rc;
-        }
+    }
+    if (rc != 0) {
+        xsm_candidate_free(candidate);
+        return rc;
     }
     return flask_op_commit(candidate, env);
 }

@@ -55,6 +55,21 @@ $(O)/tests/mediation/restart.bin: policy/access_vectors.cil policy/fine_vectors.
 	$(Q)secilc --target=xen --policyvers=30 --mls=false --handle-unknown=deny --filecontext=/dev/null -o $@ $^
 $(O)/tests/guest/restart.elf: $(O)/tests/mediation/restart.bin
 
+# One that is being built anew, before it is measured; and a policy that calls the store something else.
+guest-tests += restart-building
+building-base := policy/access_vectors.cil policy/fine_vectors.cil policy/base.cil policy/macros.cil policy/kinds/domain.cil policy/kinds/attest.cil
+$(O)/tests/mediation/restart-building-less.cil: tests/mediation/restart-building.cil
+	$(Q)mkdir -p $(@D)
+	$(Q)sed 's/store_t/shop_t/g' $< >$@
+$(O)/tests/mediation/restart-building-less.bin: $(building-base) $(O)/tests/mediation/restart-building-less.cil
+$(O)/tests/mediation/restart-building.bin: $(building-base) tests/mediation/restart-building.cil
+$(O)/tests/mediation/restart-building.bin $(O)/tests/mediation/restart-building-less.bin:
+	$(call say,POLICY,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)secilc --target=xen --policyvers=30 --mls=false --handle-unknown=deny --filecontext=/dev/null -o $@ $^
+$(O)/stub/tests/guest/restart-building/main.o: $(O)/tests/mediation/restart-building.bin $(O)/tests/mediation/restart-building-less.bin
+cflags-tests/guest/restart-building/main := -Wa,-I$(O)/tests/mediation
+
 # A domain with a device that does DMA.
 guest-tests += dma dma-own
 $(O)/tests/mediation/dma.bin: policy/access_vectors.cil policy/fine_vectors.cil policy/base.cil policy/macros.cil \

@@ -199,6 +199,11 @@ static int map_tpm(struct launch_domain *ld)
     return p2m_map(ld->d, _gfn(PVH_TPM >> PAGE_SHIFT), page, P2M_ORDER_4K, P2M_MMIO_DIRECT);
 }
 
+static bool is_measured(void)
+{
+    return options.tpm != TPM_NONE;
+}
+
 static int measure(const struct launch_domain *ld, const uint8_t digest[SHA256_SIZE])
 {
     char label[XSM_CONTEXT_MAX];
@@ -276,32 +281,8 @@ static int build_filled(struct launch_domain *ld, struct launch_error *err)
     set_devices(ld);
     arch_vcpu_set_pvh(ld->d->vcpu[0], ld->plan.vcpu.entry, ld->plan.vcpu.start_info);
     hash_begin(ld);
-    ld->job.stage = options.tpm != TPM_NONE ? LAUNCH_HASH : LAUNCH_DEVICES;
+    ld->job.stage = is_measured() ? LAUNCH_HASH : LAUNCH_DEVICES;
     return -ERESTART;
-}
-
-/* The digest goes into the TPM before the domain can run. */
-static int build_finish(struct launch_domain *ld, struct launch_error *err)
-{
-    bool measured = options.tpm != TPM_NONE;
-    uint8_t digest[SHA256_SIZE];
-    int ret = 0;
-
-    if (measured) {
-        ret = measure_turn(ld->job.waits_since_ns);
-        if (ret != 0) {
-            return ret;
-        }
-        launch_digest_finish(&ld->job.hash, &ld->plan.vcpu, digest);
-        ret = measure(ld, digest);
-        measure_turn_end();
-    }
-    if (ret != 0) {
-        return launch_fail(err, ret, "domain %s: cannot be measured (error %d)", ld->in.name, -ret);
-    }
-    ld->start_count++;
-    report(ld, measured ? digest : NULL, ld->job.began_ns);
-    return 0;
 }
 
 int launch_build_piece(struct launch_domain *ld, struct launch_error *err)
@@ -330,18 +311,54 @@ int launch_build_piece(struct launch_domain *ld, struct launch_error *err)
         ld->job.stage = LAUNCH_MEASURE;
         ld->job.waits_since_ns = time_now_ns();
     }
-    return build_finish(ld, err);
+    return 0;
+}
+
+int launch_turn(struct launch_domain *ld)
+{
+    return is_measured() ? measure_turn(ld->job.waits_since_ns) : 0;
+}
+
+void launch_turn_end(void)
+{
+    if (is_measured()) {
+        measure_turn_end();
+    }
+}
+
+/* The digest goes into the TPM before the domain can run. */
+int launch_measure_domain(struct launch_domain *ld, struct launch_error *err)
+{
+    uint8_t digest[SHA256_SIZE];
+    int ret;
+
+    if (is_measured()) {
+        launch_digest_finish(&ld->job.hash, &ld->plan.vcpu, digest);
+        ret = measure(ld, digest);
+        if (ret != 0) {
+            return launch_fail(err, ret, "domain %s: cannot be measured (error %d)", ld->in.name, -ret);
+        }
+    }
+    ld->start_count++;
+    report(ld, is_measured() ? digest : NULL, ld->job.began_ns);
+    return 0;
 }
 
 int launch_build(struct launch_domain *ld, struct launch_error *err)
 {
     int ret = launch_build_begin(ld, err);
 
-    while (ret == 0 || ret == -ERESTART) {
-        ret = launch_build_piece(ld, err);
-        if (ret == 0) {
-            break;
-        }
+    if (ret == 0) {
+        do {
+            ret = launch_build_piece(ld, err);
+        } while (ret == -ERESTART);
+    }
+    if (ret == 0) {
+        do {
+            ret = launch_turn(ld);
+        } while (ret == -ERESTART);
+        ret = launch_measure_domain(ld, err);
+        launch_turn_end();
     }
     return ret;
 }

@@ -13,7 +13,7 @@
 #include <xen/domain.h>
 #include <xen/pci.h>
 
-/* A build under way, in pieces: filled, hashed, given its devices and measured. */
+/* A build under way, in pieces: filled, hashed and given its devices; then it can be measured. */
 enum launch_stage { LAUNCH_FILL, LAUNCH_HASH, LAUNCH_DEVICES, LAUNCH_MEASURE };
 struct launch_job {
     enum launch_stage stage;
@@ -56,10 +56,18 @@ int launch_ask(const struct launch_domain *ld, struct launch_error *err) must_ch
 /** Create the domain. @return 0 or -errno; the domain may exist all the same */
 int launch_build_begin(struct launch_domain *ld, struct launch_error *err) must_check;
 /**
- * The next piece of populating, filling, hashing; the last one measures and reports. The domain stays BUILDING.
- * @return 0 it is built; -ERESTART there is more; else -errno
+ * The next piece of populating, filling, hashing, giving devices. The domain stays BUILDING.
+ * @return 0 it is built, but not measured; -ERESTART there is more; else -errno
  */
 int launch_build_piece(struct launch_domain *ld, struct launch_error *err) must_check;
+/**
+ * Of a domain that is built: its turn at the TPM, measuring and reporting, the end of the turn. Who starts it looks between the
+ * first two whether it may start, so that no start is logged that never comes.
+ * @return 0; launch_turn(): -ERESTART not yet; launch_measure_domain(): -errno, err says why
+ */
+int launch_turn(struct launch_domain *ld) must_check;
+int launch_measure_domain(struct launch_domain *ld, struct launch_error *err) must_check;
+void launch_turn_end(void);
 /** All of that at once. @return 0 or -errno */
 int launch_build(struct launch_domain *ld, struct launch_error *err) must_check;
 

@@ -92,13 +92,25 @@ static int build_begin(struct launch_domain *ld, struct launch_error *err)
 /*
  * The last step, after which the domain runs. The policy or the label may have changed since the first question, when there
  * was nothing to revoke: it is asked again. Who changes it from here on waits until this CPU is through, and finds what the domain has.
+ * What may not start, or has nobody to serve it, is not measured: each event of a start is one.
  */
 static int build_end(struct launch_domain *ld, struct launch_error *err)
 {
-    int ret = launch_connect(ld, services, err);
+    int ret = launch_turn(ld);
 
+    if (ret != 0) {
+        return ret;
+    }
     ld->config.sid = ld->d->sid;
-    return ret != 0 ? ret : launch_ask(ld, err);
+    ret = launch_connect(ld, services, err);
+    if (ret == 0) {
+        ret = launch_ask(ld, err);
+    }
+    if (ret == 0) {
+        ret = launch_measure_domain(ld, err);
+    }
+    launch_turn_end();
+    return ret;
 }
 
 /* Pieces of the build under way for as long as guests may wait. */
@@ -117,11 +129,13 @@ static void build_on(struct launch_domain *ld, uint64_t until)
     while (ret == -ERESTART && time_now_ns() < until) {
         ret = launch_build_piece(ld, &err);
     }
+    if (ret == 0) {
+        ret = build_end(ld, &err); /* once a step: its turn may be long in coming */
+    }
     if (ret == -ERESTART) {
         return;
     }
     current_build = NULL;
-    ret = ret != 0 ? ret : build_end(ld, &err);
     if (ret != 0) {
         give_up(ld, ret, &err, time_now_ns());
         return;
@@ -218,4 +232,22 @@ bool launch_restart_pending(void)
         }
     }
     return false;
+}
+
+bool launch_restart_waiting(unsigned i, struct launch_waiting *out)
+{
+    struct domain *d;
+
+    if (i >= domain_count) {
+        return false;
+    }
+    *out = (struct launch_waiting){ .id = domains[i].config.domid, .name = domains[i].in.name };
+    d = domain_get(out->id);
+    if (d != NULL) {
+        domain_put(d);
+    } else if (__atomic_load_n(&domains[i].restart.wanted, __ATOMIC_ACQUIRE)) {
+        out->absent = true;
+        out->sid = domains[i].restart.sid;
+    }
+    return true;
 }

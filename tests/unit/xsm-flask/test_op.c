@@ -65,6 +65,15 @@ static int before_load(void *arg, const uint8_t *image, size_t size)
     return size > 4 && image[0] == 0x8c && !measuring_fails ? 0 : -EIO;
 }
 
+static bool admitting_fails;
+
+static int admit(void *arg, struct xsm_candidate *candidate)
+{
+    (void)arg;
+    (void)candidate;
+    return admitting_fails ? -ENOENT : 0;
+}
+
 static int before_setenforce(void *arg, bool enforcing)
 {
     (void)arg;
@@ -83,7 +92,7 @@ static int before_boolean(void *arg, const char *name, bool value)
 
 static const struct flask_op_env env = {
     .ssid = XSM_SID_DOM0, .domid = 1, .copy_from = copy_from, .copy_to = copy_to, .peer_sid = peer_sid,
-    .domain_sid = domain_sid, .domain_relabel = domain_relabel, .before_load = before_load,
+    .domain_sid = domain_sid, .domain_relabel = domain_relabel, .admit = admit, .before_load = before_load,
     .before_setenforce = before_setenforce, .before_boolean = before_boolean,
 };
 
@@ -263,6 +272,11 @@ static void act_load_measures_then_loads(void **state)
     assert_int_equal(act(FLASK_LOAD), -EINVAL);
     assert_int_equal(measured, 1);   /* what is refused is not measured */
     op.u.load.size++;
+    admitting_fails = true;
+    assert_int_equal(act(FLASK_LOAD), -ENOENT);
+    assert_int_equal(act(FLASK_COMMITBOOLS), -ENOENT);
+    admitting_fails = false;
+    assert_int_equal(measured, 1);
     measuring_fails = true;
     assert_int_equal(act(FLASK_LOAD), -EIO);
     measuring_fails = false;

@@ -7,6 +7,7 @@
 
 #include <xen/evtchn.h>
 #include <xen/guest_access.h>
+#include <xen/launch.h>
 #include <xen/measure.h>
 #include <xen/revoke.h>
 
@@ -66,6 +67,10 @@ static int env_domain_relabel(void *arg, uint16_t domid, xsm_sid_t sid)
     if (change.domain == NULL) {
         return -ESRCH;
     }
+    if (read_once(change.domain->state) == DOMAIN_BUILDING) {
+        domain_put(change.domain);
+        return -EBUSY; /* its start is measured with the label that it was built for */
+    }
     rc = revoke_reserve();
     if (rc == 0) {
         rc = xsm_sid_to_context(sid, label, sizeof(label), NULL);
@@ -83,19 +88,39 @@ static int env_domain_relabel(void *arg, uint16_t domid, xsm_sid_t sid)
     return rc;
 }
 
-/* Domains that would lose every right, because the policy has no such label. */
+static uint32_t unknown_label(struct xsm_candidate *candidate, domid_t id, const char *name, xsm_sid_t sid)
+{
+    if (xsm_candidate_knows(candidate, sid)) {
+        return 0;
+    }
+    pr_warn("policy: the new one does not know the label of domain %u %s", id, name);
+    return 1;
+}
+
+/* Domains that would lose every right, because the policy has no such label; one that is to come back among them. */
 static uint32_t unknown_labels(struct xsm_candidate *candidate)
 {
+    struct launch_waiting waiting;
     struct domain *d = NULL;
     uint32_t n = 0;
 
     while ((d = domain_next(d)) != NULL) {
-        if (!xsm_candidate_knows(candidate, read_once(d->sid))) {
-            pr_warn("policy: the new one does not know the label of domain %u %s", d->id, d->name);
-            n++;
+        n += unknown_label(candidate, d->id, d->name, read_once(d->sid));
+    }
+    for (unsigned i = 0; launch_restart_waiting(i, &waiting); i++) {
+        if (waiting.absent) {
+            n += unknown_label(candidate, waiting.id, waiting.name, waiting.sid);
         }
     }
     return n;
+}
+
+static int env_admit(void *arg, struct xsm_candidate *candidate)
+{
+    struct flask_call *f = arg;
+
+    f->unknown = unknown_labels(candidate);
+    return f->unknown != 0 && !f->force && f->how != XSM_REVOKE_WOULD ? -ENOENT : 0;
 }
 
 static int env_commit(void *arg, struct xsm_candidate *candidate)
@@ -103,11 +128,6 @@ static int env_commit(void *arg, struct xsm_candidate *candidate)
     struct flask_call *f = arg;
     const struct revoke_change change = { .candidate = candidate, .how = f->how };
 
-    f->unknown = unknown_labels(candidate);
-    if (f->unknown != 0 && !f->force && f->how != XSM_REVOKE_WOULD) {
-        xsm_candidate_free(candidate);
-        return -ENOENT;
-    }
     return revoke_begin(&change, f->c->hc, f->c->row);
 }
 
@@ -175,6 +195,7 @@ static long flask_run(struct flask_call *f, struct xen_flask_op *op, struct xsm_
         .peer_sid = env_peer_sid,
         .domain_sid = env_domain_sid,
         .domain_relabel = env_domain_relabel,
+        .admit = env_admit,
         .commit = env_commit,
         .set_enforcing = env_set_enforcing,
         .before_load = env_before_load,

@@ -141,9 +141,9 @@ struct bulkhead_audit_seal {
 /*
  * Change what is allowed, and look for what domains hold that is not allowed any more. The change is one of
  * xsm_op's, and asks what that asks; as xsm_op has it, uses found are dropped. Here the caller chooses.
- * A domain's label that a new policy does not know refuses the load, unless BULKHEAD_CHANGE_force is given.
+ * A domain's label that a new policy does not know, also of one that is to be restarted, refuses the load, unless BULKHEAD_CHANGE_force is given.
  * Each use found is an audit record and counted here. Counts and error are written on failure too.
- * Errors: -EACCES policy; -EBUSY another change is under way; -EINVAL how, flags, pad, or the image (see
+ * Errors: -EACCES policy; -EBUSY another change is under way, or the domain to relabel is being built; -EINVAL how, flags, pad, or the image (see
  * error_section); -ESRCH no such domain; -ENOENT labels would be unknown; and those of xsm_op.
  */
 #define BULKHEAD_policy_change 4

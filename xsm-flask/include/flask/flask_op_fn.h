@@ -10,7 +10,8 @@ typedef long flask_op_fn(struct xen_flask_op *op, const struct flask_op_env *env
 
 flask_op_fn flask_op_getbool, flask_op_setbool, flask_op_commitbools;
 
-/** Hand a candidate on, see flask_op_env.commit. */
+/** Ask whether a candidate may come into force; hand it on: see flask_op_env.admit and .commit. */
+int flask_op_admit(struct xsm_candidate *c, const struct flask_op_env *env);
 int flask_op_commit(struct xsm_candidate *c, const struct flask_op_env *env);
 
 /* The address in a guest handle, which is a structure or a pointer as the interface version has it. */

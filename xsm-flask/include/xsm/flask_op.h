@@ -45,6 +45,8 @@ struct flask_op_env {
      * callback's from here on. NULL: it is committed. @return 0 or -errno
      */
     int (*commit)(void *arg, struct xsm_candidate *candidate);
+    /** May the candidate come into force? Asked before it is measured; NULL: it may. @return 0 or -errno */
+    int (*admit)(void *arg, struct xsm_candidate *candidate);
     /** Switch enforcing mode; NULL: xsm_set_enforcing(). @return 0 or -errno */
     int (*set_enforcing)(void *arg, bool enforcing);
 
