@@ -4,110 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "labels.h"
+#include "facts.h"
 
 /* -- facts ---------------------------------------------------------------------------------------------------- */
-
-struct fact {
-    const char *kind;
-    char *object, *value;
-};
-
-struct facts {
-    const struct model *p;
-    struct fact *list;
-    size_t count, room;
-};
-
-static void put(struct facts *f, const char *kind, char *object, char *value)
-{
-    if (f->count == f->room) {
-        f->room = f->room == 0 ? 1024 : 2 * f->room;
-        f->list = bh_grow(f->list, f->room, sizeof(*f->list));
-    }
-    f->list[f->count++] = (struct fact){ kind, object, value };
-}
-
-static void put_transition(struct facts *f, unsigned int s, unsigned int t, uint32_t tclass, uint32_t result)
-{
-    const struct model *p = f->p;
-
-    if (!p->is_attribute[s] && !p->is_attribute[t]) {
-        put(f, "transition", bh_printf("%s %s %s", p->types[s], p->types[t], p->classes[tclass - 1]),
-            bh_strdup(p->types[result - 1]));
-    }
-}
-
-static int put_rule(avtab_key_t *key, avtab_datum_t *datum, void *arg)
-{
-    struct facts *f = arg;
-    ebitmap_node_t *sn, *tn;
-    unsigned int s, t;
-
-    if (key->specified & AVTAB_TRANSITION) {
-        ebitmap_for_each_positive_bit(&f->p->db->attr_type_map[key->source_type - 1], sn, s) {
-            ebitmap_for_each_positive_bit(&f->p->db->attr_type_map[key->target_type - 1], tn, t) {
-                put_transition(f, s, t, key->target_class, datum->data);
-            }
-        }
-    }
-    return 0;
-}
-
-static void collect(struct facts *f, const struct model *p)
-{
-    policydb_t *db = &p->policy->p;
-    struct labels labels;
-
-    *f = (struct facts){ .p = p };
-    for (size_t i = 0; i < p->type_count; i++) {
-        if (!p->is_attribute[i]) {
-            put(f, "type", bh_strdup(p->types[i]), bh_strdup(""));
-        }
-        if (ebitmap_get_bit(&db->permissive_map, (unsigned int)i + 1)) {
-            put(f, "permissive", bh_strdup(p->types[i]), bh_strdup(""));
-        }
-    }
-    for (size_t c = 0; c < p->class_count; c++) {
-        put(f, "class", bh_strdup(p->classes[c]), bh_strdup(""));
-        for (unsigned int bit = 0; bit < 32; bit++) {
-            const char *perm = model_perms(p, (int)c) >> bit & 1 ? model_perm_name(p, (int)c, bit) : NULL;
-
-            if (perm != NULL) {
-                put(f, "permission", bh_printf("%s %s", p->classes[c], perm), bh_strdup(""));
-            }
-        }
-    }
-    for (uint32_t i = 0; i < db->p_bools.nprim; i++) {
-        put(f, "boolean", bh_strdup(db->p_bool_val_to_name[i]), bh_strdup(db->bool_val_to_struct[i]->state ? "true" : "false"));
-    }
-    put(f, "unknown", bh_strdup("classes"), bh_strdup(db->handle_unknown == SEPOL_ALLOW_UNKNOWN ? "allow" :
-                                                      db->handle_unknown == SEPOL_REJECT_UNKNOWN ? "reject" : "deny"));
-    avtab_map(&db->te_avtab, put_rule, f);
-    labels_collect(&labels, p);
-    for (size_t i = 0; i < labels.count; i++) {
-        put(f, labels.list[i].kind, bh_strdup(labels.list[i].object), bh_strdup(labels.list[i].context));
-    }
-    labels_free(&labels);
-}
-
-static int by_object(const void *a, const void *b)
-{
-    const struct fact *x = a, *y = b;
-    int n = strcmp(x->kind, y->kind);
-
-    n = n != 0 ? n : strcmp(x->object, y->object);
-    return n != 0 ? n : strcmp(x->value, y->value);
-}
-
-static void facts_free(struct facts *f)
-{
-    for (size_t i = 0; i < f->count; i++) {
-        free(f->list[i].object);
-        free(f->list[i].value);
-    }
-    free(f->list);
-}
 
 static void put_change(struct comparison *c, const struct fact *was, const struct fact *is)
 {
@@ -123,10 +22,8 @@ static void compare_facts(struct comparison *c, const struct model *was, const s
     struct facts x, y;
     size_t i = 0, k = 0;
 
-    collect(&x, was);
-    collect(&y, is);
-    qsort(x.list, x.count, sizeof(*x.list), by_object);
-    qsort(y.list, y.count, sizeof(*y.list), by_object);
+    facts_collect(&x, was);
+    facts_collect(&y, is);
     while (i < x.count || k < y.count) {
         int n = i == x.count ? 1 : k == y.count ? -1 : strcmp(x.list[i].kind, y.list[k].kind);
 

@@ -10,9 +10,9 @@
 
 /* A fact that is not the same in both. */
 struct fact_change {
-    const char *kind;      /* type, class, permission, boolean, permissive, unknown, transition, and the kinds of labels.h */
-    char *object;          /* "guest_t", "grant_op map_read", "0x3f8-0x3ff"; owned, and so are the others */
-    char *was, *is;        /* its value: a state, a context, ""; NULL: it does not exist there */
+    const char *kind;      /* of facts.h, and so are the others; owned but this one */
+    char *object;
+    char *was, *is;        /* NULL: it does not exist there */
 };
 
 /* A pair of types and a class in which something changed. */

@@ -260,11 +260,13 @@ const struct policy_verb policy_diff_verb = {
     .word_max = 2,
     .no_policy = true,
     .summary = "what another policy would change",
-    .help = "Compares two policies by what they mean: types, classes, permissions, booleans, permissive types, labels, transitions, and for\n"
-            "each domain the rights that it gains (+) and loses (-), with constraints applied and booleans as they are set; +? and -? are\n"
-            "rights that hang on a boolean which is off. Rights name the rules they come from, or came from. OLD and NEW are each what\n"
-            "-p takes; several files are joined by commas. The last part is between which domains information goes, without a third, that\n"
-            "could not before (+) or cannot any more (-). What is not compared: auditing, users, roles, and how rules were written.\n"
+    .help = "Compares two policies by what they mean: types, classes, permissions, booleans, permissive types, roles and users, labels, transitions,\n"
+            "what is on record (auditallow) and kept from it (dontaudit), and for each domain the rights that it gains (+) and loses (-), with\n"
+            "constraints applied and booleans as they are set; +? and -? are rights that hang on a boolean which is off. Rights name the rules\n"
+            "they come from, or came from. OLD and NEW are each what -p takes; several files are joined by commas. The last part is between\n"
+            "which domains information goes, without a third, that could not before (+) or cannot any more (-). What is not compared: levels\n"
+            "of labels, range transitions, defaults of new objects' contexts, constraints on relabelling (validatetrans), and how rules were\n"
+            "written.\n"
             "Status 1: they differ.\n\n"
             "    bh policy diff build/first-light examples/host.conf\n"
             "    bh policy diff host.conf host.conf,more.cil",
