@@ -24,7 +24,9 @@ static void broken(const struct checked *c)
             if (origin != NULL && finding_add(c->out, "assertion", true, outer != NULL ? outer->file : v->file,
                                               outer != NULL ? outer->line : v->line, 0, "%s breaks the assertion of %s:%u%s%s", r->text, v->file, v->line,
                             list != NULL && list->comment != NULL ? ": " : "", list != NULL && list->comment != NULL ? list->comment : "")) {
-                finding_hint(c->out, "the rule comes from %s", origin);
+                if (outer != NULL) {
+                    finding_hint(c->out, "the rule comes from %s", origin);
+                }
             }
             free(origin);
         }

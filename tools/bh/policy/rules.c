@@ -210,7 +210,14 @@ bool rules_find(const struct source *s, const char *extra, const struct question
 
     *out = (struct rules){ 0 };
     if (s->binary) {
-        return s->conf.len == 0 || te_rules(s, questions, count, out, m);
+        if (s->conf.len == 0) {
+            return true;
+        }
+        ok = te_rules(s, questions, count, out, m);
+        if (ok) {
+            te_violations(s, out, m);
+        }
+        return ok;
     }
     if (extra != NULL) {
         buf_printf(&query, "%s%s", extra, extra[0] != '\0' && extra[strlen(extra) - 1] != '\n' ? "\n" : "");

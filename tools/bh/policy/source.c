@@ -325,15 +325,25 @@ bool source_read_list(struct source *s, const char *tree, const char *list, stru
     return ok;
 }
 
-bool source_read(struct source *s, const char *tree, const char *const *words, size_t count, struct messages *m)
+static bool read_compiled(struct source *s, const char *tree, const char *const *words, size_t count, bool unchecked, struct messages *m)
 {
     bool ok = source_read_text(s, tree, words, count, m);
 
-    if (ok && s->file_count > 0 && s->files[0].rank != 0 && !te_compile(s, POLICY_VERSION_XEN, m)) {
+    if (ok && s->file_count > 0 && s->files[0].rank != 0 && !te_compile(s, POLICY_VERSION_XEN, unchecked, m)) {
         source_free(s);
         ok = false;
     }
     return ok;
+}
+
+bool source_read(struct source *s, const char *tree, const char *const *words, size_t count, struct messages *m)
+{
+    return read_compiled(s, tree, words, count, false, m);
+}
+
+bool source_read_unchecked(struct source *s, const char *tree, const char *const *words, size_t count, struct messages *m)
+{
+    return read_compiled(s, tree, words, count, true, m);
 }
 
 bool source_has_places(const struct source *s)
@@ -370,5 +380,6 @@ void source_free(struct source *s)
     free(s->name);
     buf_free(&s->image);
     buf_free(&s->conf);
+    buf_free(&s->broken);
     *s = (struct source){ 0 };
 }

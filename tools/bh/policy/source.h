@@ -37,6 +37,7 @@ struct source {
     size_t file_count;
     bool binary;           /* no CIL: `image` is all there is, with `conf` in the case of .te */
     struct buf image;
+    struct buf broken;     /* .te whose assertions need not hold: what checkpolicy says of those that do not; te.h makes rules of it */
     struct buf conf;       /* .te after m4, with marks of the lines it comes from; rules.h finds places in it; empty: there is no .te */
 };
 
@@ -49,7 +50,10 @@ struct source {
  */
 bool source_read(struct source *s, const char *tree, const char *const *words, size_t count, struct messages *m);
 
-/** The same of words with commas between them, such as host.conf,more.cil. */
+/** The same, and assertions of .te need not hold: rules_find() tells which do not. Those of CIL are for compile.h in any case. */
+bool source_read_unchecked(struct source *s, const char *tree, const char *const *words, size_t count, struct messages *m);
+
+/** As source_read(), of words with commas between them, such as host.conf,more.cil. */
 bool source_read_list(struct source *s, const char *tree, const char *list, struct messages *m);
 
 /** A host description alone, checked as for a build. @param text  gets its bytes @return false: reported, and nothing is held */

@@ -17,6 +17,8 @@
 #include "rules.h"
 #include "source.h"
 
+struct te_words;
+
 /** Is it a file or folder of this language? */
 bool te_is(const char *word);
 
@@ -26,10 +28,27 @@ bool te_add(struct source *s, const char *word, struct messages *m);
 /** Bring them into the order that checkpolicy wants. */
 void te_sort(struct source *s);
 
-/** Compile to `conf` and `image`. @return false: `m` says why, with places and hints */
-bool te_compile(struct source *s, unsigned int version, struct messages *m);
+/**
+ * Compile to `conf` and `image`.
+ *
+ * @param unchecked  assertions need not hold: what checkpolicy says of them becomes `broken`, and `image` is the policy without them
+ * @return false: `m` says why, with places and hints
+ */
+bool te_compile(struct source *s, unsigned int version, bool unchecked, struct messages *m);
 
-/** Rules with places, as rules_find() has them; no violations, for checkpolicy refuses what breaks an assertion. */
+/** Does checkpolicy say that an assertion does not hold? NULL: it says nothing. */
+bool te_is_broken(const char *said);
+/**
+ * One more for the violations of `out`, of one such line; its rules name what of them is forbidden, the first has no place if none is known.
+ *
+ * @param w  words of `conf`
+ * @return false: the line is about something else
+ */
+bool te_violation(const struct source *s, const struct te_words *w, const char *line, struct rules *out, struct messages *m);
+/** All of `broken`. */
+void te_violations(const struct source *s, struct rules *out, struct messages *m);
+
+/** Rules with places, as rules_find() has them, without violations. */
 bool te_rules(const struct source *s, const struct question *questions, size_t count, struct rules *out, struct messages *m);
 
 #endif

@@ -69,21 +69,6 @@ static unsigned int column_of(const struct source_file *f, unsigned int line, co
     return column;
 }
 
-/* The word that the compiler stopped at: the first in or behind a line of m4's output. */
-static size_t stopped_at(const struct te_words *w, unsigned int own_line, const char *token)
-{
-    size_t i = 0, first;
-
-    while (i < w->count && w->list[i].own_line < own_line) {
-        i++;
-    }
-    first = i;
-    while (i < w->count && w->list[i].own_line == own_line && !te_word_is(w, i, token)) {
-        i++;
-    }
-    return i < w->count && w->list[i].own_line == own_line ? i : first;
-}
-
 /* Back from there to the word in the same statement. */
 static size_t back_to(const struct te_words *w, size_t at, const char *word)
 {
@@ -275,7 +260,7 @@ static bool read_error(char *line, char **what, char **token, unsigned int *numb
 /* @return true: what follows is likely to be wrong because of it */
 static bool error(const struct source *s, const struct te_words *w, const char *what, const char *token, unsigned int number, struct messages *m)
 {
-    size_t at = stopped_at(w, number, token);
+    size_t at = te_word_at(w, number, token);
     char kind[32], word[128], tclass[128];
     struct buf keep = { 0 };
 
@@ -307,31 +292,23 @@ static bool error(const struct source *s, const struct te_words *w, const char *
     return false;
 }
 
-/* "neverallow on line N of FILE (or line L of CONF) violated by RULE" */
 static void broken_assertion(const struct source *s, const struct te_words *w, const char *line, struct messages *m)
 {
-    const char *or = strstr(line, "(or line "), *by = strstr(line, " violated by ");
-    unsigned int number = or != NULL ? (unsigned int)strtoul(or + strlen("(or line "), NULL, 10) : 0;
-    struct question q = { 0 };
     struct rules rules = { 0 };
-    char source[128], target[128], tclass[128], perm[128];
-    size_t at = stopped_at(w, number, "neverallow");
-    char *what;
 
-    by = by != NULL ? by + strlen(" violated by ") : line;
-    what = bh_printf("an assertion does not hold, because of: %s", by);
-    say_at(s, w, at, "neverallow", m, what);
-    free(what);
-    if (sscanf(by, "allow %127s %127[^:]:%127s { %127s", source, target, tclass, perm) == 4) {
-        q = (struct question){ source, target, tclass, perm };
-        if (s->image.len > 0 && te_rules(s, &q, 1, &rules, m) && rules.count > 0) {
-            char *origin = rule_origin(&rules.list[0]);
+    if (te_violation(s, w, line, &rules, m)) {
+        const struct violation *v = &rules.violations[0];
+        const struct source_file *f = source_find(s, v->file);
+        char *origin = rule_origin(&v->rules[0]);
 
+        message_add(m, v->file, v->line, f != NULL ? column_of(f, v->line, "neverallow") : 0, "an assertion does not hold, because of: %s",
+                    v->rules[0].text);
+        if (*origin != '\0') {
             message_hint(m, "the rule comes from %s", origin);
-            free(origin);
         }
-        rules_free(&rules);
+        free(origin);
     }
+    rules_free(&rules);
 }
 
 /* "conflicting TE rule for (S, T:C):  old was X, new is Y": the statements that say so */
@@ -372,7 +349,7 @@ static void said(const struct source *s, const struct te_words *w, char *text, s
         }
         if (read_error(line, &what, &token, &number)) {
             stop = error(s, w, what, token, number, m);
-        } else if (strstr(line, "neverallow on line ") != NULL) {
+        } else if (te_is_broken(line)) {
             broken_assertion(s, w, line, m);
         } else if (strstr(line, "conflicting TE rule for ") != NULL) {
             conflict(s, w, line, m);
@@ -512,28 +489,33 @@ static bool save(const char *folder, const char *text, struct messages *m)
     return ok;
 }
 
-static bool compile(struct source *s, const struct te_words *w, unsigned int version, const char *folder, struct messages *m)
+static bool compile(struct source *s, const struct te_words *w, unsigned int version, bool unchecked, const char *folder, struct messages *m)
 {
     struct buf errors = { 0 }, ignored = { 0 };
-    bool ok = save(folder, s->conf.data, m);
-    int status = ok ? run_checkpolicy(folder, version, &s->image, &errors, m) : 127;
+    int status = save(folder, s->conf.data, m) ? run_checkpolicy(folder, version, &s->image, &errors, m) : 127;
+    bool ok = status == 0;
 
     if (status != 0 && status != 127) {
-        if (errors.data != NULL && strstr(errors.data, "neverallow on line ") != NULL) {
+        if (te_is_broken(errors.data)) {
             char *less = without_assertions(w, s->conf.data);
 
             s->binary = save(folder, less, m) && run_checkpolicy(folder, version, &s->image, &ignored, m) == 0;
             free(less);
         }
-        said(s, w, errors.data, m);
+        if (unchecked && s->binary) {
+            buf_put(&s->broken, errors.data, errors.len);
+            ok = true;
+        } else {
+            said(s, w, errors.data, m);
+        }
     }
     buf_free(&errors);
     buf_free(&ignored);
-    s->binary = status == 0;
-    return status == 0;
+    s->binary = ok;
+    return ok;
 }
 
-bool te_compile(struct source *s, unsigned int version, struct messages *m)
+bool te_compile(struct source *s, unsigned int version, bool unchecked, struct messages *m)
 {
     const char *tmp = getenv("TMPDIR");
     char *folder = bh_printf("%s/bh-policy-XXXXXX", tmp != NULL ? tmp : "/tmp");
@@ -549,7 +531,7 @@ bool te_compile(struct source *s, unsigned int version, struct messages *m)
         message_add(m, folder, 0, 0, "no folder can be made for the compiler");
         ok = false;
     } else if (ok) {
-        ok = compile(s, &w, version, folder, m);
+        ok = compile(s, &w, version, unchecked, folder, m);
         (void)dir_remove(folder, &diag);
         diag_free(&diag);
     }

@@ -111,6 +111,20 @@ bool te_word_is_name(const struct te_words *w, size_t i)
     return i < w->count && in_name(*w->list[i].at);
 }
 
+size_t te_word_at(const struct te_words *w, unsigned int own_line, const char *token)
+{
+    size_t i = 0, first;
+
+    while (i < w->count && w->list[i].own_line < own_line) {
+        i++;
+    }
+    first = i;
+    while (i < w->count && w->list[i].own_line == own_line && !te_word_is(w, i, token)) {
+        i++;
+    }
+    return i < w->count && w->list[i].own_line == own_line ? i : first;
+}
+
 static unsigned int line_of(const char *text, const char *at)
 {
     unsigned int line = 1;

@@ -29,6 +29,9 @@ void te_words_free(struct te_words *w);
 bool te_word_is(const struct te_words *w, size_t i, const char *word);
 bool te_word_is_name(const struct te_words *w, size_t i);
 
+/** The word that a compiler means by a line of the text: `token` there, else the first in or behind the line. */
+size_t te_word_at(const struct te_words *w, unsigned int own_line, const char *token);
+
 /** Where a macro's body is in a file before m4. */
 struct te_macro {
     const char *name, *body; /* in the text */

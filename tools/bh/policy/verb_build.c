@@ -138,7 +138,7 @@ static int build_run(const struct verb_options *o, const struct verb_words *w, s
     if (!source_read(&s, o->tree, o->policy, o->policy_count, m)) {
         return rc;
     }
-    if (s.conf.len == 0 || version == POLICY_VERSION_XEN || te_compile(&s, version, m)) {
+    if (s.conf.len == 0 || version == POLICY_VERSION_XEN || te_compile(&s, version, false, m)) {
         policy = compile_policy(&s, m);
     }
     if (policy != NULL) {

@@ -167,7 +167,7 @@ static int check_run(const struct verb_options *o, const struct verb_words *w, s
     struct model p;
     int rc = POLICY_WRONG;
 
-    if (!source_read(&s, o->tree, o->policy, o->policy_count, m)) {
+    if (!source_read_unchecked(&s, o->tree, o->policy, o->policy_count, m)) {
         return rc;
     }
     policy = s.binary ? compile_policy(&s, m) : compile_unchecked(&s, NULL, m);
