@@ -290,12 +290,13 @@ int model_type(const struct model *p, const char *word, struct messages *m)
 {
     const char *colon = strchr(word, ':'), *second = colon != NULL ? strchr(colon + 1, ':') : NULL;
     const char *start = second != NULL ? second + 1 : word;
-    char *name = bh_strndup(start, strcspn(start, ":")), *longer = bh_printf("%s_t", name);
+    char *name = bh_strndup(start, strcspn(start, ":")), *longer = bh_printf("%s_t", name), *in_block = bh_printf("%s.t", name);
     const char **known = bh_alloc((p->type_count + 1) * sizeof(*known)), *near;
     size_t count = 0;
     int type = model_type_named(p, name);
 
     type = type >= 0 ? type : model_type_named(p, longer);
+    type = type >= 0 ? type : model_type_named(p, in_block);
     if (type < 0) {
         for (size_t i = 0; i < p->type_count; i++) {
             if (!p->is_attribute[i]) {
@@ -314,6 +315,7 @@ int model_type(const struct model *p, const char *word, struct messages *m)
     free(known);
     free(name);
     free(longer);
+    free(in_block);
     return type;
 }
 

@@ -48,7 +48,7 @@ bool model_of_policy(struct model *out, const char *name, sepol_policydb_t *poli
 void model_free(struct model *p);
 
 /**
- * A type by name, as a person or an audit line writes it: guest_t, guest, system_u:system_r:guest_t.
+ * A type by name, as a person or an audit line writes it: guest_t or guest.t, guest, system_u:system_r:guest_t.
  *
  * @return its number; -1: reported with what is near
  */

@@ -63,14 +63,57 @@ void names_list_free(struct names *n)
     *n = (struct names){ 0 };
 }
 
-const struct name *names_find(const struct names *n, const char *kind, const char *word)
+#define DEPTH_MAX 16 /* blocks that inherit each other are for libsepol to refuse */
+
+static bool fits(const struct name *n, const char *kind, const char *word)
 {
-    for (size_t i = 0; i < n->count; i++) {
-        if ((kind == NULL || strcmp(n->list[i].kind, kind) == 0) && strcmp(n->list[i].word, word) == 0) {
-            return &n->list[i];
+    return (kind == NULL || strcmp(n->kind, kind) == 0) && strcmp(n->word, word) == 0;
+}
+
+/* In that block, or in what is added to it by (in BLOCK ...). */
+static bool is_in(const struct cil_node *node, const char *block)
+{
+    const struct cil_node *around = node->parent;
+
+    return around != NULL && strcmp(cil_node_text(around, 1), block) == 0 &&
+           (strcmp(cil_node_text(around, 0), "block") == 0 || strcmp(cil_node_text(around, 0), "in") == 0);
+}
+
+/* What a block declares, or one that it inherits. */
+static const struct name *find_in_block(const struct names *n, const char *kind, const char *block, const char *word, unsigned int depth)
+{
+    const struct name *found = NULL;
+
+    for (size_t i = 0; i < n->count && found == NULL; i++) {
+        found = fits(&n->list[i], kind, word) && is_in(n->list[i].node, block) ? &n->list[i] : NULL;
+    }
+    for (size_t i = 0; i < n->count && found == NULL && depth < DEPTH_MAX; i++) {
+        const struct cil_node *part = fits(&n->list[i], "block", block) ? n->list[i].node->first : NULL;
+
+        for (; part != NULL && found == NULL; part = part->next) {
+            if (part->word == NULL && strcmp(cil_node_text(part, 0), "blockinherit") == 0) {
+                found = find_in_block(n, kind, cil_node_text(part, 1), word, depth + 1);
+            }
         }
     }
-    return NULL;
+    return found;
+}
+
+const struct name *names_find(const struct names *n, const char *kind, const char *word)
+{
+    const char *dot = strrchr(word, '.');
+    const struct name *found = NULL;
+
+    for (size_t i = 0; i < n->count && found == NULL; i++) {
+        found = fits(&n->list[i], kind, word) ? &n->list[i] : NULL;
+    }
+    if (found == NULL && dot != NULL) {
+        char *block = bh_strndup(word, (size_t)(dot - word));
+
+        found = find_in_block(n, kind, block, dot + 1, 0);
+        free(block);
+    }
+    return found;
 }
 
 const char *names_nearest(const struct names *n, const char *const *kinds, const char *word)
@@ -80,12 +123,12 @@ const char *names_nearest(const struct names *n, const char *const *kinds, const
     size_t count = 0;
 
     for (size_t i = 0; i < n->count; i++) {
-        bool fits = kinds == NULL;
+        bool among = kinds == NULL;
 
         for (size_t k = 0; kinds != NULL && kinds[k] != NULL; k++) {
-            fits = fits || strcmp(n->list[i].kind, kinds[k]) == 0;
+            among = among || strcmp(n->list[i].kind, kinds[k]) == 0;
         }
-        if (fits) {
+        if (among) {
             known[count++] = n->list[i].word;
         }
     }

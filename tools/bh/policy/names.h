@@ -21,7 +21,7 @@ struct names {
 void names_collect(struct names *n, const struct source *s);
 void names_list_free(struct names *n);
 
-/** A declaration; `kind` NULL: any. NULL if there is none. */
+/** A declaration; `kind` NULL: any. Of a name such as netdd.t that of t in block netdd, or in one that it inherits. NULL if there is none. */
 const struct name *names_find(const struct names *n, const char *kind, const char *word);
 
 /** The declared word nearest to one that is not, among some kinds (NULL-terminated; NULL: all); NULL: none is near. */

@@ -245,7 +245,7 @@ const struct policy_verb policy_why_verb = {
     .summary = "the rules that allow something, or what is missing",
     .help = "May SOURCE do PERMISSION of CLASS to TARGET? If so: each rule that says it, and the macro calls and lines it comes from.\n"
             "If not: the smallest macro call that would allow it, the plain rule, and the assertion that forbids either.\n"
-            "Types may be given as guest_t, guest, a whole context, or self.\n\n"
+            "Types may be given as guest_t, guest (for guest_t or guest.t), a whole context, or self.\n\n"
             "    bh policy why -p host.conf guest netdd grant_op map_read",
     .run = why_run,
 };
