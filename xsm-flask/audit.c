@@ -174,6 +174,16 @@ static void emit_loss(const struct xsm_audit_source *s, uint64_t lost, char *buf
     xsm_env_audit(buf);
 }
 
+/* Of a trace whenever somebody looks: its window is long, and a log that ends in it must not look whole. */
+static void report_untraced(struct xsm_audit_source *s, char *buf, size_t size)
+{
+    uint64_t lines = audit_limit_lost(&s->trace, UINT64_MAX);
+
+    if (lines != 0) {
+        emit_loss(s, lines, buf, size);
+    }
+}
+
 /* ended: the source has no window any more in which it may go on losing. */
 static void report_losses(struct xsm_audit_source *s, uint64_t now, bool ended, char *buf, size_t size)
 {
@@ -219,6 +229,15 @@ static bool line_fits(struct xsm_audit_source *s, uint64_t now, const struct aud
     return false;
 }
 
+static bool trace_fits(struct xsm_audit_source *s, uint64_t now, const struct audit_event *ev)
+{
+    if (audit_limit_take_in(&s->trace, now, AUDIT_TRACE_WINDOW_NS, AUDIT_TRACE_LINES)) {
+        return true;
+    }
+    remember(s, ev);
+    return false;
+}
+
 static void emit_record(struct xsm_audit_source *s, uint64_t now, const struct audit_event *ev)
 {
     struct bulkhead_audit_record rec;
@@ -232,15 +251,16 @@ static void emit_record(struct xsm_audit_source *s, uint64_t now, const struct a
 }
 
 /* The record has the question as it was asked, the lines have the words of the policy in force. */
-void audit_emit(const struct audit_event *ev, char *buf, size_t size)
+bool audit_emit(const struct audit_event *ev, char *buf, size_t size)
 {
     struct xsm_audit_source *s = ev->object->source != NULL ? ev->object->source : &shared_source;
     struct audit_event line = *ev;
     uint32_t left = ev->permissions;
     uint64_t now = xsm_env_now_ns();
+    bool whole = true;
 
     if (left == 0) {
-        return;
+        return true;
     }
     if (!ev->traced) {
         report_losses(s, now, false, buf, size);
@@ -256,7 +276,8 @@ void audit_emit(const struct audit_event *ev, char *buf, size_t size)
         xsm_env_unlock();
         line.tclass = words.tclass;
         line.permissions = words.permissions;
-        room = ev->traced || line_fits(s, now, &line);
+        room = ev->traced ? trace_fits(s, now, &line) : line_fits(s, now, &line);
+        whole = whole && room;
         if (room) {
             xsm_env_lock();
             format_event(&t, &line);
@@ -264,6 +285,7 @@ void audit_emit(const struct audit_event *ev, char *buf, size_t size)
             xsm_env_audit(buf);
         }
     }
+    return whole;
 }
 
 void xsm_audit_revocation(xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass, uint32_t permissions,
@@ -275,14 +297,16 @@ void xsm_audit_revocation(xsm_sid_t ssid, xsm_sid_t tsid, uint16_t tclass, uint3
     };
     char line[1280];
 
-    audit_emit(&ev, line, sizeof(line));
+    (void)audit_emit(&ev, line, sizeof(line));
 }
 
 void xsm_audit_flush(struct xsm_audit_source *s)
 {
     char buf[320];
 
-    report_losses(s != NULL ? s : &shared_source, xsm_env_now_ns(), false, buf, sizeof(buf));
+    s = s != NULL ? s : &shared_source;
+    report_losses(s, xsm_env_now_ns(), false, buf, sizeof(buf));
+    report_untraced(s, buf, sizeof(buf));
 }
 
 void xsm_audit_source_end(struct xsm_audit_source *s)
@@ -290,6 +314,7 @@ void xsm_audit_source_end(struct xsm_audit_source *s)
     char buf[320];
 
     report_losses(s, xsm_env_now_ns(), true, buf, sizeof(buf));
+    report_untraced(s, buf, sizeof(buf));
 }
 
 void audit_mode(bool enforcing)

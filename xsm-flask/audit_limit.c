@@ -6,7 +6,12 @@
 
 bool audit_limit_take(struct xsm_audit_limit *l, uint64_t now_ns, uint32_t per_window)
 {
-    uint64_t now = now_ns / AUDIT_WINDOW_NS;
+    return audit_limit_take_in(l, now_ns, AUDIT_WINDOW_NS, per_window);
+}
+
+bool audit_limit_take_in(struct xsm_audit_limit *l, uint64_t now_ns, uint64_t window_ns, uint32_t per_window)
+{
+    uint64_t now = now_ns / window_ns;
     uint64_t old = __atomic_load_n(&l->used, __ATOMIC_RELAXED), taken;
 
     do {

@@ -131,15 +131,19 @@ static bool fill(struct avc_cpu *c, struct xsm_avc_entry *e, xsm_sid_t ssid, xsm
     return av.permissive;
 }
 
-/* A trace has each granted permission once for as long as the entry lives; what the policy wants on record has lines of its own. */
+/*
+ * A trace has each granted permission once for as long as the entry lives; what the policy wants on record has lines of its own. What
+ * its limit leaves out is told when it is used again.
+ */
 static void trace(struct avc_cpu *c, struct xsm_avc_entry *e, const struct audit_event *asked, uint32_t requested)
 {
     struct audit_event ev = *asked;
 
     ev.permissions = requested & e->loud & ~e->audited;
     ev.traced = true;
-    e->loud = ~e->allowed | e->audited | (e->loud & ~requested);
-    audit_emit(&ev, c->line, sizeof(c->line));
+    if (audit_emit(&ev, c->line, sizeof(c->line))) {
+        e->loud = ~e->allowed | e->audited | (e->loud & ~requested);
+    }
 }
 
 void xsm_trace(bool on)
@@ -202,7 +206,7 @@ static __attribute__((noinline)) int check_slow(xsm_sid_t ssid, xsm_sid_t tsid, 
         xsm_env_lock();
         (void)target_of(ssid, &ev.tsid);
         xsm_env_unlock();
-        audit_emit(&ev, c->line, sizeof(c->line));
+        (void)audit_emit(&ev, c->line, sizeof(c->line));
         if (tracing && !ev.denied) {
             trace(c, e, &ev, requested);
         }

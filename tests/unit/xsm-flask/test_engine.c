@@ -432,7 +432,7 @@ static void audit_loss_reported_when_source_ends(void **state)
 }
 
 /* What is granted has a line once. */
-static void trace_grants_told_once_without_limit(void **state)
+static void trace_grants_told_once(void **state)
 {
     xsm_sid_t guest = dom("guest"), stordd = dom("stordd");
     unsigned int i;
@@ -462,6 +462,46 @@ static void trace_grants_told_once_without_limit(void **state)
     xsm_trace(false);
     assert_int_equal(xsm_check(stordd, guest, SECCLASS_GRANT_OP, GRANT_OP__MAP_READ, &line), 0);
     assert_int_equal(audit_count, 3 + AUDIT_LINES_PER_WINDOW + 10);
+}
+
+/* However often the cache forgets: so many a minute, of each source. What is left out is counted at once, and told when there is room. */
+static void trace_limited_and_counted(void **state)
+{
+    struct xsm_audit_source first = { .ssid = 0 }, second = { .ssid = 0 };
+    struct xsm_audit a = { .source = &first }, b = { .source = &second };
+    xsm_sid_t guest = dom("guest"), stordd = dom("stordd"), xen = dom("xen");
+    unsigned int i;
+
+    (void)state;
+    for (i = 0; i < AUDIT_TRACE_LINES; i++) {
+        xsm_trace(true);
+        assert_int_equal(xsm_check(stordd, guest, SECCLASS_GRANT_OP, GRANT_OP__MAP_READ, &a), 0);
+        host_env_time_ns += AUDIT_TRACE_WINDOW_NS / 2 / AUDIT_TRACE_LINES;
+    }
+    xsm_audit_flush(&first);
+    assert_int_equal(audit_count, AUDIT_TRACE_LINES);
+    xsm_trace(true);
+    assert_int_equal(xsm_check(stordd, guest, SECCLASS_GRANT_OP, GRANT_OP__MAP_READ, &a), 0);
+    assert_int_equal(audit_count, AUDIT_TRACE_LINES);
+    xsm_audit_flush(&first);
+    assert_int_equal(audit_count, AUDIT_TRACE_LINES + 1);
+    assert_string_equal(audit_last, "avc:  lost 1 messages scontext=system_u:system_r:stordd_t");
+    xsm_audit_flush(&first);
+    assert_int_equal(audit_count, AUDIT_TRACE_LINES + 1);
+    /* others, and refusals, have limits of their own */
+    assert_int_equal(xsm_check(stordd, guest, SECCLASS_GRANT_OP, GRANT_OP__MAP_WRITE, &b), 0);
+    assert_int_equal(xsm_check(stordd, xen, SECCLASS_XEN, XEN__KEXEC, &a), -EACCES);
+    assert_int_equal(audit_count, AUDIT_TRACE_LINES + 3);
+    /* told when the minute is over, though the cache has the answer; once */
+    assert_int_equal(xsm_check(stordd, guest, SECCLASS_GRANT_OP, GRANT_OP__MAP_READ, &a), 0);
+    host_env_time_ns += AUDIT_TRACE_WINDOW_NS;
+    assert_int_equal(xsm_check(stordd, guest, SECCLASS_GRANT_OP, GRANT_OP__MAP_READ, &a), 0);
+    assert_int_equal(xsm_check(stordd, guest, SECCLASS_GRANT_OP, GRANT_OP__MAP_READ, &a), 0);
+    assert_int_equal(audit_count, AUDIT_TRACE_LINES + 4);
+    xsm_audit_source_end(&first);
+    assert_string_equal(audit_last, "avc:  lost 1 messages scontext=system_u:system_r:stordd_t");
+    assert_int_equal(audit_count, AUDIT_TRACE_LINES + 5);
+    xsm_trace(false);
 }
 
 /* What the policy wants on record has a line each time, and no second one for the trace; so have refusals. */
@@ -660,7 +700,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(audit_silenced_question_no_line, start_first_light, stop),
         cmocka_unit_test_setup_teardown(audit_of_further_steps_tells_refusals_alone, start_classic, stop),
         cmocka_unit_test_setup_teardown(audit_loss_reported_when_source_ends, start_first_light, stop),
-        cmocka_unit_test_setup_teardown(trace_grants_told_once_without_limit, start_first_light, stop),
+        cmocka_unit_test_setup_teardown(trace_grants_told_once, start_first_light, stop),
+        cmocka_unit_test_setup_teardown(trace_limited_and_counted, start_first_light, stop),
         cmocka_unit_test_setup_teardown(trace_other_lines_as_ever, start_classic, stop),
         cmocka_unit_test_setup_teardown(audit_flood_limited_per_domain_and_counted, start_first_light,
                                         stop),

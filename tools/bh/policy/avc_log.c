@@ -257,6 +257,11 @@ void avc_log_gaps(const struct avc_log *log, FILE *out)
     }
 }
 
+bool avc_log_misses(const struct avc_log *log)
+{
+    return log->lost > 0 || log->odd_count > 0;
+}
+
 const char *avc_verdict(const struct avc_decision *d)
 {
     return d->kind == AVC_GRANTED ? "granted" : d->kind == AVC_REVOKED ? "revoked" : "denied";

@@ -70,6 +70,9 @@ void avc_log_free(struct avc_log *log);
 /** Say on `out` what the log lacks, a line each; nothing where it is whole. */
 void avc_log_gaps(const struct avc_log *log, FILE *out);
 
+/** Have decisions been made that are not in it? */
+bool avc_log_misses(const struct avc_log *log);
+
 /** "denied", "granted", "revoked". */
 const char *avc_verdict(const struct avc_decision *d);
 

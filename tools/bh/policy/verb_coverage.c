@@ -213,6 +213,9 @@ static int answer(struct coverage *c, bool rules)
                    c->unrecorded);
         }
         avc_log_gaps(&c->log, stdout);
+        if (avc_log_misses(&c->log)) {
+            printf("what is unused above may have been used by those that are missing\n");
+        }
     }
     return all.perms_unused > 0 ? POLICY_NO : POLICY_YES;
 }
@@ -263,7 +266,8 @@ const struct policy_verb policy_coverage_verb = {
     .help = "Takes the grants out of console logs of a host with flask-trace on its command line (standard input if none is named), and lists\n"
             "what the policy gives and nobody used: for each macro how much, then the lines of the text with the permissions that none of\n"
             "their rules needed. A log shows what was done while it ran: a permission for failures, restarts or shutdown is unused until\n"
-            "there is one; take several logs together. Rules of class xenstore are not counted. Status 1: something is unused.\n\n"
+            "there is one; take several logs together. Where the console left decisions out (`lost N messages`), it is said. Rules of class\n"
+            "xenstore are not counted. Status 1: something is unused.\n\n"
             "    bh policy coverage -p host.conf build/host/run/console.log",
     .options = options,
     .option_count = sizeof(options) / sizeof(options[0]),

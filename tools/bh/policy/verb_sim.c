@@ -170,6 +170,9 @@ static int answer(struct sim *s)
             printf("the log is not of a host with flask-trace: of what was granted it has only what the policy audits\n");
         }
         avc_log_gaps(&s->log, stdout);
+        if (avc_log_misses(&s->log)) {
+            printf("of those that are missing nobody knows what they would be\n");
+        }
     }
     return s->changes ? POLICY_NO : POLICY_YES;
 }
@@ -218,7 +221,8 @@ const struct policy_verb policy_sim_verb = {
             "granted and would be denied, with the least that would allow it; what was denied and would be allowed, with its rule. A host\n"
             "with flask-trace on its command line logs what is granted, too; others only what the policy audits. POLICY is what -p takes,\n"
             "several files joined by commas. With -p, the policy that the host ran, rules are named by which it was allowed. Objects have\n"
-            "the labels that they had: where POLICY labels things differently, `bh policy diff` tells.\n"
+            "the labels that they had: where POLICY labels things differently, `bh policy diff` tells. Where the console left decisions out\n"
+            "(`lost N messages`), it is said.\n"
             "Status 1: something would change.\n\n"
             "    bh policy sim -p host.conf build/host/run/console.log new.conf",
     .run = sim_run,

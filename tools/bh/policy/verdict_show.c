@@ -156,6 +156,7 @@ json_object *avc_gaps_json(const struct avc_log *log)
 {
     json_object *gaps = json_object_new_object();
 
+    json_object_object_add(gaps, "whole", json_object_new_boolean(!avc_log_misses(log)));
     json_object_object_add(gaps, "lost", json_object_new_uint64(log->lost));
     json_object_object_add(gaps, "damaged", json_object_new_int64((int64_t)log->odd_count));
     json_object_object_add(gaps, "stray", json_object_new_int64((int64_t)log->stray));

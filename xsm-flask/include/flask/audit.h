@@ -17,13 +17,19 @@
 #define AUDIT_LINES_PER_WINDOW 32U
 #define AUDIT_LINES_OF_ALL 48U
 #define AUDIT_RECORDS_PER_WINDOW 256U
+/*
+ * Of a trace. What a domain may is some 150 permissions, once for each CPU, and comes in a burst when it starts; but two labels that
+ * share a place in the cache push each other out, and whoever asks about them in turn has a new line each time.
+ */
+#define AUDIT_TRACE_LINES 1024U
+#define AUDIT_TRACE_WINDOW_NS (60 * AUDIT_WINDOW_NS)
 
 struct audit_event {
     xsm_sid_t ssid, tsid;
     uint16_t tclass;
     uint32_t permissions;        /* those refused, or granted, that the line is about */
     bool denied, permissive;
-    bool traced;                 /* granted, and told for xsm_trace() alone: a line, no record, no limit */
+    bool traced;                 /* granted, and told for xsm_trace() alone: a line with a limit of its own, no record */
     bool revoked;                /* about something held, see xsm_audit_revocation() */
     enum xsm_revocation how;
     const struct xsm_audit *object;
@@ -32,8 +38,10 @@ struct audit_event {
 /**
  * Write the record, and put the line or lines together in `buf` and emit them; or count either. Nothing where no
  * permission is named. Lock not held.
+ *
+ * @return whether all that there is to say is on the console
  */
-void audit_emit(const struct audit_event *ev, char *buf, size_t size);
+bool audit_emit(const struct audit_event *ev, char *buf, size_t size);
 /** Put on record that the mode is this from now on; that a policy or booleans came into force. No line, no limit. */
 void audit_mode(bool enforcing);
 void audit_policy(const char *what, uint64_t seqno);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How much one source may put on record: so many events in a window of a second, the rest counted. Several
+ * How much one source may put on record: so many events in a window of time, the rest counted. Several
  * CPUs ask at once where a domain has several vCPUs; there is no lock, and no event escapes both counts.
  */
 #ifndef FLASK_AUDIT_LIMIT_H
@@ -13,6 +13,8 @@
 
 /** @return whether one more event of the window that `now_ns` is in fits; if not it has been counted */
 bool audit_limit_take(struct xsm_audit_limit *l, uint64_t now_ns, uint32_t per_window);
+/** The same with another window than AUDIT_WINDOW_NS. */
+bool audit_limit_take_in(struct xsm_audit_limit *l, uint64_t now_ns, uint64_t window_ns, uint32_t per_window);
 
 /**
  * Events over the limit that nobody has reported yet, once the window in which they came is over.

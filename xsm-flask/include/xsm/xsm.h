@@ -66,7 +66,7 @@ struct xsm_audit_limit {
  * push out the others'. Zero at the start; several CPUs may use it at once.
  */
 struct xsm_audit_source {
-    struct xsm_audit_limit console, ring;
+    struct xsm_audit_limit console, ring, trace;
     xsm_sid_t ssid;              /* atomic: of the last event over a limit */
     uint32_t domid_after;        /* atomic: the number after that of its domain, 0 when it named none */
 };
@@ -160,7 +160,8 @@ void xsm_set_enforcing(bool enforcing);
 
 /**
  * For who writes policy: put on the console what is granted, too: each permission between two labels once for as long as a
- * CPU's cache remembers it, without a limit. No records. Off at first; it slows a host down, and its console grows.
+ * CPU's cache remembers it, 1024 lines a minute for each source. What is over is counted, and told when it is used again and there is
+ * room. No records. Off at first; it slows a host down, and its console grows.
  */
 void xsm_trace(bool on);
 
