@@ -316,7 +316,7 @@ static void flush_reaches_the_image(void **state)
 
 static void qcow2_is_known_to_a_later_life(void **state)
 {
-    int said[2], held[2];
+    int said[2] = { -1, -1 }, held[2] = { -1, -1 };
     char path[32] = "";
 
     (void)state;

@@ -41,12 +41,13 @@ static double disk_wait(int fd)
     return pread(fd, data, BLOCK, (off_t)(random() % BLOCKS) * BLOCK) == BLOCK ? now_ms() - before : -1;
 }
 
-static uint16_t checksum(const void *data, size_t size)
+static uint16_t checksum(const struct icmphdr *packet)
 {
-    const uint16_t *word = data;
+    uint16_t word[sizeof(*packet) / 2];
     uint32_t sum = 0;
 
-    for (size_t i = 0; i < size / 2; i++) {
+    memcpy(word, packet, sizeof(word));
+    for (size_t i = 0; i < sizeof(word) / sizeof(word[0]); i++) {
         sum += word[i];
     }
     return (uint16_t)~((sum & 0xffff) + (sum >> 16));
@@ -56,7 +57,7 @@ static void ask(int fd, const struct sockaddr_in *to)
 {
     struct icmphdr echo = { .type = ICMP_ECHO };
 
-    echo.checksum = checksum(&echo, sizeof(echo));
+    echo.checksum = checksum(&echo);
     (void)!sendto(fd, &echo, sizeof(echo), 0, (const struct sockaddr *)to, sizeof(*to)); /* it may be away */
 }
 

@@ -16,12 +16,12 @@ static int by_use(const void *a, const void *b)
 
 static void edges(struct flow *f)
 {
-    f->edges = bh_alloc((f->use_count + 1) * sizeof(*f->edges));
+    struct flow_edge *e = f->edges = bh_alloc((f->use_count + 1) * sizeof(*f->edges));
+
     for (size_t i = 0; i < f->use_count; i++) {
         const struct flow_use *u = &f->uses[i];
-        struct flow_edge *e = f->edge_count > 0 ? &f->edges[f->edge_count - 1] : NULL;
 
-        if (e == NULL || e->from != u->from || e->to != u->to) {
+        if (i == 0 || e->from != u->from || e->to != u->to) {
             e = &f->edges[f->edge_count++];
             *e = (struct flow_edge){ .from = u->from, .to = u->to, .first = i };
         }

@@ -40,17 +40,16 @@ static json_object *rule_json(const struct rule *r)
 
 static void show_rule(const struct answer *a, const struct rule *r)
 {
-    const struct place *own = r->place_count > 0 ? &r->places[r->place_count - 1] : NULL;
-
     printf("  %s\n", r->text);
-    if (own != NULL) {
-        printf("    at %s:%u\n", own->file, own->line);
-    }
-    for (size_t i = r->place_count > 0 ? r->place_count - 1 : 0; i-- > 0;) {
+    for (size_t i = r->place_count; i-- > 0;) {
         const struct place *p = &r->places[i];
         const char *name = strcmp(p->keyword, "call") == 0 ? cite_called(&a->source, p) : "";
 
-        printf("    in %s%s%s at %s:%u\n", p->keyword, *name != '\0' ? " " : "", name, p->file, p->line);
+        if (i + 1 == r->place_count) {
+            printf("    at %s:%u\n", p->file, p->line);
+        } else {
+            printf("    in %s%s%s at %s:%u\n", p->keyword, *name != '\0' ? " " : "", name, p->file, p->line);
+        }
     }
 }
 
