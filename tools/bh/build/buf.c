@@ -34,15 +34,23 @@ char *bh_strndup(const char *text, size_t len)
     return checked(strndup(text, len));
 }
 
-char *bh_printf(const char *format, ...)
+char *bh_vprintf(const char *format, va_list args)
 {
     struct buf b = { 0 };
+
+    buf_vprintf(&b, format, args);
+    return b.data;
+}
+
+char *bh_printf(const char *format, ...)
+{
     va_list args;
+    char *text;
 
     va_start(args, format);
-    buf_vprintf(&b, format, args);
+    text = bh_vprintf(format, args);
     va_end(args);
-    return b.data;
+    return text;
 }
 
 static void buf_reserve(struct buf *b, size_t more)

@@ -26,6 +26,7 @@ char *bh_strdup(const char *text);
 char *bh_strndup(const char *text, size_t len);
 /** Format into a new string; the caller owns it. */
 char *bh_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
+char *bh_vprintf(const char *format, va_list args);
 
 void buf_put(struct buf *b, const void *data, size_t len);
 void buf_zero(struct buf *b, size_t len);

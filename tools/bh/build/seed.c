@@ -140,10 +140,11 @@ struct link {
     char *fixed_perms;  /* both read, nobody writes */
     char *back_perms;   /* the backend's, the guest reads */
     unsigned int guest, server;
+    struct seed in_front, fixed_in_front, in_back;
 };
 
 static void link_init(struct link *l, const char *class, unsigned int guest, unsigned int server,
-                      unsigned int device)
+                      unsigned int device, struct buf *out)
 {
     l->front = bh_printf("/local/domain/%u/device/%s/%u", guest, class, device);
     l->back = bh_printf("/local/domain/%u/backend/%s/%u/%u", server, class, guest, device);
@@ -152,6 +153,9 @@ static void link_init(struct link *l, const char *class, unsigned int guest, uns
     l->back_perms = bh_printf("n%u,r%u", server, guest);
     l->guest = guest;
     l->server = server;
+    l->in_front = (struct seed){ .out = out, .base = l->front, .perms = l->front_perms };
+    l->fixed_in_front = (struct seed){ .out = out, .base = l->front, .perms = l->fixed_perms };
+    l->in_back = (struct seed){ .out = out, .base = l->back, .perms = l->back_perms };
 }
 
 static void link_free(struct link *l)
@@ -166,39 +170,46 @@ static void link_free(struct link *l)
 /* XenbusStateInitialising, public/io/xenbus.h. */
 #define STATE_INITIALISING "1"
 
+/* What either end begins with. */
+static void front_begin(const struct link *l)
+{
+    node(&l->in_front, "", "");
+    node(&l->fixed_in_front, "backend", l->back);
+    node_number(&l->fixed_in_front, "backend-id", l->server);
+}
+
+static void back_begin(const struct link *l)
+{
+    node(&l->in_back, "", "");
+    node(&l->in_back, "frontend", l->front);
+    node_number(&l->in_back, "frontend-id", l->guest);
+    node(&l->in_back, "online", "1");
+}
+
 static void disk_nodes(const struct host *host, const struct host_domain *d,
                        const struct host_disk *disk, struct buf *out)
 {
     struct link l;
 
-    link_init(&l, "vbd", d->id, host->domains[disk->backend].id, disk->device);
-    const struct seed front = { .out = out, .base = l.front, .perms = l.front_perms };
-    const struct seed fixed = { .out = out, .base = l.front, .perms = l.fixed_perms };
-    const struct seed back = { .out = out, .base = l.back, .perms = l.back_perms };
-
-    node(&front, "", "");
-    node(&fixed, "backend", l.back);
-    node_number(&fixed, "backend-id", l.server);
-    node_number(&fixed, "virtual-device", disk->device);
-    node(&fixed, "device-type", "disk");
+    link_init(&l, "vbd", d->id, host->domains[disk->backend].id, disk->device, out);
+    front_begin(&l);
+    node_number(&l.fixed_in_front, "virtual-device", disk->device);
+    node(&l.fixed_in_front, "device-type", "disk");
     if (disk->keeps_ring) {
-        node(&fixed, "reconnect", "ring");
+        node(&l.fixed_in_front, "reconnect", "ring");
     }
-    node(&front, "state", STATE_INITIALISING);
-    node(&back, "", "");
-    node(&back, "frontend", l.front);
-    node_number(&back, "frontend-id", l.guest);
-    node(&back, "online", "1");
-    node(&back, "removable", "0");
-    node(&back, "bootable", "1");
-    node(&back, "state", STATE_INITIALISING);
-    node(&back, "dev", disk->name);
-    node(&back, "type", "phy");
-    node(&back, "mode", disk->readonly ? "r" : "w");
-    node(&back, "device-type", "disk");
-    node(&back, "discard-enable", "1");
-    node(&back, "params", disk->target != NULL ? disk->target : "");
-    node(&back, "format", disk->qcow2 ? "qcow2" : "raw");
+    node(&l.in_front, "state", STATE_INITIALISING);
+    back_begin(&l);
+    node(&l.in_back, "removable", "0");
+    node(&l.in_back, "bootable", "1");
+    node(&l.in_back, "state", STATE_INITIALISING);
+    node(&l.in_back, "dev", disk->name);
+    node(&l.in_back, "type", "phy");
+    node(&l.in_back, "mode", disk->readonly ? "r" : "w");
+    node(&l.in_back, "device-type", "disk");
+    node(&l.in_back, "discard-enable", "1");
+    node(&l.in_back, "params", disk->target != NULL ? disk->target : "");
+    node(&l.in_back, "format", disk->qcow2 ? "qcow2" : "raw");
     link_free(&l);
 }
 
@@ -210,42 +221,33 @@ static void net_nodes(const struct host *host, const struct host_domain *d,
     struct link l;
     char *mac = mac_text(net->mac);
 
-    link_init(&l, "vif", d->id, host->domains[net->backend].id, net->handle);
-    const struct seed front = { .out = out, .base = l.front, .perms = l.front_perms };
-    const struct seed fixed = { .out = out, .base = l.front, .perms = l.fixed_perms };
-    const struct seed back = { .out = out, .base = l.back, .perms = l.back_perms };
-
-    node(&front, "", "");
-    node(&fixed, "backend", l.back);
-    node_number(&fixed, "backend-id", l.server);
-    node_number(&fixed, "handle", net->handle);
-    node(&fixed, "mac", mac);
-    node(&fixed, "mtu", "1500");
-    node(&front, "state", STATE_INITIALISING);
-    node(&back, "", "");
-    node(&back, "frontend", l.front);
-    node_number(&back, "frontend-id", l.guest);
-    node(&back, "online", "1");
-    node(&back, "state", STATE_INITIALISING);
-    node(&back, "script", "none"); /* netback wants the node; nothing runs it */
-    node(&back, "mac", mac);
+    link_init(&l, "vif", d->id, host->domains[net->backend].id, net->handle, out);
+    front_begin(&l);
+    node_number(&l.fixed_in_front, "handle", net->handle);
+    node(&l.fixed_in_front, "mac", mac);
+    node(&l.fixed_in_front, "mtu", "1500");
+    node(&l.in_front, "state", STATE_INITIALISING);
+    back_begin(&l);
+    node(&l.in_back, "state", STATE_INITIALISING);
+    node(&l.in_back, "script", "none"); /* netback wants the node; nothing runs it */
+    node(&l.in_back, "mac", mac);
     if (net->ip != NULL) {
-        node(&back, "ip", net->ip);
+        node(&l.in_back, "ip", net->ip);
     }
-    node(&back, "net-mode", host_net_mode(net->mode));
+    node(&l.in_back, "net-mode", host_net_mode(net->mode));
     if (net->vlan != 0) {
-        node_number(&back, "vlan", net->vlan);
+        node_number(&l.in_back, "vlan", net->vlan);
     }
     if (net->rate != 0) {
         /* netback's: so many bytes in so many microseconds. */
         char *rate = bh_printf("%llu,%u", (unsigned long long)net->rate * RATE_USEC / 1000000,
                                RATE_USEC);
 
-        node(&back, "rate", rate);
+        node(&l.in_back, "rate", rate);
         free(rate);
     }
-    node_number(&back, "handle", net->handle);
-    node(&back, "type", "vif");
+    node_number(&l.in_back, "handle", net->handle);
+    node(&l.in_back, "type", "vif");
     link_free(&l);
     free(mac);
 }

@@ -15,22 +15,20 @@ bool finding_add(struct findings *f, const char *code, bool is_error, const char
                  const char *format, ...)
 {
     struct finding one = { .code = code, .is_error = is_error, .line = line, .column = column };
-    struct buf text = { 0 };
     va_list args;
 
     va_start(args, format);
-    buf_vprintf(&text, format, args);
+    one.what = bh_vprintf(format, args);
     va_end(args);
     for (size_t i = 0; i < f->count; i++) {
         const struct finding *o = &f->list[i];
 
-        if (o->code == code && same(o->file, file) && o->line == line && o->column == column && same(o->what, text.data)) {
-            buf_free(&text);
+        if (o->code == code && same(o->file, file) && o->line == line && o->column == column && same(o->what, one.what)) {
+            free(one.what);
             return false;
         }
     }
     one.file = file != NULL ? bh_strdup(file) : NULL;
-    one.what = text.data;
     f->list = bh_grow(f->list, f->count + 1, sizeof(*f->list));
     f->list[f->count++] = one;
     return true;
@@ -38,14 +36,13 @@ bool finding_add(struct findings *f, const char *code, bool is_error, const char
 
 void finding_hint(struct findings *f, const char *format, ...)
 {
-    struct buf text = { 0 };
+    char *old = f->list[f->count - 1].hint;
     va_list args;
 
     va_start(args, format);
-    buf_vprintf(&text, format, args);
+    f->list[f->count - 1].hint = bh_vprintf(format, args);
     va_end(args);
-    free(f->list[f->count - 1].hint);
-    f->list[f->count - 1].hint = text.data;
+    free(old);
 }
 
 struct declared_at checked_place(const struct checked *c, const char *kind, const char *word)

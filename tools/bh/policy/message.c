@@ -10,32 +10,29 @@
 
 void message_add(struct messages *m, const char *file, unsigned int line, unsigned int column, const char *format, ...)
 {
-    struct buf text = { 0 };
+    struct message one = { .file = file != NULL ? bh_strdup(file) : NULL, .line = line, .column = column };
     va_list args;
 
     va_start(args, format);
-    buf_vprintf(&text, format, args);
+    one.what = bh_vprintf(format, args);
     va_end(args);
     m->list = bh_grow(m->list, m->count + 1, sizeof(*m->list));
-    m->list[m->count++] = (struct message){ .file = file != NULL ? bh_strdup(file) : NULL,
-                                            .line = line,
-                                            .column = column,
-                                            .what = text.data };
+    m->list[m->count++] = one;
 }
 
 void message_hint(struct messages *m, const char *format, ...)
 {
-    struct buf text = { 0 };
     va_list args;
+    char *text;
 
     if (m->count == 0) {
         return;
     }
     va_start(args, format);
-    buf_vprintf(&text, format, args);
+    text = bh_vprintf(format, args);
     va_end(args);
     free(m->list[m->count - 1].hint);
-    m->list[m->count - 1].hint = text.data;
+    m->list[m->count - 1].hint = text;
 }
 
 void messages_of_diag(struct messages *m, struct diag *d)

@@ -236,6 +236,26 @@ bool model_load(struct model *out, const struct source *s, struct messages *m)
     return policy != NULL && model_of_policy(out, s->name, policy, m);
 }
 
+static bool load_of(struct model *out, struct source *s, bool read, struct messages *m)
+{
+    *out = (struct model){ 0 };
+    if (read && !model_load(out, s, m)) {
+        source_free(s);
+        read = false;
+    }
+    return read;
+}
+
+bool model_read(struct model *out, struct source *s, const char *tree, const char *const *words, size_t count, struct messages *m)
+{
+    return load_of(out, s, source_read(s, tree, words, count, m), m);
+}
+
+bool model_read_list(struct model *out, struct source *s, const char *tree, const char *list, struct messages *m)
+{
+    return load_of(out, s, source_read_list(s, tree, list, m), m);
+}
+
 void model_free(struct model *p)
 {
     free(p->name);

@@ -43,7 +43,11 @@ struct model {
 
 /** Compile or read, and expand. @return false: `m` says why */
 bool model_load(struct model *out, const struct source *s, struct messages *m);
-/** The same of a compiled policy, which the model owns from then on, whatever comes of it. */
+/** source_read() and model_load(). @return false: reported, and nothing is held of either */
+bool model_read(struct model *out, struct source *s, const char *tree, const char *const *words, size_t count, struct messages *m);
+/** The same of words with commas between them. */
+bool model_read_list(struct model *out, struct source *s, const char *tree, const char *list, struct messages *m);
+/** A model of a compiled policy, which it owns from then on, whatever comes of it. */
 bool model_of_policy(struct model *out, const char *name, sepol_policydb_t *policy, struct messages *m);
 void model_free(struct model *p);
 

@@ -258,14 +258,13 @@ static void put_column(struct messages *m, const struct cil_node *at)
 __attribute__((format(printf, 2, 3)))
 static void replace(struct messages *m, const char *format, ...)
 {
-    struct buf text = { 0 };
+    char *old = m->list[m->count - 1].what;
     va_list args;
 
     va_start(args, format);
-    buf_vprintf(&text, format, args);
+    m->list[m->count - 1].what = bh_vprintf(format, args);
     va_end(args);
-    free(m->list[m->count - 1].what);
-    m->list[m->count - 1].what = text.data;
+    free(old);
 }
 
 static void hint_shape(struct messages *m, const char *keyword)

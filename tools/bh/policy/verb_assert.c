@@ -363,18 +363,15 @@ static bool try_file(const struct verb_options *o, const char *name, const struc
         joined[i] = a.policy[i];
         words = joined;
     }
-    ok = source_read(&source, o->tree, words, own ? a.policy_count : o->policy_count, m);
+    ok = model_read(&model, &source, o->tree, words, own ? a.policy_count : o->policy_count, m);
     free(joined);
     if (ok) {
-        ok = model_load(&model, &source, m);
+        ok = flow_build(&flow, &model, map, m);
         if (ok) {
-            ok = flow_build(&flow, &model, map, m);
-            if (ok) {
-                ok = try_lines(o, &a, &source, &model, &flow, results, total, m);
-                flow_free(&flow);
-            }
-            model_free(&model);
+            ok = try_lines(o, &a, &source, &model, &flow, results, total, m);
+            flow_free(&flow);
         }
+        model_free(&model);
         source_free(&source);
     }
     assertions_free(&a);

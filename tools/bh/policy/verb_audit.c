@@ -217,24 +217,22 @@ static int audit_run(const struct verb_options *o, const struct verb_words *w, s
     if (!avc_log_read(&a.log, w->words, w->word_count, m)) {
         return rc;
     }
-    if (source_read(&a.source, o->tree, o->policy, o->policy_count, m)) {
-        if (model_load(&a.model, &a.source, m)) {
-            a.json = json_object_new_object();
-            a.view = (struct verdict_view){ o->json, &a.source, &a.model };
-            names_collect(&a.names, &a.source);
-            if (prepare(&a, verb_value(&policy_audit_verb, w, "--macros") != NULL, m)) {
-                rc = answer(&a, verb_value(&policy_audit_verb, w, "-o"), m);
-            }
-            if (rc != POLICY_WRONG && o->json) {
-                json_write(a.json, stdout);
-            } else {
-                json_object_put(a.json);
-            }
-            trials_end(a.trials);
-            verdicts_free(&a.refused);
-            names_list_free(&a.names);
-            model_free(&a.model);
+    if (model_read(&a.model, &a.source, o->tree, o->policy, o->policy_count, m)) {
+        a.json = json_object_new_object();
+        a.view = (struct verdict_view){ o->json, &a.source, &a.model };
+        names_collect(&a.names, &a.source);
+        if (prepare(&a, verb_value(&policy_audit_verb, w, "--macros") != NULL, m)) {
+            rc = answer(&a, verb_value(&policy_audit_verb, w, "-o"), m);
         }
+        if (rc != POLICY_WRONG && o->json) {
+            json_write(a.json, stdout);
+        } else {
+            json_object_put(a.json);
+        }
+        trials_end(a.trials);
+        verdicts_free(&a.refused);
+        names_list_free(&a.names);
+        model_free(&a.model);
         source_free(&a.source);
     }
     avc_log_free(&a.log);

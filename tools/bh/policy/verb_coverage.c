@@ -231,23 +231,21 @@ static int coverage_run(const struct verb_options *o, const struct verb_words *w
     if (!c.log.traced) {
         message_add(m, c.log.files[0], 0, 0, "is not of a host that tells what it grants: everything would look unused");
         message_hint(m, "put flask-trace on the hypervisor's command line (docs/run.md)");
-    } else if (source_read(&c.source, o->tree, o->policy, o->policy_count, m)) {
+    } else if (model_read(&c.model, &c.source, o->tree, o->policy, o->policy_count, m)) {
         if (c.source.binary) {
             message_add(m, c.source.name, 0, 0, "is a binary policy, which does not tell by which rule it allows something");
             message_hint(m, "name the CIL files it was made from");
-        } else if (model_load(&c.model, &c.source, m)) {
-            if (located_read(&c.located, &c.source, &c.model, m)) {
-                verdicts_of(&c.granted, &c.log, AVC_GRANTED, &c.model);
-                use(&c);
-                gather(&c);
-                rc = answer(&c, verb_value(&policy_coverage_verb, w, "--rules") != NULL);
-                verdicts_free(&c.granted);
-                free(c.used);
-                free(c.lines);
-                located_free(&c.located);
-            }
-            model_free(&c.model);
+        } else if (located_read(&c.located, &c.source, &c.model, m)) {
+            verdicts_of(&c.granted, &c.log, AVC_GRANTED, &c.model);
+            use(&c);
+            gather(&c);
+            rc = answer(&c, verb_value(&policy_coverage_verb, w, "--rules") != NULL);
+            verdicts_free(&c.granted);
+            free(c.used);
+            free(c.lines);
+            located_free(&c.located);
         }
+        model_free(&c.model);
         source_free(&c.source);
     }
     avc_log_free(&c.log);

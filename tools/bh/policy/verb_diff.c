@@ -202,18 +202,6 @@ static bool flows(struct difference *d, struct messages *m)
 /* A section says what differs, as text or into `json`, and sets `found`. */
 static bool (*const sections[])(struct difference *d, struct messages *m) = { facts, rights, flows };
 
-static bool read_side(struct side *s, const char *tree, const char *word, struct messages *m)
-{
-    if (!source_read_list(&s->source, tree, word, m)) {
-        return false;
-    }
-    if (!model_load(&s->model, &s->source, m)) {
-        source_free(&s->source);
-        return false;
-    }
-    return true;
-}
-
 static void free_side(struct side *s)
 {
     located_free(&s->located);
@@ -227,10 +215,10 @@ static int diff_run(const struct verb_options *o, const struct verb_words *w, st
     bool ok = true;
     int rc = POLICY_WRONG;
 
-    if (!read_side(&d.was, o->tree, w->words[0], m)) {
+    if (!model_read_list(&d.was.model, &d.was.source, o->tree, w->words[0], m)) {
         return rc;
     }
-    if (read_side(&d.is, o->tree, w->words[1], m)) {
+    if (model_read_list(&d.is.model, &d.is.source, o->tree, w->words[1], m)) {
         d.json = json_object_new_object();
         compare(&d.c, &d.was.model, &d.is.model);
         for (size_t i = 0; ok && i < sizeof(sections) / sizeof(sections[0]); i++) {

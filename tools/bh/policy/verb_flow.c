@@ -312,24 +312,22 @@ static int flow_run(const struct verb_options *o, const struct verb_words *w, st
     struct asked a = { .o = o, .w = w };
     int rc = POLICY_WRONG;
 
-    if (!source_read(&a.source, o->tree, o->policy, o->policy_count, m)) {
+    if (!model_read(&a.model, &a.source, o->tree, o->policy, o->policy_count, m)) {
         return rc;
     }
     if (permission_map_load(&a.map, o, value(&a, "--map"), m)) {
-        if (model_load(&a.model, &a.source, m)) {
-            if (flow_build(&a.flow, &a.model, &a.map, m)) {
-                a.teller = (struct flow_teller){ .source = &a.source, .model = &a.model, .flow = &a.flow, .limits = &a.limits };
-                if (read_limits(&a, m)) {
-                    rc = w->word_count == 2 ? answer_paths(&a, m) : w->word_count == 1 ? answer_reach(&a, m) : answer_picture(&a, m);
-                }
-                flow_free(&a.flow);
+        if (flow_build(&a.flow, &a.model, &a.map, m)) {
+            a.teller = (struct flow_teller){ .source = &a.source, .model = &a.model, .flow = &a.flow, .limits = &a.limits };
+            if (read_limits(&a, m)) {
+                rc = w->word_count == 2 ? answer_paths(&a, m) : w->word_count == 1 ? answer_reach(&a, m) : answer_picture(&a, m);
             }
-            model_free(&a.model);
+            flow_free(&a.flow);
         }
         permission_map_free(&a.map);
     }
     free(a.edges);
     free(a.excluded);
+    model_free(&a.model);
     source_free(&a.source);
     return rc;
 }

@@ -228,7 +228,7 @@ static bool read_policy(struct job *j, struct messages *m)
             words[count++] = j->w->repeats[i + 1];
         }
     }
-    ok = source_read(&j->source, j->o->tree, words, count, m);
+    ok = model_read(&j->model, &j->source, j->o->tree, words, count, m);
     free(words);
     return ok;
 }
@@ -243,18 +243,16 @@ static int gen_run(const struct verb_options *o, const struct verb_words *w, str
     }
     if (permission_map_load(&j.map, o, verb_value(&policy_gen_verb, w, "--map"), m)) {
         if (read_policy(&j, m)) {
-            if (model_load(&j.model, &j.source, m)) {
-                if (flow_build(&j.flow, &j.model, &j.map, m)) {
-                    if (proof_make(&j.proof, &j.host, &j.model, &j.flow, m)) {
-                        fill_table(&j);
-                        rc = answer(&j, m);
-                        table_free(&j.table);
-                    }
-                    proof_free(&j.proof);
-                    flow_free(&j.flow);
+            if (flow_build(&j.flow, &j.model, &j.map, m)) {
+                if (proof_make(&j.proof, &j.host, &j.model, &j.flow, m)) {
+                    fill_table(&j);
+                    rc = answer(&j, m);
+                    table_free(&j.table);
                 }
-                model_free(&j.model);
+                proof_free(&j.proof);
+                flow_free(&j.flow);
             }
+            model_free(&j.model);
             source_free(&j.source);
         }
         permission_map_free(&j.map);

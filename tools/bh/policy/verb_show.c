@@ -292,22 +292,20 @@ static int show_run(const struct verb_options *o, const struct verb_words *w, st
         message_hint(m, "show rules TYPE and show permissions CLASS do");
         return rc;
     }
-    if (!source_read(&s.source, o->tree, o->policy, o->policy_count, m)) {
+    if (!model_read(&s.model, &s.source, o->tree, o->policy, o->policy_count, m)) {
         return rc;
     }
-    if (model_load(&s.model, &s.source, m)) {
-        table_init(&t, tables[n].columns, tables[n].column_count);
-        if (tables[n].show(&s, &t, m)) {
-            rc = POLICY_YES;
-            if (o->json) {
-                json_write(table_take(&t), stdout);
-            } else {
-                table_text(&t, stdout);
-            }
+    table_init(&t, tables[n].columns, tables[n].column_count);
+    if (tables[n].show(&s, &t, m)) {
+        rc = POLICY_YES;
+        if (o->json) {
+            json_write(table_take(&t), stdout);
+        } else {
+            table_text(&t, stdout);
         }
-        table_free(&t);
-        model_free(&s.model);
     }
+    table_free(&t);
+    model_free(&s.model);
     source_free(&s.source);
     return rc;
 }

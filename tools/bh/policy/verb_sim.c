@@ -27,19 +27,6 @@ struct sim {
     bool changes;
 };
 
-static bool load(struct side *s, bool read, struct messages *m)
-{
-    if (!read) {
-        return false;
-    }
-    if (!model_load(&s->model, &s->source, m)) {
-        source_free(&s->source);
-        return false;
-    }
-    s->loaded = true;
-    return true;
-}
-
 /* Only where a rule is to be named: it takes as long as all the rest. */
 static bool locate(struct side *s, struct messages *m)
 {
@@ -186,8 +173,9 @@ static int sim_run(const struct verb_options *o, const struct verb_words *w, str
     if (!avc_log_read(&s.log, w->words, w->word_count - 1, m)) {
         return rc;
     }
-    ok = load(&s.is, source_read_list(&s.is.source, o->tree, w->words[w->word_count - 1], m), m) &&
-         (!o->policy_given || load(&s.was, source_read(&s.was.source, o->tree, o->policy, o->policy_count, m), m));
+    s.is.loaded = model_read_list(&s.is.model, &s.is.source, o->tree, w->words[w->word_count - 1], m);
+    s.was.loaded = s.is.loaded && o->policy_given && model_read(&s.was.model, &s.was.source, o->tree, o->policy, o->policy_count, m);
+    ok = s.is.loaded && (s.was.loaded || !o->policy_given);
     if (ok) {
         verdicts_of(&s.granted, &s.log, AVC_GRANTED, &s.is.model);
         verdicts_of(&s.denied, &s.log, AVC_DENIED, &s.is.model);

@@ -213,25 +213,23 @@ static int why_run(const struct verb_options *o, const struct verb_words *w, str
     struct answer a = { .o = o };
     int rc = POLICY_WRONG;
 
-    if (!source_read(&a.source, o->tree, o->policy, o->policy_count, m)) {
+    if (!model_read(&a.model, &a.source, o->tree, o->policy, o->policy_count, m)) {
         return rc;
     }
-    if (model_load(&a.model, &a.source, m)) {
-        a.json = json_object_new_object();
-        a.s = model_type(&a.model, w->words[0], m);
-        a.t = strcmp(w->words[1], "self") == 0 ? a.s : model_type(&a.model, w->words[1], m);
-        a.c = model_class(&a.model, w->words[2], m);
-        a.bit = a.c >= 0 ? model_perm(&a.model, a.c, w->words[3], m) : -1;
-        if (a.s >= 0 && a.t >= 0 && a.bit >= 0) {
-            rc = answer(&a, m);
-        }
-        if (rc != POLICY_WRONG && o->json) {
-            json_write(a.json, stdout);
-        } else {
-            json_object_put(a.json);
-        }
-        model_free(&a.model);
+    a.json = json_object_new_object();
+    a.s = model_type(&a.model, w->words[0], m);
+    a.t = strcmp(w->words[1], "self") == 0 ? a.s : model_type(&a.model, w->words[1], m);
+    a.c = model_class(&a.model, w->words[2], m);
+    a.bit = a.c >= 0 ? model_perm(&a.model, a.c, w->words[3], m) : -1;
+    if (a.s >= 0 && a.t >= 0 && a.bit >= 0) {
+        rc = answer(&a, m);
     }
+    if (rc != POLICY_WRONG && o->json) {
+        json_write(a.json, stdout);
+    } else {
+        json_object_put(a.json);
+    }
+    model_free(&a.model);
     source_free(&a.source);
     return rc;
 }
