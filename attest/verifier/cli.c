@@ -149,13 +149,14 @@ static const struct {
      "  --id NAME            letters, digits, . _ -; a new image has a new name\n"
      "  --not-before TIME    UTC, 2026-01-31T12:00:00Z (default: now)\n"
      "  --not-after TIME     the set counts for nothing from then on\n"
-     "  --supersedes NAME    a set that this one replaces; may be repeated\n"
+     "  --supersedes NAME    a set that this one replaces; may be repeated. With a / in it, a file: the\n"
+     "                       set in there and all that it replaced\n"
      "  --overlap SECONDS    how long those go on being accepted for a host, once it was verified\n"
      "                       with this set at hand (default 0)\n"
      "  --firmware NAME --pcr N=HEX...\n"
      "                       the firmware's profile: PCRs 0 to 7 that have to have these values\n"
      "Example:\n"
-     "  bh attest ref make --id web-2 --not-after 2027-06-01T00:00:00Z --supersedes web-1 "
+     "  bh attest ref make --id web-2 --not-after 2027-06-01T00:00:00Z --supersedes refs/web-1.jws "
      "--overlap 604800 --output web-2.json out/reference.json\n"},
     {"ref", "firmware", VERB_REF_FIRMWARE, cli_ref_firmware,
      "usage: bh attest ref firmware --name NAME [--pcr N...] [--output FILE]\n"

@@ -86,6 +86,28 @@ static int set_time(int64_t *out, const char *text, const char *option, struct a
                              text);
 }
 
+/* A name; or, with a / in it, a file: the set there, and all that it replaced. */
+static int add_superseded(struct refset *set, const char *text, struct attest_error *err)
+{
+    struct refset *old;
+    int rc;
+
+    if (strchr(text, '/') == NULL) {
+        return refset_supersede(set, text, err);
+    }
+    old = read_set(text, NULL, err);
+    if (old == NULL) {
+        return -EINVAL;
+    }
+    rc = old->not_after == INT64_MAX ? attest_fail(err, -EINVAL, "--supersedes %.200s: a list without a name", text)
+                                     : refset_supersede(set, old->id, err);
+    for (size_t i = 0; rc == 0 && i < old->supersedes_count; i++) {
+        rc = refset_supersede(set, old->supersedes[i], err);
+    }
+    refset_free(old);
+    return rc;
+}
+
 static int fill(struct refset *set, const struct options *o, struct attest_error *err)
 {
     int rc = set_word(set->id, o->id, "id", err);
@@ -102,7 +124,7 @@ static int fill(struct refset *set, const struct options *o, struct attest_error
         rc = set_word(set->firmware, o->firmware, "firmware", err);
     }
     for (size_t i = 0; rc == 0 && i < o->supersedes.count; i++) {
-        rc = refset_supersede(set, o->supersedes.item[i], err);
+        rc = add_superseded(set, o->supersedes.item[i], err);
     }
     for (size_t i = 0; rc == 0 && i < o->pcr.count; i++) {
         rc = add_pcr(set, o->pcr.item[i], err);

@@ -113,7 +113,7 @@ struct history_set *history_set_of(struct history *h, const char *id, bool make)
             return &h->set[i];
         }
     }
-    list = make ? realloc(h->set, (h->set_count + 1) * sizeof(*list)) : NULL;
+    list = make && h->set_count < HISTORY_SET_MAX ? realloc(h->set, (h->set_count + 1) * sizeof(*list)) : NULL;
     if (list == NULL) {
         return NULL;
     }
@@ -121,6 +121,7 @@ struct history_set *history_set_of(struct history *h, const char *id, bool make)
     list += h->set_count++;
     memset(list, 0, sizeof(*list));
     snprintf(list->id, sizeof(list->id), "%s", id);
+    list->ends = INT64_MAX;
     return list;
 }
 

@@ -181,17 +181,21 @@ static bool get_recent(struct history *h, json_object *root)
 
 static bool get_sets(struct history *h, json_object *root)
 {
-    json_object *list = get_array(root, "sets", 65536);
+    json_object *list = get_array(root, "sets", HISTORY_SET_MAX);
     bool ok = list != NULL;
 
+    if (ok) {
+        free(h->set);
+        h->set = calloc(json_object_array_length(list) + 1, sizeof(*h->set));
+        ok = h->set != NULL;
+    }
     for (size_t i = 0; ok && i < json_object_array_length(list); i++) {
         json_object *o = json_object_array_get_idx(list, i);
-        char id[REFSET_ID_MAX + 1];
-        struct history_set *s;
+        struct history_set *s = &h->set[i];
 
-        ok = json_object_is_type(o, json_type_object) && get_word(o, "id", id, sizeof(id)) &&
-             (s = history_set_of(h, id, true)) != NULL && get_hex(o, "components", s->digest, 32) &&
-             get_time(o, "met", &s->met) && get_time(o, "ends", &s->ends);
+        ok = json_object_is_type(o, json_type_object) && get_word(o, "id", s->id, sizeof(s->id)) &&
+             get_hex(o, "components", s->digest, 32) && get_time(o, "met", &s->met) && get_time(o, "ends", &s->ends);
+        h->set_count = i + 1;
     }
     return ok;
 }

@@ -55,6 +55,11 @@ int refset_supersede(struct refset *set, const char *id, struct attest_error *er
 {
     char(*list)[REFSET_ID_MAX + 1];
 
+    for (size_t i = 0; i < set->supersedes_count; i++) {
+        if (strcmp(set->supersedes[i], id) == 0) {
+            return 0;
+        }
+    }
     if (!refset_id_is_valid(id) || set->supersedes_count == REFSET_SUPERSEDES_MAX) {
         return attest_fail(err, -EINVAL, "superseded \"%.70s\": no name of a set, or too many", id);
     }

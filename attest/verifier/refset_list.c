@@ -229,17 +229,24 @@ static void judge_names(struct refset_list *list)
     }
 }
 
+/* What cannot be remembered does not count: its end, or that of what it replaces, would be nobody's. */
+#define NO_ROOM "this host's memory has no room for the names in it"
+
 static void judge_against_history(struct refset_entry *e, struct history *h, int64_t now)
 {
-    struct history_set *record = h == NULL ? NULL : history_set_of(h, e->set->id, true);
+    struct history_set *record;
 
+    if (h == NULL) {
+        return;
+    }
+    record = history_set_of(h, e->set->id, true);
     if (record == NULL) {
+        reject(e, CODE_REFERENCE_CONFLICT, NO_ROOM);
         return;
     }
     if (record->met == 0) {
         memcpy(record->digest, e->set->digest, 32);
         record->met = now;
-        record->ends = e->not_after;
     } else if (memcmp(record->digest, e->set->digest, 32) != 0) {
         reject(e, CODE_REFERENCE_CONFLICT, "this host knew another set by this name");
         return;
@@ -261,17 +268,20 @@ static int64_t plus(int64_t t, int64_t seconds)
     return t > INT64_MAX - seconds ? INT64_MAX : t + seconds;
 }
 
-static void supersede(struct refset_list *list, const struct refset_entry *by, struct history *h,
+/* What is replaced ends also when the host has not met it: it may be shown later, without what replaced it. */
+static void supersede(struct refset_list *list, struct refset_entry *by, struct history *h,
                       int64_t now)
 {
     int64_t end = plus(begin_of(by, h), by->set->overlap);
 
     for (size_t k = 0; k < by->set->supersedes_count; k++) {
         const char *id = by->set->supersedes[k];
-        struct history_set *record = h == NULL ? NULL : history_set_of(h, id, false);
+        struct history_set *record = h == NULL ? NULL : history_set_of(h, id, true);
 
         if (record != NULL) {
             earlier(&record->ends, end);
+        } else if (h != NULL) {
+            reject(by, CODE_REFERENCE_CONFLICT, NO_ROOM);
         }
         for (size_t i = 0; i < list->count; i++) {
             struct refset_entry *old = &list->entry[i];
@@ -318,7 +328,7 @@ void refset_list_judge(struct refset_list *list, struct history *h, int64_t now)
         }
     }
     for (size_t i = 0; i < list->count; i++) {
-        const struct refset_entry *e = &list->entry[i];
+        struct refset_entry *e = &list->entry[i];
 
         if (e->is_signed && is_trusted(e) && e->code != CODE_REFERENCE_NOT_YET_VALID) {
             supersede(list, e, h, now);

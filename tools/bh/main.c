@@ -55,7 +55,7 @@ static const struct verb verbs[] = {
       "  --not-after TIME     UTC, 2027-06-01T00:00:00Z: the set counts for nothing from then on; needed\n"
       "  --not-before TIME    from when on it counts (default: always has)\n"
       "  --reference-id ID    the set's name (default: the host's, a dash, 12 digits of its digest)\n"
-      "  --supersedes ID      a set that this one replaces; may be repeated\n"
+      "  --supersedes ID      a set that this one replaces; may be repeated, for all that went before\n"
       "  --overlap SECONDS    how long those go on being accepted for a host (default 0)\n"
       "  --firmware-profile FILE\n"
       "                       a set more, reference-NAME.jws, for a machine with this firmware (bh attest\n"

@@ -19,6 +19,7 @@
 
 #define HISTORY_NAME_MAX 64
 #define HISTORY_RECENT 256 /* nonces and quotes remembered */
+#define HISTORY_SET_MAX 16384 /* names of sets; none is ever forgotten, as its end would be */
 /* A verifier whose own clock is behind its last verdict by more cannot judge times. */
 #define HISTORY_CLOCK_SLACK 300
 
@@ -30,11 +31,12 @@ struct clock_info {
     bool safe;
 };
 
+/* A name that a set met by the host supersedes has an end, also when the host never met a set of that name. */
 struct history_set {
     char id[REFSET_ID_MAX + 1];
-    uint8_t digest[32];
-    int64_t met;  /* first counted for this host */
-    int64_t ends; /* earliest end known */
+    uint8_t digest[32]; /* zeros until it is met */
+    int64_t met;        /* first counted for this host; 0: not yet */
+    int64_t ends;       /* earliest end known; INT64_MAX in a new record */
 };
 
 struct history_fact {
@@ -107,7 +109,7 @@ void history_add_nonce(struct history *h, const struct bytes *nonce, int64_t now
 int64_t history_nonce_at(const struct history *h, const uint8_t *nonce, size_t size);
 bool history_knows_quote(const struct history *h, const struct bytes *quote);
 
-/** The record of a set, made when `make`. NULL without one, or without memory. */
+/** The record of a set, made when `make`. NULL without one, without memory, or with HISTORY_SET_MAX others. */
 struct history_set *history_set_of(struct history *h, const char *id, bool make);
 
 /**

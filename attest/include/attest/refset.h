@@ -43,6 +43,7 @@ struct refset *refset_new(void);
 void refset_free(struct refset *set);
 /** Whether the rules between fields hold, and the digest, which it sets. @return 0; -EINVAL */
 int refset_finish(struct refset *set, struct attest_error *err);
+/** Once for each name. @return 0; -EINVAL no name, or more than REFSET_SUPERSEDES_MAX; -ENOMEM */
 int refset_supersede(struct refset *set, const char *id, struct attest_error *err);
 
 /** JSON of a set, of either form. @return NULL with err */
@@ -82,7 +83,9 @@ void refset_list_free(struct refset_list *list);
 
 /**
  * Decide which sets count now. A set that another supersedes ends `overlap` after the host's history
- * first met that other one, without history after its not-before; an end once known is never later.
+ * first met that other one, without history after its not-before; an end once known is never later. The end of a name is known
+ * from then on whether the host ever met a set of that name or not; of the names that the superseded set supersedes itself,
+ * nothing is known until that one is met.
  * @param h  may be NULL; else what was met and what ends when is noted in it
  */
 void refset_list_judge(struct refset_list *list, struct history *h, int64_t now);

@@ -152,6 +152,114 @@ static void nonces_and_quotes_remembered_to_the_last(void **state)
     history_free(h);
 }
 
+/* -- which sets count for a host ------------------------------------------------------------------- */
+#define C(name, kind, pcr) "{\"name\":\"" name "\",\"kind\":\"" kind "\",\"pcr\":" pcr ",\"sha256\":\"" HEX "\",\"detail\":\"\"}"
+#define EMPTY "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+#define WHOLE                                                                                                          \
+    C("l", "grub-pe", "4") "," C("f", "file", "9") ",{\"name\":\"e\",\"kind\":\"hypervisor-event\",\"pcr\":21,\"sha256\":\"" \
+    EMPTY "\",\"detail\":\"\"}"
+#define OF(id, old, overlap) SET("\"" id "\"", "\"\"", T1, T2, "[" old "]", overlap, "[" WHOLE "]")
+#define NOW 1780000000 /* between T1 and T2 */
+#define DAY 86400
+
+static const char web_1[] = OF("web-1", "", "0"), web_2[] = OF("web-2", "\"web-1\"", "0"), web_3[] = OF("web-3", "\"web-2\"", "0");
+
+/* Judge these sets, the last one NULL. @return code of the first */
+static enum verify_code judged(struct history *h, int64_t now, const char *const *text)
+{
+    struct refset_list list = {.count = 0};
+    struct attest_error err = {""};
+    enum verify_code code;
+
+    for (; *text != NULL; text++) {
+        struct refset *set = refset_parse((const uint8_t *)*text, strlen(*text), &err);
+
+        if (set == NULL || refset_list_add(&list, set, "test") != 0) {
+            fail_msg("%s", err.text);
+        }
+    }
+    refset_list_judge(&list, h, now);
+    code = list.entry[0].code;
+    refset_list_free(&list);
+    return code;
+}
+
+#define JUDGED(h, now, ...) judged(h, now, (const char *const[]){__VA_ARGS__, NULL})
+
+/* What the file of a host has of it. */
+static struct history *read_again(struct history *h)
+{
+    struct history *again = history_new(h->host);
+    char *text;
+
+    assert_int_equal(history_print(h, &text), 0);
+    assert_null(history_parse(again, (const uint8_t *)text, strlen(text)));
+    free(text);
+    history_free(h);
+    return again;
+}
+
+static void superseded_ends_for_a_host_that_never_met_it(void **state)
+{
+    static const char with_overlap[] = OF("web-2", "\"web-1\"", "86400");
+    struct history *h = history_new("web");
+
+    (void)state;
+    assert_int_equal(JUDGED(h, NOW, with_overlap), CODE_OK);
+    h = read_again(h);
+    assert_int_equal(JUDGED(h, NOW + DAY - 1, web_1), CODE_OK); /* what the host met since does not put it off */
+    assert_int_equal(JUDGED(h, NOW + DAY, web_1), CODE_REFERENCE_EXPIRED);
+    assert_int_equal(JUDGED(h, NOW + DAY, web_1, with_overlap), CODE_REFERENCE_SUPERSEDED);
+    h = read_again(h);
+    assert_int_equal(JUDGED(h, NOW + 2 * DAY, web_1), CODE_REFERENCE_EXPIRED);
+    history_free(h);
+    h = history_new("web");
+    assert_int_equal(JUDGED(h, NOW, web_2), CODE_OK);
+    h = read_again(h);
+    assert_int_equal(JUDGED(h, NOW, web_1), CODE_REFERENCE_EXPIRED);
+    history_free(h);
+}
+
+/* A chain ends as a whole where each link was met, at whatever time, or named. */
+static void superseded_chain_ends_where_it_is_known(void **state)
+{
+    static const char all[] = OF("web-3", "\"web-2\",\"web-1\"", "0");
+    struct history *h = history_new("web");
+
+    (void)state;
+    assert_int_equal(JUDGED(h, NOW, web_3), CODE_OK);
+    assert_int_equal(JUDGED(h, NOW + 1, web_2), CODE_REFERENCE_EXPIRED); /* shown once, it still says what it replaced */
+    assert_int_equal(JUDGED(h, NOW + 2, web_1), CODE_REFERENCE_EXPIRED);
+    history_free(h);
+    h = history_new("web");
+    assert_int_equal(JUDGED(h, NOW, all), CODE_OK);
+    assert_int_equal(JUDGED(h, NOW + 1, web_1), CODE_REFERENCE_EXPIRED);
+    history_free(h);
+    h = history_new("web"); /* nothing ever said so here: as documented */
+    assert_int_equal(JUDGED(h, NOW, web_3), CODE_OK);
+    assert_int_equal(JUDGED(h, NOW + 1, web_1), CODE_OK);
+    history_free(h);
+}
+
+/* A set whose end, or that of what it replaces, has no place to be remembered must not count. */
+static void memory_without_room_lets_no_set_count(void **state)
+{
+    struct history *h = history_new("web");
+    char id[32];
+
+    (void)state;
+    for (int i = 0; i < HISTORY_SET_MAX - 1; i++) {
+        snprintf(id, sizeof(id), "a-%d", i);
+        assert_non_null(history_set_of(h, id, true));
+    }
+    assert_int_equal(JUDGED(h, NOW, web_2), CODE_REFERENCE_CONFLICT);
+    assert_int_equal(JUDGED(h, NOW, web_3), CODE_REFERENCE_CONFLICT);
+    assert_int_equal(JUDGED(h, NOW, web_1), CODE_REFERENCE_CONFLICT);
+    h = read_again(h);
+    assert_int_equal(h->set_count, HISTORY_SET_MAX);
+    history_free(h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -159,6 +267,9 @@ int main(void)
         cmocka_unit_test(refset_mistakes_refused),
         cmocka_unit_test(clock_behind_in_any_way_is_a_reset),
         cmocka_unit_test(nonces_and_quotes_remembered_to_the_last),
+        cmocka_unit_test(superseded_ends_for_a_host_that_never_met_it),
+        cmocka_unit_test(superseded_chain_ends_where_it_is_known),
+        cmocka_unit_test(memory_without_room_lets_no_set_count),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -907,6 +907,32 @@ static void expire_is_remembered_when_the_old_file_returns(void **state)
     end();
 }
 
+/* Enrolled when the new image was there already; then somebody shows it the old one, image and set. */
+static void superseded_set_does_not_come_back_to_a_new_host(void **state)
+{
+    const struct row new_set = {.code = CODE_OK, .variant = HOST_OTHER_POLICY | HOST_OTHER_RAMDISK, .reference = {"b-4.jws"}};
+
+    (void)state;
+    must(RUN("ref", "make", "--id", "b-3", "--not-before", utc(-100), "--not-after", utc(86400), "--supersedes", in("good.jws"),
+             "--output", in("b-3.json"), in("b.reference")));
+    must(RUN("ref", "make", "--id", "b-4", "--not-before", utc(-100), "--not-after", utc(86400), "--supersedes", in("b-3.json"),
+             "--output", in("b-4.json"), in("b.reference")));
+    sign("signer.key", "b-4.json", "b-4.jws");
+    must(RUN("ref", "show", in("b-4.jws")));
+    assert_non_null(strstr(output, "supersedes  b-3, "));
+    assert_non_null(strstr(output, "supersedes  good, "));
+    assert_int_equal(RUN("ref", "make", "--id", "b-5", "--not-after", utc(86400), "--supersedes", in("b.reference"), in("b.reference")), 2);
+    begin(&new_set);
+    must(verify(&new_set, NULL));
+    boot(HOST_GOOD);
+    assert_int_equal(verify(&good_row, NULL), 1);
+    assert_true(says("reference-expired"));
+    must(RUN("enroll", "--host", "web", "--state", in("hosts"), "--socket", in("socket"), "--ca", host.ca_issuer, "--replace"));
+    assert_int_equal(verify(&good_row, NULL), 1);
+    assert_true(says("reference-expired"));
+    end();
+}
+
 static char *since_of(const char *component)
 {
     static char found[UTC_SIZE];
@@ -1175,6 +1201,7 @@ int main(void)
         cmocka_unit_test(verify_every_code_was_produced),
         cmocka_unit_test(overlap_ends_by_itself_for_a_host),
         cmocka_unit_test(expire_is_remembered_when_the_old_file_returns),
+        cmocka_unit_test(superseded_set_does_not_come_back_to_a_new_host),
         cmocka_unit_test(since_is_kept_until_something_changes),
         cmocka_unit_test(enroll_needs_proof_and_a_free_name),
         cmocka_unit_test(verify_damaged_history_is_an_error),
