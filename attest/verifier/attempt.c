@@ -232,11 +232,33 @@ static void keep_sets(struct history *h, struct history *old)
     old->set_count = 0;
 }
 
-int attempt_enroll(const struct attempt *a, bool replace, struct outcome *out,
+/* What the file under this name, if any, hands on. @return 0; -EEXIST; -EINVAL */
+static int take_over(const struct attempt *a, struct history *h, bool replace, bool forget_sets, struct attest_error *err)
+{
+    struct attest_error why = {""};
+    struct history *old = NULL;
+    int rc = history_read(&old, a->state, a->host, &why);
+
+    if (rc == -ENOENT) {
+        return 0;
+    }
+    if (!replace) {
+        return attest_fail(err, -EEXIST, "%s is enrolled; --replace forgets that", a->host);
+    }
+    if (rc == 0) {
+        keep_sets(h, old);
+        history_free(old);
+    } else if (!forget_sets) {
+        return attest_fail(err, -EINVAL, "%.160s; without it, ended sets count again: --forget-sets if so", why.text);
+    }
+    return 0;
+}
+
+int attempt_enroll(const struct attempt *a, bool replace, bool forget_sets, struct outcome *out,
                    struct attest_error *err)
 {
     const struct session s = {.ca = a->ca, .ca_count = a->ca_count, .timeout_s = a->timeout_s};
-    struct history *h = NULL, *old = NULL;
+    struct history *h = NULL;
     struct identity id;
     struct client client;
     int rc;
@@ -247,14 +269,7 @@ int attempt_enroll(const struct attempt *a, bool replace, struct outcome *out,
     }
     rc = history_lock(h, a->state, err) == 0 ? 0 : -EINVAL;
     if (rc == 0) {
-        int there = history_read(&old, a->state, a->host, err);
-
-        if (there != -ENOENT && !replace) {
-            rc = attest_fail(err, -EEXIST, "%s is enrolled; --replace forgets that", a->host);
-        } else if (there == 0) {
-            keep_sets(h, old);
-        }
-        history_free(old);
+        rc = take_over(a, h, replace, forget_sets, err);
     }
     if (rc == 0) {
         rc = client_open(&client, &a->way, a->wait_s, err);

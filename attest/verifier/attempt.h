@@ -56,11 +56,12 @@ int attempt_silence(const struct attempt *a, int64_t since, struct outcome *out,
 
 /**
  * Pin the host's TPM under its name.
- * @param replace  also when the name is taken; what was remembered is then forgotten
+ * @param replace  also when the name is taken; what was remembered is then forgotten, but for sets and their ends
+ * @param forget_sets  also those, when the file that has them cannot be read
  * @return 0; 1 the host proved nothing: the verdict says why; -EEXIST the name is taken; -ETIMEDOUT;
  *         -EINVAL
  */
-int attempt_enroll(const struct attempt *a, bool replace, struct outcome *out,
+int attempt_enroll(const struct attempt *a, bool replace, bool forget_sets, struct outcome *out,
                    struct attest_error *err);
 
 #endif /* VERIFIER_ATTEMPT_H */

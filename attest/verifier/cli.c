@@ -89,12 +89,14 @@ static const struct {
      "  bh attest verify --socket attest.sock --ca ca.pem --reference reference.json "
      "--allow-unsigned-reference --allow-no-history\n"},
     {"enroll", NULL, VERB_ENROLL, cli_enroll,
-     "usage: bh attest enroll --host NAME --state DIR --connect WHERE --ca FILE [--replace]\n"
+     "usage: bh attest enroll --host NAME --state DIR --connect WHERE --ca FILE [--replace [--forget-sets]]\n"
      "Remembers the TPM that proved itself as the one of this host. Do this once, over a channel\n"
      "that you trust to end at that machine.\n" CHANNEL
      "  --host NAME          letters, digits, . _ -\n"
      "  --state DIR          folder, one file for each host; made if it is not there\n"
-     "  --replace            the host has another TPM now: forget the old one\n"
+     "  --replace            the host has another TPM now: forget the old one, but not which sets ended\n"
+     "  --forget-sets        with --replace, when the old file cannot be read: those too, so that an older\n"
+     "                       set that has ended counts again until its own time is over\n"
      "Example:\n"
      "  bh attest enroll --state hosts --host web --connect tcp:10.0.0.5:4000 --ca vendor.pem\n"},
     {"watch", NULL, VERB_WATCH, cli_watch,

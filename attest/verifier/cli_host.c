@@ -112,11 +112,14 @@ int cli_enroll(const struct options *o, int argc, char **argv)
     if (argc != 0 || o->host == NULL || o->state == NULL || o->connect == NULL || o->ca.count == 0) {
         return cli_usage("enroll: --host, --state, --connect and --ca are needed");
     }
+    if (o->forget_sets && !o->replace) {
+        return cli_usage("enroll: --forget-sets is of --replace");
+    }
     if (mkdir(o->state, 0755) != 0 && errno != EEXIST) {
         attest_fail(&err, 0, "%s: %s", o->state, strerror(errno));
         return cli_error(&err);
     }
-    rc = attempt_enroll(&a, o->replace, &out, &err);
+    rc = attempt_enroll(&a, o->replace, o->forget_sets, &out, &err);
     if (rc == 0) {
         printf("%s: enrolled\n", o->host);
     } else if (rc == 1) {

@@ -155,6 +155,7 @@ static int answer(struct collector *l, int fd, const char *from)
         rc = rc == 0 ? roster_find(&l->roster, &id, &host, &err) : rc;
         if (host == NULL && rc == -ENOENT) {
             verdict_add(&v, CODE_NOT_ENROLLED, -1, CHECK, "host", "enrolled before", ek);
+            complain(from, err.text);
         }
     }
     if (rc == 0) {
@@ -179,7 +180,24 @@ static bool is_silent(const struct collector *l, const struct enrolled *e, time_
     int64_t heard = e->verdict_at > e->enrolled_at ? e->verdict_at : e->enrolled_at;
 
     heard = heard > l->started ? heard : l->started;
-    return e->readable && !e->silent && now - heard > l->o->max_age_s;
+    return e->readable && strcmp(e->verdict, "NO-ANSWER") != 0 && now - heard > l->o->max_age_s;
+}
+
+/* A host whose memory is damaged is not judged, nor missed when it does not come: that is told once of each such file. */
+static bool is_lost(const struct enrolled *e)
+{
+    return !e->readable && !e->told;
+}
+
+static void tell_lost(const struct collector *l, const struct enrolled *e, time_t now)
+{
+    struct outcome out = {.at = now, .codes = strdup("host:unreadable")};
+    struct told last = {"", NULL};
+
+    strcpy(last.verdict, e->verdict);
+    tell_change(l->o, e->host, &out, "UNREADABLE", &last);
+    free(last.codes);
+    free(out.codes);
 }
 
 static int tell_silence(struct collector *l, time_t now)
@@ -192,6 +210,9 @@ static int tell_silence(struct collector *l, time_t now)
         struct outcome out;
         int rc;
 
+        if (is_lost(&l->roster.list[i])) {
+            tell_lost(l, &l->roster.list[i], now);
+        }
         if (!is_silent(l, &l->roster.list[i], now)) {
             continue;
         }
@@ -244,12 +265,15 @@ static void look_for_silence(struct collector *l)
         return;
     }
     for (size_t i = 0; i < l->roster.count; i++) {
-        any = any || is_silent(l, &l->roster.list[i], now);
+        any = any || is_lost(&l->roster.list[i]) || is_silent(l, &l->roster.list[i], now);
     }
     if (any) {
         l->silence = start(l);
         if (l->silence == 0) {
             _exit(tell_silence(l, now));
+        }
+        for (size_t i = 0; l->silence > 0 && i < l->roster.count; i++) {
+            l->roster.list[i].told = !l->roster.list[i].readable;
         }
         l->silence = l->silence < 0 ? 0 : l->silence;
     }

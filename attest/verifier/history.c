@@ -177,15 +177,28 @@ static bool fact_is(const struct history_fact *fact, const struct finding *f)
            (f->kind < 0 || strcmp(fact->found, f->found) == 0);
 }
 
+/* What a finding takes in the file: two bytes for each that may be escaped, and the rest of a record. */
+static size_t fact_bytes(const struct finding *f)
+{
+    return 2 * (strlen(f->component) + strlen(f->found)) + 256;
+}
+
+/* As many as there is room for; since when the others are so is not known. */
 static bool remember_facts(struct history *h, struct verdict *v, int64_t now)
 {
     struct history_fact *fact = calloc(v->count + 1, sizeof(*fact));
     bool ok = fact != NULL;
+    size_t count = 0, used = 0;
 
-    for (size_t i = 0; ok && i < v->count; i++) {
+    for (; ok && count < v->count; count++) {
+        size_t i = count, n = 0;
         struct finding *f = &v->finding[i];
         const struct history_fact *old;
-        size_t n = 0;
+
+        used += fact_bytes(f);
+        if (used > HISTORY_FACT_BYTES) {
+            break;
+        }
 
         for (size_t k = 0; k < i; k++) {
             n += v->finding[k].pcr == f->pcr && strcmp(v->finding[k].component, f->component) == 0;
@@ -200,12 +213,12 @@ static bool remember_facts(struct history *h, struct verdict *v, int64_t now)
         ok = fact[i].component != NULL && fact[i].code != NULL && fact[i].found != NULL;
     }
     if (!ok) {
-        facts_free(fact, fact == NULL ? 0 : v->count);
+        facts_free(fact, count);
         return false;
     }
     facts_free(h->fact, h->fact_count);
     h->fact = fact;
-    h->fact_count = v->count;
+    h->fact_count = count;
     return true;
 }
 
@@ -221,12 +234,13 @@ static bool has_word(const char *text, const char *word)
     return false;
 }
 
-/* Each once. */
+/* Each once, up to a length that is an argument of a program. */
 char *history_codes(const struct verdict *v)
 {
     char *out = strdup("");
+    bool room = true;
 
-    for (size_t i = 0; out != NULL && i < v->count; i++) {
+    for (size_t i = 0; room && out != NULL && i < v->count; i++) {
         const struct finding *f = &v->finding[i];
         char word[256], *more = NULL;
 
@@ -237,7 +251,8 @@ char *history_codes(const struct verdict *v)
         if (has_word(out, word)) {
             continue;
         }
-        if (asprintf(&more, "%s%s%s", out, out[0] == '\0' ? "" : " ", word) < 0) {
+        room = strlen(out) + sizeof(word) < HISTORY_CODES_MAX;
+        if (asprintf(&more, "%s%s%s", out, out[0] == '\0' ? "" : " ", room ? word : "and:more") < 0) {
             more = NULL;
         }
         free(out);

@@ -18,7 +18,6 @@
 #include <attest/utc.h>
 
 #define FORMAT "bulkhead-attest-history-1"
-#define FILE_MAX ((size_t)8 << 20)
 
 static char *path_of(const char *folder, const char *host, const char *suffix)
 {
@@ -133,7 +132,7 @@ static json_object *get_array(json_object *o, const char *key, size_t max)
 
 static bool get_clock(struct history *h, json_object *root)
 {
-    json_object *o, *safe;
+    json_object *o, *safe, *ms;
     int64_t clock, reset, restart;
 
     if (!json_object_object_get_ex(root, "clock", &o)) {
@@ -149,7 +148,8 @@ static bool get_clock(struct history *h, json_object *root)
         return false;
     }
     h->has_clock = true;
-    h->clock = (struct clock_info){.clock = (uint64_t)clock,
+    json_object_object_get_ex(o, "ms", &ms); /* whoever owns the TPM may put its clock beyond 2^63 */
+    h->clock = (struct clock_info){.clock = json_object_get_uint64(ms),
                                    .reset = (uint32_t)reset,
                                    .restart = (uint32_t)restart,
                                    .safe = json_object_get_boolean(safe)};
@@ -280,7 +280,7 @@ static int read_into(struct history *h, const char *folder, struct attest_error 
     const char *where;
     uint8_t *data;
     size_t size;
-    int rc = path == NULL ? -ENOMEM : file_read(path, FILE_MAX, &data, &size, err);
+    int rc = path == NULL ? -ENOMEM : file_read(path, HISTORY_FILE_MAX, &data, &size, err);
 
     if (path == NULL || rc != 0) {
         free(path);
@@ -288,7 +288,7 @@ static int read_into(struct history *h, const char *folder, struct attest_error 
     }
     where = history_parse(h, data, size);
     if (where != NULL) {
-        rc = attest_fail(err, -EINVAL, "%.150s: damaged: %s; restore it or enroll again", path,
+        rc = attest_fail(err, -EINVAL, "%.150s: damaged: %s; restore it from a copy", path,
                          where);
     }
     free(data);
@@ -406,7 +406,7 @@ int history_print(const struct history *h, char **out)
 
     if (h->has_clock) {
         clock = json_object_new_object();
-        add_number(clock, "ms", (int64_t)h->clock.clock);
+        json_object_object_add(clock, "ms", json_object_new_uint64(h->clock.clock));
         add_number(clock, "resets", h->clock.reset);
         add_number(clock, "restarts", h->clock.restart);
         json_object_object_add(clock, "safe", json_object_new_boolean(h->clock.safe));
@@ -431,12 +431,37 @@ int history_print(const struct history *h, char **out)
     return *out != NULL ? 0 : -ENOMEM;
 }
 
+/* A memory that was written and cannot be read is worse than one of the time before. */
+static int check_text(const struct history *h, const char *text, struct attest_error *err)
+{
+    struct history *again;
+    const char *where;
+    int rc = 0;
+
+    if (strlen(text) > HISTORY_FILE_MAX) {
+        return attest_fail(err, -EFBIG, "%s: more to remember than %zu bytes", h->host, HISTORY_FILE_MAX);
+    }
+    again = history_new(h->host);
+    if (again == NULL) {
+        return attest_fail(err, -ENOMEM, "no memory");
+    }
+    where = history_parse(again, (const uint8_t *)text, strlen(text));
+    if (where != NULL) {
+        rc = attest_fail(err, -EINVAL, "%s: not written, as it could not be read again: %s", h->host, where);
+    }
+    history_free(again);
+    return rc;
+}
+
 int history_write(const struct history *h, const char *folder, struct attest_error *err)
 {
     char *path = path_of(folder, h->host, ".json"), *text = NULL;
     int rc = path == NULL ? -ENOMEM : history_print(h, &text);
 
-    rc = rc == 0 ? file_write(path, text, strlen(text), err) : attest_fail(err, rc, "no memory");
+    rc = rc == 0 ? check_text(h, text, err) : attest_fail(err, rc, "no memory");
+    if (rc == 0) {
+        rc = file_write(path, text, strlen(text), err);
+    }
     free(text);
     free(path);
     return rc;

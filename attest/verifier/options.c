@@ -38,6 +38,7 @@ const struct option_row attest_options[] = {
     ROW("on-change", OPTION_TEXT, on_change, VERB_WATCH | VERB_COLLECT),
     ROW("max-age", OPTION_NUMBER, max_age_s, VERB_STATUS | VERB_COLLECT),
     ROW("replace", OPTION_FLAG, replace, VERB_ENROLL),
+    ROW("forget-sets", OPTION_FLAG, forget_sets, VERB_ENROLL),
     ROW("output", OPTION_TEXT, output,
         VERB_REF_MAKE | VERB_REF_MERGE | VERB_REF_SIGN | VERB_REF_EXPIRE | VERB_REF_FIRMWARE),
     ROW("name", OPTION_TEXT, name, VERB_REF_FIRMWARE),

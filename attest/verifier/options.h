@@ -25,7 +25,7 @@ struct options {
     const char *name, *from_log, *id, *firmware, *not_before, *not_after;
     struct list reference, signer, ca, supersedes, pcr;
     int wait_s, timeout_s, interval_s, count, max_age_s, life_s, overlap_s;
-    bool json, verbose, allow_unmeasured, allow_unsigned, allow_no_history, replace;
+    bool json, verbose, allow_unmeasured, allow_unsigned, allow_no_history, replace, forget_sets;
     char connect_text[4096 + 8];
     int rest; /* index of the first operand */
 };

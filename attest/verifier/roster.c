@@ -46,11 +46,14 @@ static bool look_at(const struct roster *r, struct enrolled *e, const char *host
     e->file = st;
     e->readable = history_read(&h, r->folder, host, &err) == 0;
     if (!e->readable) {
+        if (old != NULL) {
+            strcpy(e->verdict, old->verdict);
+        }
         fprintf(stderr, "bh attest: %s\n", err.text);
         return true;
     }
     memcpy(e->ek, h->ek, sizeof(e->ek));
-    e->silent = strcmp(h->verdict, "NO-ANSWER") == 0;
+    strcpy(e->verdict, h->verdict);
     e->verdict_at = h->verdict_at;
     e->enrolled_at = h->enrolled;
     history_free(h);
@@ -94,10 +97,13 @@ void roster_free(struct roster *r)
 
 int roster_find(const struct roster *r, const struct identity *id, const char **host, struct attest_error *err)
 {
+    const char *unreadable = NULL;
+
     *host = NULL;
     for (size_t i = 0; i < r->count; i++) {
         const struct enrolled *e = &r->list[i];
 
+        unreadable = !e->readable && unreadable == NULL ? e->host : unreadable;
         if (!e->readable || memcmp(e->ek, id->ek, sizeof(e->ek)) != 0) {
             continue;
         }
@@ -106,5 +112,9 @@ int roster_find(const struct roster *r, const struct identity *id, const char **
         }
         *host = e->host;
     }
-    return *host != NULL ? 0 : -ENOENT;
+    if (*host != NULL) {
+        return 0;
+    }
+    return unreadable == NULL ? attest_fail(err, -ENOENT, "its TPM is nobody's who is enrolled")
+                              : attest_fail(err, -ENOENT, "its TPM may be that of %s, whose file cannot be read", unreadable);
 }

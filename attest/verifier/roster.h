@@ -15,8 +15,9 @@
 struct enrolled {
     char host[HISTORY_NAME_MAX + 1];
     struct stat file; /* that these were read from */
-    bool readable;    /* a damaged file was told of, and is nobody's */
-    bool silent;      /* last verdict is that it did not answer */
+    bool readable;    /* a damaged file is nobody's */
+    bool told;        /* of a damaged file: the change was told */
+    char verdict[16]; /* the last one that could be read, as in the history */
     uint8_t ek[32];
     int64_t verdict_at, enrolled_at;
 };
@@ -33,7 +34,7 @@ void roster_free(struct roster *r);
 
 /**
  * Whose TPM this is. The attestation key is not looked at: if it is another one, that is a finding about this host.
- * @return 0; -ENOENT nobody's; -EEXIST enrolled under two names, err has them
+ * @return 0; -ENOENT nobody's, or the file cannot be read that has it: err says which; -EEXIST enrolled under two names, err has them
  */
 int roster_find(const struct roster *r, const struct identity *id, const char **host, struct attest_error *err);
 

@@ -2,6 +2,7 @@
 /* The list of findings. No component, or a finding lost, is never a pass. */
 #include <attest/verify.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,17 +73,29 @@ bool verify_code_is_failure(enum verify_code code)
     return (size_t)code >= CODE_COUNT || codes[code].failure;
 }
 
-/* A copy for terminals: anything but printable ASCII becomes a question mark. */
-static char *printable(const char *s)
+/* For terminals: anything but printable ASCII becomes a question mark. */
+static char *cleaned(char *text)
 {
-    char *copy = strdup(s == NULL ? "" : s);
-
-    for (char *p = copy; p != NULL && *p != '\0'; p++) {
+    for (char *p = text; p != NULL && *p != '\0'; p++) {
         if (*p < 0x20 || *p > 0x7e) {
             *p = '?';
         }
     }
-    return copy;
+    return text;
+}
+
+/* A copy of at most `max` characters, and how many are left out. */
+static char *copy_of(const char *s, size_t max)
+{
+    size_t n = s == NULL ? 0 : strlen(s);
+    char *copy = NULL;
+
+    if (n <= max) {
+        copy = strdup(n == 0 ? "" : s);
+    } else if (asprintf(&copy, "%.*s...(%zu more)", (int)max, s, n - max) < 0) {
+        copy = NULL;
+    }
+    return cleaned(copy);
 }
 
 void verdict_add(struct verdict *v, enum verify_code code, int pcr, int kind, const char *component,
@@ -96,9 +109,9 @@ void verdict_add(struct verdict *v, enum verify_code code, int pcr, int kind, co
         return;
     }
     v->finding = list;
-    f.component = printable(component);
-    f.expected = printable(expected);
-    f.found = printable(found);
+    f.component = copy_of(component, FINDING_NAME_MAX);
+    f.expected = copy_of(expected, FINDING_TEXT_MAX);
+    f.found = copy_of(found, FINDING_TEXT_MAX);
     if (f.component == NULL || f.expected == NULL || f.found == NULL) {
         free(f.component);
         free(f.expected);

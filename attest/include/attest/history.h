@@ -19,6 +19,10 @@
 
 #define HISTORY_NAME_MAX 64
 #define HISTORY_RECENT 256 /* nonces and quotes remembered */
+/* What is remembered is bounded so that its file can always be read again, whatever a host says. */
+#define HISTORY_FILE_MAX ((size_t)8 << 20)
+#define HISTORY_FACT_BYTES ((size_t)2 << 20) /* of findings, as written */
+#define HISTORY_CODES_MAX ((size_t)16 << 10)
 #define HISTORY_SET_MAX 16384 /* names of sets; none is ever forgotten, as its end would be */
 /* A verifier whose own clock is behind its last verdict by more cannot judge times. */
 #define HISTORY_CLOCK_SLACK 300
@@ -100,7 +104,7 @@ const char *history_parse(struct history *h, const uint8_t *text, size_t size);
 int history_print(const struct history *h, char **out);
 /** Take the lock of a host that may not exist yet. @return 0; -EBUSY; -errno */
 int history_lock(struct history *h, const char *folder, struct attest_error *err);
-/** @return 0 or -errno */
+/** @return 0 or -errno: nothing was changed; -EINVAL, -EFBIG: what was to be written could not be read again */
 int history_write(const struct history *h, const char *folder, struct attest_error *err);
 
 /** Note a nonce before it is used. */
@@ -119,13 +123,13 @@ struct history_set *history_set_of(struct history *h, const char *id, bool make)
 enum verify_code history_clock(const struct history *h, const struct clock_info *now, char text[128]);
 
 /**
- * Fill in since when each finding is so, and remember findings and verdict. A quote and its clock
- * are remembered when the quote was believed.
+ * Fill in since when each finding is so, and remember findings and verdict; of findings beyond HISTORY_FACT_BYTES, `since`
+ * stays unknown. A quote and its clock are remembered when the quote was believed.
  * @return 0; -ENOMEM
  */
 int history_add_verdict(struct history *h, struct verdict *v, const struct evidence *evidence,
                         int64_t now);
-/** Failures in a word each, "policy:differs guest:missing", to be freed. NULL: no memory */
+/** Failures in a word each, "policy:differs guest:missing", to be freed; "and:more" is last where it is cut. NULL: no memory */
 char *history_codes(const struct verdict *v);
 /** The host did not answer. */
 void history_add_silence(struct history *h, int64_t now);

@@ -89,6 +89,10 @@ const char *verify_code_name(enum verify_code code);
 /** Whether a finding with this code fails the host. */
 bool verify_code_is_failure(enum verify_code code);
 
+/* A host's events may be megabytes; a set's texts are REFERENCE_DETAIL_MAX at most, and shown with a digest before them. */
+#define FINDING_NAME_MAX 128
+#define FINDING_TEXT_MAX (REFERENCE_DETAIL_MAX + 104)
+
 struct finding {
     enum verify_code code;
     int pcr;  /* -1: none */
@@ -133,7 +137,7 @@ struct clock_info;
 /** The clock of a quote. @return 0; -EINVAL no quote */
 int verify_quote_clock(const struct evidence *e, struct clock_info *out);
 
-/** Add one finding; strings are copied and made printable, expected and found may be NULL. */
+/** Add one finding; strings are copied, cut to the lengths above with a mark, and made printable; expected and found may be NULL. */
 void verdict_add(struct verdict *v, enum verify_code code, int pcr, int kind, const char *component,
                  const char *expected, const char *found);
 /** Whether a finding fails the host; a verdict without any may still not pass. */

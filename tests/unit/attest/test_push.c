@@ -64,6 +64,15 @@ static char *text_of(const char *name)
     return text[n];
 }
 
+static void into_file(const char *name, const char *text)
+{
+    FILE *f = fopen(in(name), "w");
+
+    assert_non_null(f);
+    fputs(text, f);
+    fclose(f);
+}
+
 /* Wait until a file has a word in it. */
 static void expect(const char *name, const char *word, int seconds)
 {
@@ -507,6 +516,29 @@ static void push_that_does_not_come_is_told(void **state)
     assert_non_null(strstr(text_of("collect.out"), " web NO-ANSWER -> PASS "));
 }
 
+/* A host whose memory is damaged is missed all the same: told once, with what is known of it. */
+static void push_of_an_unreadable_host_is_told(void **state)
+{
+    const char *first;
+
+    (void)state;
+    start_collector((struct how){.who = "collector", .state = "hosts", .max_age = "1000", .count = "1"});
+    expect("collect.err", "collecting", 5);
+    assert_int_equal(rename(in("hosts/web.json"), in("web.kept")), 0);
+    into_file("hosts/web.json", "{}");
+    expect("collect.out", " web PASS -> UNREADABLE host:unreadable\n", 12);
+    expect("changes", "web PASS UNREADABLE host:unreadable", 5);
+    start_agent(collector_port);
+    expect("collect.out", "REFUSED host:not-enrolled ek=", 10);
+    expect("collect.err", "may be that of web, whose file cannot be read", 5);
+    sleep(6); /* another round, which says nothing new */
+    first = strstr(text_of("collect.out"), "UNREADABLE");
+    assert_null(strstr(first + 1, "UNREADABLE"));
+    assert_int_equal(rename(in("web.kept"), in("hosts/web.json")), 0);
+    assert_int_equal(collector_status(), 0);
+    wire_stop(&agent);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -518,6 +550,7 @@ int main(void)
         cmocka_unit_test(push_through_a_relay_fails),
         cmocka_unit_test(push_is_judged_while_others_flood_and_stall),
         cmocka_unit_test(push_that_does_not_come_is_told),
+        cmocka_unit_test(push_of_an_unreadable_host_is_told),
     };
 
     return cmocka_run_group_tests(tests, start, stop);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -260,6 +261,102 @@ static void memory_without_room_lets_no_set_count(void **state)
     history_free(h);
 }
 
+/* -- what is written can be read -------------------------------------------------------------------- */
+static char *long_text(const char *begin, char c, size_t size)
+{
+    char *text = malloc(size + 1);
+
+    memset(text, c, size);
+    memcpy(text, begin, strlen(begin));
+    text[size] = '\0';
+    return text;
+}
+
+/* All that a host, its TPM and signers have a say in, as long as they can make it. */
+static void history_of_any_size_is_read_again(void **state)
+{
+    char folder[] = "/tmp/bulkhead-history-XXXXXX", path[64], id[REFSET_ID_MAX + 1], name[200];
+    char *event = long_text("setenforce mode=permissive ", '"', 4000000), *other = long_text("", '\\', 60000);
+    struct evidence none = {.pcr_mask = 0};
+    struct verdict v = {.count = 0};
+    struct attest_error err = {""};
+    struct history *h, *again = NULL;
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/web.json", folder);
+    h = history_new("web");
+    for (size_t i = 0; i < HISTORY_SET_MAX; i++) {
+        struct history_set *s;
+
+        snprintf(id, sizeof(id), "%064zu", i);
+        s = history_set_of(h, id, true);
+        s->met = s->ends = NOW;
+    }
+    for (uint32_t i = 0; i < HISTORY_RECENT; i++) {
+        history_add_nonce(h, &(struct bytes){(uint8_t *)&i, sizeof(i)}, NOW);
+    }
+    h->quote_count = HISTORY_RECENT;
+    h->has_clock = true;
+    h->clock = (struct clock_info){.clock = 0xffff000000000000u, .reset = UINT32_MAX, .restart = UINT32_MAX};
+    verdict_add(&v, CODE_PERMISSIVE, 21, -1, "policy", "enforcing", event);
+    verdict_add(&v, CODE_UNEXPECTED, 21, REFERENCE_HYPERVISOR_EVENT, "unlisted-event", "", event);
+    for (int i = 0; i < 4000; i++) {
+        snprintf(name, sizeof(name), "%d-guest-%0150d", i, i);
+        verdict_add(&v, i % 2 == 0 ? CODE_RESTARTED : CODE_DIFFERS, 22, REFERENCE_DOMAIN, name, "", other);
+    }
+    assert_in_range(strlen(v.finding[1].found), FINDING_TEXT_MAX, FINDING_TEXT_MAX + 32);
+    assert_non_null(strstr(v.finding[1].found, "...("));
+    assert_in_range(strlen(v.finding[2].component), FINDING_NAME_MAX, FINDING_NAME_MAX + 32);
+    for (int64_t t = NOW; t < NOW + 2; t++) {
+        assert_int_equal(history_add_verdict(h, &v, &none, t), 0);
+        if (history_write(h, folder, &err) != 0 || history_read(&again, folder, "web", &err) != 0) {
+            fail_msg("%s", err.text);
+        }
+        assert_int_equal(again->set_count, HISTORY_SET_MAX);
+        assert_int_equal(again->clock.clock, 0xffff000000000000u);
+        assert_int_equal(again->clock.reset, UINT32_MAX);
+        assert_in_range(strlen(again->codes), HISTORY_CODES_MAX / 2, HISTORY_CODES_MAX);
+        assert_non_null(strstr(again->codes, "policy:permissive unlisted-event:unexpected "));
+        assert_string_equal(again->codes + strlen(again->codes) - 9, " and:more");
+        assert_int_equal(v.finding[1].since, NOW); /* what there is room for is still remembered; what not, is not made up */
+        assert_int_equal(v.finding[v.count - 1].since, 0);
+        history_free(h);
+        h = again;
+    }
+    verdict_free(&v);
+    history_free(h);
+    unlink(path);
+    rmdir(folder);
+    free(event);
+    free(other);
+}
+
+/* Rather none written than one that nobody can read: what was there before stays. */
+static void history_that_could_not_be_read_is_not_written(void **state)
+{
+    char folder[] = "/tmp/bulkhead-history-XXXXXX", path[64];
+    struct attest_error err = {""};
+    struct history *h = history_new("web"), *again;
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/web.json", folder);
+    assert_int_equal(history_write(h, folder, &err), 0);
+    free(h->connect);
+    h->connect = strdup("unix:/tmp/\xff"); /* no UTF-8, which JSON is */
+    assert_int_equal(history_write(h, folder, &err), -EINVAL);
+    free(h->connect);
+    h->connect = long_text("", 'x', 9 << 20);
+    assert_int_equal(history_write(h, folder, &err), -EFBIG);
+    assert_int_equal(history_read(&again, folder, "web", &err), 0);
+    assert_string_equal(again->connect, "");
+    history_free(again);
+    history_free(h);
+    unlink(path);
+    rmdir(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -270,6 +367,8 @@ int main(void)
         cmocka_unit_test(superseded_ends_for_a_host_that_never_met_it),
         cmocka_unit_test(superseded_chain_ends_where_it_is_known),
         cmocka_unit_test(memory_without_room_lets_no_set_count),
+        cmocka_unit_test(history_of_any_size_is_read_again),
+        cmocka_unit_test(history_that_could_not_be_read_is_not_written),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
