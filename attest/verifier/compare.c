@@ -378,7 +378,7 @@ void compare_boot(const struct verify_input *in, const struct event_log *log, st
 void compare_bios(const struct verify_input *in, const struct event_log *log, struct verdict *v)
 {
     struct comparison c = {.matches = digest_matches, .pair_in_order = true};
-    bool booted = false, known = false;
+    bool booted = false, sector = false, table = false;
 
     for (size_t i = 0; i < log->count; i++) {
         const struct log_event *event = &log->event[i];
@@ -386,15 +386,15 @@ void compare_bios(const struct verify_input *in, const struct event_log *log, st
         booted |= event->pcr == 4 && log_is_extended(event) && !is_note(log, event);
     }
     for (size_t i = 0; i < in->reference->count; i++) {
-        known |= in->reference->component[i].kind == REFERENCE_BOOT_SECTOR;
+        sector |= in->reference->component[i].kind == REFERENCE_BOOT_SECTOR;
+        table |= in->reference->component[i].kind == REFERENCE_PARTITION_TABLE;
     }
-    if (!booted || !known) {
-        return;
+    if (booted && (sector || table)) { /* a set that knows one of them knows the disk */
+        c.kind = REFERENCE_BOOT_SECTOR;
+        compare_pcr(in, log, 4, c, "unlisted-boot-code", v);
+        c.kind = REFERENCE_PARTITION_TABLE;
+        compare_pcr(in, log, 5, c, "unlisted-boot-data", v);
     }
-    c.kind = REFERENCE_BOOT_SECTOR;
-    compare_pcr(in, log, 4, c, "unlisted-boot-code", v);
-    c.kind = REFERENCE_PARTITION_TABLE;
-    compare_pcr(in, log, 5, c, "unlisted-boot-data", v);
 }
 
 /* Texts of a hypervisor PCR that no digest covers are forgeries or not ours: say so for each. */
@@ -528,11 +528,11 @@ void compare_firmware(const struct verify_input *in, const struct event_log *log
         const struct reference_component *c = NULL;
         char found[80];
 
-        for (size_t i = 0; i < in->reference->count; i++) {
+        for (size_t i = 0; c == NULL && i < in->reference->count; i++) {
             const struct reference_component *x = &in->reference->component[i];
 
             if (x->kind == REFERENCE_PCR && (int)x->pcr == pcr) {
-                c = x;
+                c = x; /* reference_add() lets no second one in */
             }
         }
         show_digest(found, in->evidence->pcr[pcr]);

@@ -18,10 +18,11 @@
 #define FORMAT "bulkhead-reference-1"
 #define FILE_MAX_BYTES ((size_t)1 << 31)
 #define JSON_MAX_BYTES ((size_t)8 << 20)
+#define FIRMWARE_PCR_LAST 7
 
 static const struct {
     const char *name;
-    int pcr;          /* -1: any */
+    int pcr;          /* -1: one of firmware's, 0 to FIRMWARE_PCR_LAST */
     bool from_detail; /* digest is that of the detail when none is given */
 } kinds[] = {
     [REFERENCE_GRUB_PE] = {"grub-pe", 4, false},
@@ -91,6 +92,17 @@ static bool detail_is_valid(const char *detail)
     return true;
 }
 
+/* Components of other kinds are a sequence, each to be found; a PCR has one final value. */
+static bool has_pcr(const struct reference *ref, unsigned int pcr)
+{
+    for (size_t i = 0; i < ref->count; i++) {
+        if (ref->component[i].kind == REFERENCE_PCR && ref->component[i].pcr == pcr) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int reference_add(struct reference *ref, const char *name, enum reference_kind kind,
                   unsigned int pcr, const uint8_t *sha256, const char *detail,
                   struct attest_error *err)
@@ -100,9 +112,9 @@ int reference_add(struct reference *ref, const char *name, enum reference_kind k
     if ((size_t)kind >= KIND_COUNT || !name_is_valid(name)) {
         return attest_fail(err, -EINVAL, "component \"%.40s\": bad name or kind", name);
     }
-    if (pcr > 23 || (kinds[kind].pcr >= 0 && pcr != (unsigned int)kinds[kind].pcr)) {
-        return attest_fail(err, -EINVAL, "component %s: PCR %u, expected %d for kind %s", name, pcr,
-                           kinds[kind].pcr, kinds[kind].name);
+    if (kinds[kind].pcr < 0 ? pcr > FIRMWARE_PCR_LAST : pcr != (unsigned int)kinds[kind].pcr) {
+        return attest_fail(err, -EINVAL, "component %s: PCR %u, expected %s%d for kind %s", name, pcr, kinds[kind].pcr < 0 ? "0 to " : "",
+                           kinds[kind].pcr < 0 ? FIRMWARE_PCR_LAST : kinds[kind].pcr, kinds[kind].name);
     }
     if (!detail_is_valid(detail)) {
         return attest_fail(err, -EINVAL, "component %s: detail too long or with control characters",
@@ -118,6 +130,9 @@ int reference_add(struct reference *ref, const char *name, enum reference_kind k
                            kinds[kind].name);
     } else if (EVP_Digest(detail, strlen(detail), c.sha256, NULL, EVP_sha256(), NULL) != 1) {
         return attest_fail(err, -ENOMEM, "hash failure");
+    }
+    if (kind == REFERENCE_PCR && has_pcr(ref, pcr)) {
+        return attest_fail(err, -EINVAL, "component %s: a second value of PCR %u", name, pcr);
     }
     list = realloc(ref->component, (ref->count + 1) * sizeof(*list));
     if (list == NULL) {

@@ -25,7 +25,7 @@ enum reference_kind {
                                    later starts of the same domain with the same digest are fine */
     REFERENCE_BOOT_SECTOR,      /* PCR 4 under a BIOS: sha256 of the code in the disk's first sector */
     REFERENCE_PARTITION_TABLE,  /* PCR 5 under a BIOS: sha256 of the rest of that sector */
-    REFERENCE_PCR,              /* any PCR without other references: sha256 = final value */
+    REFERENCE_PCR,              /* firmware's, 0 to 7, each once: sha256 = final value. Of the others, events are compared */
 };
 
 #define REFERENCE_NAME_MAX 64     /* [A-Za-z0-9._/-] */
@@ -59,7 +59,7 @@ void reference_free(struct reference *ref);
  *
  * @param sha256  32 bytes; may be NULL for kinds whose digest is that of `detail`
  *                (GRUB_CMD, HYPERVISOR_EVENT, PROTECTION, DOMAIN)
- * @return 0; -EINVAL name, detail or pcr out of range, or a digest needed; -ENOMEM
+ * @return 0; -EINVAL name, detail or pcr out of range, a second value of a PCR, or a digest needed; -ENOMEM
  */
 int reference_add(struct reference *ref, const char *name, enum reference_kind kind,
                   unsigned int pcr, const uint8_t *sha256, const char *detail,

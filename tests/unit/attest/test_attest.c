@@ -276,6 +276,27 @@ static void verify_bios_boot(void **state)
     assert_true(verdict_passes(&v));
     assert_false(has(&v, CODE_MISSING, "bios-boot-sector", 4));
     verdict_free(&v);
+    /* a set that knows one of the two has it compared, and the other expected */
+    collect(HOST_BIOS);
+    for (enum reference_kind without = REFERENCE_BOOT_SECTOR; without <= REFERENCE_PARTITION_TABLE; without++) {
+        struct reference rest = {.component = calloc(ref->count, sizeof(*ref->component))};
+
+        assert_non_null(rest.component);
+        for (size_t i = 0; i < ref->count; i++) {
+            if (ref->component[i].kind != without) {
+                rest.component[rest.count++] = ref->component[i];
+            }
+        }
+        v = judge_with(&rest, true);
+        assert_false(verdict_passes(&v));
+        assert_int_equal(failures(&v), 1);
+        assert_true(without == REFERENCE_BOOT_SECTOR ? has(&v, CODE_UNEXPECTED, "unlisted-boot-code", 4)
+                                                     : has(&v, CODE_UNEXPECTED, "unlisted-boot-data", 5));
+        assert_true(without == REFERENCE_BOOT_SECTOR ? has(&v, CODE_OK, "bios-partition-table", 5)
+                                                     : has(&v, CODE_OK, "bios-boot-sector", 4));
+        verdict_free(&v);
+        free(rest.component);
+    }
 }
 
 /* One program with everything in it: its digest stands for the files, and nothing may be loaded beside it. */

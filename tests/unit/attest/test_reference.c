@@ -64,7 +64,9 @@ static void reference_add_bad_component_einval(void **state)
     assert_int_equal(reference_add(r, "", REFERENCE_FILE, 9, digest, "", &err), -EINVAL);
     assert_int_equal(reference_add(r, "a b", REFERENCE_FILE, 9, digest, "", &err), -EINVAL);
     assert_int_equal(reference_add(r, "a", REFERENCE_FILE, 8, digest, "", &err), -EINVAL);
-    assert_int_equal(reference_add(r, "a", REFERENCE_PCR, 24, digest, "", &err), -EINVAL);
+    for (unsigned int pcr = 8; pcr < 26; pcr++) { /* nothing would compare them */
+        assert_int_equal(reference_add(r, "a", REFERENCE_PCR, pcr, digest, "", &err), -EINVAL);
+    }
     assert_int_equal(reference_add(r, "a", REFERENCE_FILE, 9, NULL, "", &err), -EINVAL);
     assert_int_equal(reference_add(r, "a", REFERENCE_FILE, 9, digest, "a\nb", &err), -EINVAL);
     assert_int_equal(reference_add(r, "a", REFERENCE_FILE, 9, digest, longer, &err), -EINVAL);
@@ -73,11 +75,33 @@ static void reference_add_bad_component_einval(void **state)
     reference_free(r);
 }
 
+/* Of two values of a PCR only one could be compared. */
+static void reference_pcr_has_one_value(void **state)
+{
+    struct reference *r = reference_new();
+    struct attest_error err = {""};
+    uint8_t digest[32] = {0}, other[32] = {1};
+
+    (void)state;
+    for (unsigned int pcr = 0; pcr < 8; pcr++) {
+        assert_int_equal(reference_add(r, "a", REFERENCE_PCR, pcr, digest, "", &err), 0);
+        assert_int_equal(reference_add(r, "a", REFERENCE_PCR, pcr, other, "", &err), -EINVAL);
+        assert_int_equal(reference_add(r, "b", REFERENCE_PCR, pcr, digest, "", &err), -EINVAL);
+        assert_non_null(strstr(err.text, "second value"));
+    }
+    assert_int_equal(r->count, 8);
+    for (int i = 0; i < 2; i++) { /* where it is a sequence, it may be the same twice */
+        assert_int_equal(reference_add(r, "a", REFERENCE_FILE, 9, digest, "", &err), 0);
+    }
+    reference_free(r);
+}
+
 static void reference_parse_mistakes_refused(void **state)
 {
 #define HEX "0000000000000000000000000000000000000000000000000000000000000000"
 #define ONE(c) "{\"format\":\"bulkhead-reference-1\",\"components\":[" c "]}"
 #define GOOD "{\"name\":\"a\",\"kind\":\"file\",\"pcr\":9,\"sha256\":\"" HEX "\",\"detail\":\"\"}"
+#define PCR_7(digit) "{\"name\":\"a\",\"kind\":\"pcr\",\"pcr\":7,\"sha256\":\"" digit "000000000000000000000000000000000000000000000000000000000000000\",\"detail\":\"\"}"
     static const char *const bad[] = {
         "",
         "[]",
@@ -102,6 +126,8 @@ static void reference_parse_mistakes_refused(void **state)
         /* a digest that is not the one of its text would hide what is expected */
         ONE("{\"name\":\"a\",\"kind\":\"domain\",\"pcr\":22,\"sha256\":\"" HEX
             "\",\"detail\":\"domain\"}"),
+        ONE("{\"name\":\"a\",\"kind\":\"pcr\",\"pcr\":9,\"sha256\":\"" HEX "\",\"detail\":\"\"}"),
+        ONE(PCR_7("0") "," PCR_7("1")),
         ONE(GOOD) "x",
     };
     struct attest_error err;
@@ -286,6 +312,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reference_written_and_read_same),
         cmocka_unit_test(reference_add_bad_component_einval),
+        cmocka_unit_test(reference_pcr_has_one_value),
         cmocka_unit_test(reference_parse_mistakes_refused),
         cmocka_unit_test(authenticode_hash_is_of_the_right_bytes),
         cmocka_unit_test(authenticode_damaged_pe_refused_or_hashed),
