@@ -11,6 +11,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+char *text_clean(char *text)
+{
+    for (char *p = text; p != NULL && *p != '\0'; p++) {
+        if (*p < 0x20 || *p > 0x7e) {
+            *p = '?';
+        }
+    }
+    return text;
+}
+
 int attest_fail(struct attest_error *err, int code, const char *fmt, ...)
 {
     va_list ap;
@@ -19,6 +29,7 @@ int attest_fail(struct attest_error *err, int code, const char *fmt, ...)
         va_start(ap, fmt);
         vsnprintf(err->text, sizeof(err->text), fmt, ap);
         va_end(ap);
+        text_clean(err->text);
     }
     return code;
 }

@@ -169,7 +169,10 @@ static bool status_of(const struct options *o, const char *host, json_object *li
             json_object_object_add(e, "good", json_object_new_boolean(0));
             json_object_array_add(list, e);
         } else {
-            printf("%-20s %-10s %s\n", host, "UNREADABLE", err.text);
+            char name[HISTORY_NAME_MAX + 1];
+
+            snprintf(name, sizeof(name), "%s", host); /* of a file, whatever it is called */
+            printf("%-20s %-10s %s\n", text_clean(name), "UNREADABLE", err.text);
         }
         return false;
     }
@@ -181,9 +184,9 @@ static bool status_of(const struct options *o, const char *host, json_object *li
     } else if (h->verdict_at == 0) {
         printf("%-20s %-10s enrolled %s\n", host, "NEVER", utc_format(t, h->enrolled));
     } else {
-        printf("%-20s %-10s %" PRId64 " s ago%s, since %s  %s\n", host, h->verdict, age,
+        printf("%-20s %-10s %" PRId64 " s ago%s, since %s  %s\n", host, text_clean(h->verdict), age,
                old ? " (STALE)" : "", utc_format(t, h->verdict_since),
-               h->codes[0] != '\0' ? h->codes : h->explained_by);
+               text_clean(h->codes[0] != '\0' ? h->codes : h->explained_by));
     }
     history_free(h);
     return good;
@@ -324,7 +327,7 @@ int cli_token(const struct options *o, int argc, char **argv)
     code = token_check((const char *)data, size, keys, o->signer.count, o->host, time(NULL),
                        &payload, &err);
     if (o->json && code != TOKEN_SIGNATURE) {
-        printf("%.*s\n", (int)payload.size, (const char *)payload.data);
+        printf("%s\n", text_clean((char *)payload.data)); /* decoded text has a NUL behind it; ours is one line of ASCII */
     }
     if (code == TOKEN_SIGNATURE) {
         fprintf(stderr, "bh attest: %s: %s\n", argv[0], err.text);

@@ -490,12 +490,11 @@ int cli_ref_show(const struct options *o, int argc, char **argv)
         rc = EXIT_FAIL;
     }
     for (size_t i = 0; i < set->components->count; i++) {
-        const struct reference_component *c = &set->components->component[i];
+        struct reference_component *c = &set->components->component[i];
         char hex[65];
 
         hex_encode(hex, c->sha256, 32);
-        printf("%-20s %2u  %-16s %s  %s\n", c->name, c->pcr, reference_kind_name(c->kind), hex,
-               c->detail);
+        printf("%-20s %2u  %-16s %s  %s\n", c->name, c->pcr, reference_kind_name(c->kind), hex, text_clean(c->detail));
     }
     bytes_free(&jws);
     signers_free(keys, o->signer.count);
@@ -526,9 +525,11 @@ int cli_ref_check(const struct options *o, int argc, char **argv)
     }
     refset_list_judge(&list, NULL, time(NULL));
     for (size_t i = 0; i < list.count; i++) {
-        const struct refset_entry *e = &list.entry[i];
+        struct refset_entry *e = &list.entry[i];
         char t[UTC_SIZE];
 
+        text_clean(e->source);
+        text_clean(e->why);
         if (e->code == CODE_OK) {
             printf("%s: ok: %s until %s\n", e->source, e->set->id, utc_format(t, e->not_after));
         } else {

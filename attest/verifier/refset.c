@@ -101,6 +101,9 @@ int refset_finish(struct refset *set, struct attest_error *err)
     if (set->overlap < 0 || set->overlap > REFSET_OVERLAP_MAX) {
         return attest_fail(err, -EINVAL, "overlap: expected 0 to %d seconds", REFSET_OVERLAP_MAX);
     }
+    if (set->firmware[0] != '\0' && !refset_id_is_valid(set->firmware)) {
+        return attest_fail(err, -EINVAL, "firmware \"%.70s\": expected letters, digits, . _ -", set->firmware);
+    }
     if (firmware != (set->firmware[0] != '\0')) {
         return attest_fail(err, -EINVAL, "a firmware profile has a name and values of PCRs");
     }

@@ -112,10 +112,7 @@ void report_log(FILE *out, const struct event_log *log)
         fprintf(out, "%4zu  %2d  %-32s %s  ", i, e->pcr < 24 ? (int)e->pcr : -1,
                 log_type_name(e->type, type), hex);
         if (text != NULL) {
-            for (const char *p = text; *p != '\0'; p++) {
-                fputc(*p >= 0x20 && *p <= 0x7e ? *p : '?', out);
-            }
-            fputc('\n', out);
+            fprintf(out, "%s\n", text_clean(text));
         } else {
             size_t n = e->size < 100 ? e->size : 100;
 

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <attest/error.h>
+
 static const struct {
     const char *name;
     bool failure;
@@ -73,17 +75,6 @@ bool verify_code_is_failure(enum verify_code code)
     return (size_t)code >= CODE_COUNT || codes[code].failure;
 }
 
-/* For terminals: anything but printable ASCII becomes a question mark. */
-static char *cleaned(char *text)
-{
-    for (char *p = text; p != NULL && *p != '\0'; p++) {
-        if (*p < 0x20 || *p > 0x7e) {
-            *p = '?';
-        }
-    }
-    return text;
-}
-
 /* A copy of at most `max` characters, and how many are left out. */
 static char *copy_of(const char *s, size_t max)
 {
@@ -95,7 +86,7 @@ static char *copy_of(const char *s, size_t max)
     } else if (asprintf(&copy, "%.*s...(%zu more)", (int)max, s, n - max) < 0) {
         copy = NULL;
     }
-    return cleaned(copy);
+    return text_clean(copy);
 }
 
 void verdict_add(struct verdict *v, enum verify_code code, int pcr, int kind, const char *component,

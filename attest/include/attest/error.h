@@ -4,7 +4,13 @@
 
 #include <attest/reference.h>
 
-/** Set err's text (if err is not NULL) and return code, so that `return attest_fail(...)` works. */
+/**
+ * What a file or a peer says, made fit for a terminal and for one line of an answer: each byte that is not printable ASCII
+ * becomes a question mark, in place. @return text, which may be NULL
+ */
+char *text_clean(char *text);
+
+/** Set err's text (if err is not NULL), cleaned, and return code, so that `return attest_fail(...)` works. */
 int attest_fail(struct attest_error *err, int code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 

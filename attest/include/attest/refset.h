@@ -28,7 +28,7 @@
 
 struct refset {
     char id[REFSET_ID_MAX + 1];       /* [A-Za-z0-9._-] */
-    char firmware[REFSET_ID_MAX + 1]; /* name of the profile that its PCR values are, or "" */
+    char firmware[REFSET_ID_MAX + 1]; /* of the same letters: name of the profile that its PCR values are, or "" */
     int64_t not_before, not_after;    /* seconds since 1970; valid from the first to before the last */
     int64_t overlap;                  /* seconds that the superseded ones go on being accepted */
     size_t supersedes_count;

@@ -51,6 +51,22 @@ static void reference_written_and_read_same(void **state)
     reference_free(b);
 }
 
+/* Messages have words of files and peers in them: no second line, no control sequence of a terminal, 7 or 8 bits. */
+static void error_text_is_one_printable_line(void **state)
+{
+    static const char text[] = "{\"format\":\"bulkhead-reference-1\",\"components\":[{\"a\\nverdict: PASS\\u001b[2K\\u009b\\u202e\":1}]}";
+    struct attest_error err = {""};
+    char raw[] = "a\nb\x7f\xc2\x9bz~";
+
+    (void)state;
+    assert_null(reference_parse((const uint8_t *)text, strlen(text), &err));
+    assert_non_null(strstr(err.text, "a?verdict: PASS?[2K?????\""));
+    attest_fail(&err, 0, "%s", raw);
+    assert_string_equal(err.text, "a?b???z~");
+    assert_string_equal(text_clean(raw), "a?b???z~");
+    assert_null(text_clean(NULL));
+}
+
 static void reference_add_bad_component_einval(void **state)
 {
     struct reference *r = reference_new();
@@ -312,6 +328,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reference_written_and_read_same),
         cmocka_unit_test(reference_add_bad_component_einval),
+        cmocka_unit_test(error_text_is_one_printable_line),
         cmocka_unit_test(reference_pcr_has_one_value),
         cmocka_unit_test(reference_parse_mistakes_refused),
         cmocka_unit_test(authenticode_hash_is_of_the_right_bytes),

@@ -47,6 +47,7 @@ static void utc_only_its_one_form(void **state)
 static void refset_mistakes_refused(void **state)
 {
     static const char good[] = SET("\"a\"", "\"\"", T1, T2, "[\"b\"]", "60", "[" FILE_9 "]");
+    static const char profile[] = SET("\"a\"", "\"x\"", T1, T2, "[]", "0", "[" PCR_7 "]");
     static const char *const bad[] = {
         SET("\"\"", "\"\"", T1, T2, "[]", "0", "[]"),
         SET("\"a/b\"", "\"\"", T1, T2, "[]", "0", "[]"),
@@ -54,6 +55,8 @@ static void refset_mistakes_refused(void **state)
         SET("1", "\"\"", T1, T2, "[]", "0", "[]"),
         SET("\"a\"", "\"x\"", T1, T2, "[]", "0", "[]"), /* a profile without values */
         SET("\"a\"", "\"\"", T1, T2, "[]", "0", "[" PCR_7 "]"), /* values without a profile */
+        SET("\"a\"", "\"x\\nsigned      by key 12\"", T1, T2, "[]", "0", "[" PCR_7 "]"), /* it is shown */
+        SET("\"a\"", "\"x y\"", T1, T2, "[]", "0", "[" PCR_7 "]"),
         SET("\"a\"", "\"\"", T2, T1, "[]", "0", "[]"),
         SET("\"a\"", "\"\"", T1, T1, "[]", "0", "[]"),
         SET("\"a\"", "\"\"", "1", T2, "[]", "0", "[]"),
@@ -79,6 +82,12 @@ static void refset_mistakes_refused(void **state)
 
     (void)state;
     assert_non_null(set);
+    refset_free(set);
+    set = refset_parse((const uint8_t *)profile, strlen(profile), &err);
+    assert_non_null(set);
+    assert_string_equal(set->firmware, "x");
+    refset_free(set);
+    set = refset_parse((const uint8_t *)good, strlen(good), &err);
     assert_int_equal(refset_print(set, &text, &err), 0);
     again = refset_parse((const uint8_t *)text, strlen(text), &err);
     assert_non_null(again);

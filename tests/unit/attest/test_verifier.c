@@ -909,6 +909,14 @@ static void expire_is_remembered_when_the_old_file_returns(void **state)
     end();
 }
 
+static bool is_printable_text(const char *text)
+{
+    while (*text == '\n' || (*text >= 0x20 && *text <= 0x7e)) {
+        text++;
+    }
+    return *text == '\0';
+}
+
 /* Enrolled when the new image was there already; then somebody shows it the old one, image and set. */
 static void superseded_set_does_not_come_back_to_a_new_host(void **state)
 {
@@ -932,6 +940,41 @@ static void superseded_set_does_not_come_back_to_a_new_host(void **state)
     must(RUN("enroll", "--host", "web", "--state", in("hosts"), "--socket", in("socket"), "--ca", host.ca_issuer, "--replace"));
     assert_int_equal(verify(&good_row, NULL), 1);
     assert_true(says("reference-expired"));
+    end();
+}
+
+/* Whatever a file has in it or is called, what is printed of it is a line each, in printable ASCII. */
+static void files_are_shown_in_printable_lines(void **state)
+{
+    static const char detail[] = "\xc2\x9b" "2K\xe2\x80\xaesigned"; /* the control sequence introducer of 8 bits; right to left */
+    const char *odd = in("odd\nsigned      by key 12.jws");
+    struct attest_error err = {""};
+    struct reference *r = reference_read(in("a.reference"), &err);
+    static const uint8_t digest[32] = {1};
+
+    (void)state;
+    assert_non_null(r);
+    assert_int_equal(reference_add(r, "odd", REFERENCE_FILE, 9, digest, detail, &err), 0);
+    assert_int_equal(reference_write(r, in("odd.reference"), &err), 0);
+    reference_free(r);
+    must(RUN("ref", "make", "--id", "odd", "--not-after", utc(86400), "--output", in("odd.json"), in("odd.reference")));
+    must(RUN("ref", "show", in("odd.json")));
+    assert_non_null(strstr(output, "??2K???signed\n"));
+    assert_true(is_printable_text(output));
+    sign("signer.key", "odd.json", "odd\nsigned      by key 12.jws");
+    must(RUN("ref", "check", "--signer", in("signer.pem"), odd));
+    assert_true(is_printable_text(output));
+    assert_ptr_equal(strchr(output, '\n'), strrchr(output, '\n'));
+    unlink(odd);
+    begin(&good_row);
+    write_file("hosts/a\nweb PASS.json", "{}", 2);
+    assert_int_equal(RUN("status", "--state", in("hosts")), 1);
+    assert_non_null(strstr(output, "a?web PASS "));
+    assert_true(is_printable_text(output));
+    unlink(in("hosts/a\nweb PASS.json"));
+    sign_text("odd.jwt", "JWT", "{\"a\":\"\xc2\x9b\"}");
+    assert_int_equal(RUN("token", "--json", "--signer", in("signer.pem"), in("odd.jwt")), 1);
+    assert_string_equal(output, "{\"a\":\"??\"}\n");
     end();
 }
 
@@ -1213,6 +1256,7 @@ int main(void)
         cmocka_unit_test(overlap_ends_by_itself_for_a_host),
         cmocka_unit_test(expire_is_remembered_when_the_old_file_returns),
         cmocka_unit_test(superseded_set_does_not_come_back_to_a_new_host),
+        cmocka_unit_test(files_are_shown_in_printable_lines),
         cmocka_unit_test(since_is_kept_until_something_changes),
         cmocka_unit_test(enroll_needs_proof_and_a_free_name),
         cmocka_unit_test(verify_damaged_history_is_an_error),
