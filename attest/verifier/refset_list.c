@@ -251,6 +251,7 @@ static void judge_against_history(struct refset_entry *e, struct history *h, int
         reject(e, CODE_REFERENCE_CONFLICT, "this host knew another set by this name");
         return;
     }
+    earlier(&record->met, now); /* by a clock that was ahead: overlaps would wait for that time */
     earlier(&record->ends, e->not_after);
     earlier(&e->not_after, record->ends);
 }

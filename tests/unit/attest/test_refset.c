@@ -230,6 +230,21 @@ static void superseded_ends_for_a_host_that_never_met_it(void **state)
     history_free(h);
 }
 
+/* The verifier's clock was far ahead when the host met the new set, and was put right (by enrolling the host again). */
+static void overlap_does_not_wait_for_a_clock_that_was_ahead(void **state)
+{
+    static const char with_overlap[] = OF("web-2", "\"web-1\"", "86400");
+    struct history *h = history_new("web");
+
+    (void)state;
+    assert_int_equal(JUDGED(h, NOW + 100 * DAY, with_overlap), CODE_OK);
+    assert_int_equal(JUDGED(h, NOW, web_1), CODE_OK);
+    assert_int_equal(JUDGED(h, NOW, with_overlap), CODE_OK);
+    assert_int_equal(JUDGED(h, NOW + DAY - 1, web_1), CODE_OK);
+    assert_int_equal(JUDGED(h, NOW + DAY, web_1), CODE_REFERENCE_EXPIRED);
+    history_free(h);
+}
+
 /* A chain ends as a whole where each link was met, at whatever time, or named. */
 static void superseded_chain_ends_where_it_is_known(void **state)
 {
@@ -374,6 +389,7 @@ int main(void)
         cmocka_unit_test(clock_behind_in_any_way_is_a_reset),
         cmocka_unit_test(nonces_and_quotes_remembered_to_the_last),
         cmocka_unit_test(superseded_ends_for_a_host_that_never_met_it),
+        cmocka_unit_test(overlap_does_not_wait_for_a_clock_that_was_ahead),
         cmocka_unit_test(superseded_chain_ends_where_it_is_known),
         cmocka_unit_test(memory_without_room_lets_no_set_count),
         cmocka_unit_test(history_of_any_size_is_read_again),
