@@ -245,6 +245,23 @@ static void overlap_does_not_wait_for_a_clock_that_was_ahead(void **state)
     history_free(h);
 }
 
+/* A set whose time is to come is not met, so its overlap has not begun either. */
+static void set_to_come_ends_nothing_yet(void **state)
+{
+    static const char to_come[] =
+        SET("\"web-2\"", "\"\"", "\"2026-05-29T20:26:40Z\"", T2, "[\"web-1\"]", "0", "[" WHOLE "]"); /* NOW + DAY */
+    struct history *h = history_new("web");
+
+    (void)state;
+    assert_int_equal(JUDGED(h, NOW + DAY - 1, to_come, web_1), CODE_REFERENCE_NOT_YET_VALID);
+    assert_null(history_set_of(h, "web-2", false));
+    assert_int_equal(JUDGED(h, NOW + DAY - 1, web_1, to_come), CODE_OK);
+    assert_int_equal(JUDGED(h, NOW + DAY, web_1), CODE_OK); /* taken back before its time */
+    assert_int_equal(JUDGED(h, NOW + DAY, web_1, to_come), CODE_REFERENCE_SUPERSEDED);
+    assert_int_equal(JUDGED(h, NOW + DAY, web_1), CODE_REFERENCE_EXPIRED);
+    history_free(h);
+}
+
 /* A chain ends as a whole where each link was met, at whatever time, or named. */
 static void superseded_chain_ends_where_it_is_known(void **state)
 {
@@ -381,6 +398,32 @@ static void history_that_could_not_be_read_is_not_written(void **state)
     rmdir(folder);
 }
 
+/* What the second of two wrote would lack what the first has learnt: an end, a nonce, a clock. */
+static void history_has_one_writer_at_a_time(void **state)
+{
+    char folder[] = "/tmp/bulkhead-history-XXXXXX", path[64];
+    struct attest_error err = {""};
+    struct history *h = history_new("web"), *first, *second;
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(history_write(h, folder, &err), 0);
+    assert_int_equal(history_open(&first, folder, "web", &err), 0);
+    assert_int_equal(history_open(&second, folder, "web", &err), -EBUSY);
+    assert_int_equal(history_lock(h, folder, &err), -EBUSY);
+    assert_int_equal(history_read(&second, folder, "web", &err), 0);
+    history_free(second);
+    history_free(first);
+    assert_int_equal(history_open(&second, folder, "web", &err), 0);
+    history_free(second);
+    history_free(h);
+    snprintf(path, sizeof(path), "%s/web.json", folder);
+    unlink(path);
+    snprintf(path, sizeof(path), "%s/web.lock", folder);
+    unlink(path);
+    assert_int_equal(rmdir(folder), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -390,9 +433,11 @@ int main(void)
         cmocka_unit_test(nonces_and_quotes_remembered_to_the_last),
         cmocka_unit_test(superseded_ends_for_a_host_that_never_met_it),
         cmocka_unit_test(overlap_does_not_wait_for_a_clock_that_was_ahead),
+        cmocka_unit_test(set_to_come_ends_nothing_yet),
         cmocka_unit_test(superseded_chain_ends_where_it_is_known),
         cmocka_unit_test(memory_without_room_lets_no_set_count),
         cmocka_unit_test(history_of_any_size_is_read_again),
+        cmocka_unit_test(history_has_one_writer_at_a_time),
         cmocka_unit_test(history_that_could_not_be_read_is_not_written),
     };
 
