@@ -8,13 +8,11 @@
 
 /* -- facts ---------------------------------------------------------------------------------------------------- */
 
-static void put_change(struct comparison *c, const struct fact *was, const struct fact *is)
+static void put_change(struct comparison *c, const struct fact *of, const char *was, const char *is)
 {
-    const struct fact *any = was != NULL ? was : is;
-
     c->facts = bh_grow(c->facts, c->fact_count + 1, sizeof(*c->facts));
-    c->facts[c->fact_count++] = (struct fact_change){ any->kind, bh_strdup(any->object), was != NULL ? bh_strdup(was->value) : NULL,
-                                                      is != NULL ? bh_strdup(is->value) : NULL };
+    c->facts[c->fact_count++] = (struct fact_change){ of->kind, bh_strdup(of->object), was != NULL ? bh_strdup(was) : NULL,
+                                                      is != NULL ? bh_strdup(is) : NULL };
 }
 
 static void compare_facts(struct comparison *c, const struct model *was, const struct model *is)
@@ -29,7 +27,7 @@ static void compare_facts(struct comparison *c, const struct model *was, const s
 
         n = n != 0 ? n : strcmp(x.list[i].object, y.list[k].object);
         if (n != 0 || strcmp(x.list[i].value, y.list[k].value) != 0) {
-            put_change(c, n <= 0 ? &x.list[i] : NULL, n >= 0 ? &y.list[k] : NULL);
+            put_change(c, n <= 0 ? &x.list[i] : &y.list[k], n <= 0 ? x.list[i].value : NULL, n >= 0 ? y.list[k].value : NULL);
         }
         i += n <= 0;
         k += n >= 0;
