@@ -13,8 +13,8 @@ test_measure-src := tests/unit/measure/test_measure.c tests/unit/measure/fake_lo
 unit-tests += test_measure_text
 test_measure_text-src := tests/unit/measure/test_text.c xen/common/measure/text.c
 
-tpm-src := xen/drivers/tpm/commands.c xen/drivers/tpm/crb.c xen/drivers/tpm/tis.c \
-           xen/drivers/tpm/tpm.c
+tpm-src := xen/drivers/tpm/commands.c xen/drivers/tpm/crb.c xen/drivers/tpm/reserve.c \
+           xen/drivers/tpm/tis.c xen/drivers/tpm/tpm.c
 unit-tests += test_tpm_qemu
 test_tpm_qemu-src := tests/unit/measure/test_tpm_qemu.c tests/unit/measure/fake_log.c $(tpm-src) \
                      $(measure-src)

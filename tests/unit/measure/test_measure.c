@@ -29,7 +29,7 @@ static struct {
     unsigned int locality;
     struct tpm_digests banks;
     struct tpm_digests pcr[TPM_PCR_COUNT];
-    unsigned int resets, extends, hurries, shutdowns;
+    unsigned int reserved, resets, extends, hurries, shutdowns;
     int fail;
     int asked;                   /* what tpm_ask() answers */
     unsigned int closed;
@@ -95,11 +95,20 @@ int tpm_shutdown(void)
     return fake.fail;
 }
 
+int tpm_reserve(const unsigned int *pcrs, unsigned int count)
+{
+    for (unsigned int i = 0; i < count; i++) {
+        fake.reserved |= 1u << pcrs[i];
+    }
+    return fake.fail;
+}
+
 int tpm_pcr_reset(unsigned int pcr)
 {
     if (fake.fail != 0) {
         return fake.fail;
     }
+    assert_true(fake.reserved >> pcr & 1); /* with an authorization that may have changed since */
     fake.resets++;
     fake.pcr[pcr] = fake.banks;
     return 0;
@@ -224,6 +233,7 @@ static void boot_sequence_replays_to_pcrs(void **state)
         fake_start(2, banks);
         assert_int_equal(start(true, NULL, 0, MEASURE_LOG_SIZE), 0);
         assert_int_equal(fake.resets, 2);
+        assert_int_equal(fake.reserved, 1u << 21 | 1u << 22);
         assert_int_equal(measure_version("0.1.0", "abcd", false), 0);
         assert_int_equal(measure_cmdline("console=com1", 12), 0);
         assert_int_equal(measure_protection(&p), 0);
@@ -458,6 +468,20 @@ static void event_tpm_failure_stops_measuring(void **state)
     assert_int_equal(before, after);
 }
 
+static void init_pcrs_not_reserved_eio(void **state)
+{
+    (void)state;
+    fake_start(2, 1);
+    fake.fail = -EIO;
+    assert_int_equal(start(true, NULL, 0, MEASURE_LOG_SIZE), -EIO);
+    assert_int_equal(fake.resets, 0);
+    fake.fail = 0;
+    assert_int_equal(measure_setenforce(true), -EIO);
+    fake_start(0, 1); /* one locality: nobody else has it */
+    assert_int_equal(start(true, NULL, 0, MEASURE_LOG_SIZE), 0);
+    assert_int_equal(fake.reserved, 0);
+}
+
 static void event_single_locality_uses_substitute_pcrs(void **state)
 {
     struct measure_protection p = {.iommu = "none"};
@@ -591,6 +615,7 @@ int main(void)
         cmocka_unit_test(hundreds_of_restarts_fit),
         cmocka_unit_test(event_bad_arguments_einval),
         cmocka_unit_test(event_tpm_failure_stops_measuring),
+        cmocka_unit_test(init_pcrs_not_reserved_eio),
         cmocka_unit_test(event_single_locality_uses_substitute_pcrs),
         cmocka_unit_test(event_without_tpm_logged_only),
         cmocka_unit_test(log_read_past_end_nothing),

@@ -18,6 +18,7 @@
 #include <xen/tpm.h>
 
 #include "../../../xen/drivers/tpm/internal.h"
+#include "fake_log.h"
 
 static struct {
     /* faults */
@@ -25,6 +26,9 @@ static struct {
     uint32_t size_in_header; /* 0: the truth */
     uint32_t extra_bytes;
     uint8_t code_low;     /* of the response code */
+    uint32_t set_auth_code[2]; /* answers to the first and the second TPM2_PCR_SetAuthValue */
+    uint32_t clear_code, platform_code;
+    uint32_t permanent; /* TPMA_PERMANENT */
     unsigned int retries; /* TPM_RC_RETRY this often first */
     /* state */
     bool active, seized, ready, executing;
@@ -32,7 +36,8 @@ static struct {
     size_t in_len;
     uint8_t out[512];
     size_t out_len, out_pos;
-    unsigned int commands;
+    unsigned int commands, set_auths, clears;
+    uint32_t clear_by; /* the hierarchy that TPM2_ClearControl came with */
     uint64_t now;
 } m;
 
@@ -55,9 +60,27 @@ static void answer(void)
     /* GetCapability(PCRS): sha256 active, sha1 allocated but empty; everything else: success */
     static const uint8_t banks[] = {0, 0,    0,    0,    5, 0, 0, 0, 2, 0, 0x0b,
                                     3, 0xff, 0xff, 0xff, 0, 4, 3, 0, 0, 0};
-    bool caps = m.in[8] == 1 && m.in[9] == 0x7a && m.retries == 0 && m.code_low == 0;
-    size_t len = 10 + (caps ? sizeof(banks) : 0);
-    uint32_t size = m.size_in_header != 0 ? m.size_in_header : (uint32_t)len;
+    uint8_t permanent[] = {0, 0, 0, 0, 6, 0, 0, 0, 1, 0, 0, 2, 0, 0, 0, (uint8_t)(m.permanent >> 8), (uint8_t)m.permanent};
+    uint8_t random[] = {0, 8, 1, 2, 3, 4, 5, 6, 7, (uint8_t)m.commands}; /* less than what is asked for */
+    bool good = m.retries == 0 && m.code_low == 0;
+    bool caps = good && m.in[8] == 1 && m.in[9] == 0x7a && m.in[13] == 5;
+    bool properties = good && m.in[8] == 1 && m.in[9] == 0x7a && m.in[13] == 6;
+    bool randoms = good && m.in[8] == 1 && m.in[9] == 0x7b;
+    size_t len = 10 + (caps ? sizeof(banks) : properties ? sizeof(permanent) : randoms ? sizeof(random) : 0);
+    uint32_t size = m.size_in_header != 0 ? m.size_in_header : (uint32_t)len, code = 0;
+
+    if (randoms && m.in[11] < random[1]) {
+        random[1] = m.in[11];
+        size = (uint32_t)(len = 12u + random[1]);
+    } else if (m.in[9] == 0x83) {
+        code = m.set_auth_code[m.set_auths++ != 0];
+    } else if (m.in[9] == 0x27) {
+        m.clears++;
+        m.clear_by = tpm_header_size(m.in + 8);
+        code = m.clear_code;
+    } else if (m.in[9] == 0x29) {
+        code = m.platform_code;
+    }
 
     memset(m.out, 0, sizeof(m.out));
     m.out[0] = 0x80;
@@ -66,6 +89,10 @@ static void answer(void)
     m.out[5] = (uint8_t)size;
     if (caps) {
         memcpy(m.out + 10, banks, sizeof(banks));
+    } else if (properties) {
+        memcpy(m.out + 10, permanent, sizeof(permanent));
+    } else if (randoms) {
+        memcpy(m.out + 10, random, sizeof(random));
     } else if (m.retries > 0) {
         m.retries--;
         m.out[8] = 0x09;
@@ -73,6 +100,9 @@ static void answer(void)
     } else if (m.code_low != 0) {
         m.out[8] = 0x01;
         m.out[9] = m.code_low;
+    } else {
+        m.out[8] = (uint8_t)(code >> 8);
+        m.out[9] = (uint8_t)code;
     }
     m.out_len = len + m.extra_bytes;
     m.out_pos = 0;
@@ -214,6 +244,96 @@ static void extend_sends_documented_command(void **state)
     memcpy(sent, m.in, sizeof(sent));
     assert_memory_equal(sent, want, sizeof(want));
     assert_false(m.active);
+}
+
+/* The authorization area of the last command, which begins after one handle. */
+static unsigned int password_size(void)
+{
+    const uint8_t *size = m.in + 14 + 4 + 4 + 2 + 1;
+
+    return (unsigned int)(size[0] << 8 | size[1]);
+}
+
+static int reserve_both(void)
+{
+    static const unsigned int pcrs[] = {21, 22};
+
+    return tpm_reserve(pcrs, 2);
+}
+
+static void reserve_gives_values_that_extend_uses(void **state)
+{
+    static const uint8_t password[20] = {1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7, 1, 1, 2, 3, 4};
+
+    (void)state;
+    m.set_auth_code[1] = 0x9a2; /* 22 shares the value of 21 */
+    assert_int_equal(reserve_both(), -EIO); /* not the one that we gave it */
+    fresh(NULL);
+    assert_int_equal(reserve_both(), 0);
+    assert_false(m.active);
+    assert_int_equal(m.set_auths, 2);
+    assert_int_equal(m.clears, 1);
+    assert_int_equal(m.clear_by, 0x4000000a);
+    assert_int_equal(extend(), 0);
+    assert_int_equal(password_size(), sizeof(password));
+    assert_memory_equal(m.in + 27, password, sizeof(password));
+    assert_int_equal(tpm_pcr_reset(22), 0);
+    assert_int_equal(password_size(), sizeof(password));
+    assert_int_equal(tpm_pcr_reset(20), 0); /* not ours */
+    assert_int_equal(password_size(), 0);
+}
+
+/* Some have no PCR with an authorization value, some not the command either. */
+static void reserve_where_there_is_nothing_to_reserve(void **state)
+{
+    static const uint32_t codes[] = {0x84, 0x184, 0x1c4, 0x143};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+        fresh(NULL);
+        m.set_auth_code[0] = m.set_auth_code[1] = codes[i];
+        assert_int_equal(reserve_both(), 0);
+        assert_int_equal(m.clears, 0); /* harmless: it stays as its owner has it */
+        assert_int_equal(extend(), 0);
+        assert_int_equal(password_size(), 0);
+    }
+    fresh(NULL);
+    m.set_auth_code[1] = 0x84; /* one of the two */
+    assert_int_equal(reserve_both(), 0);
+    assert_int_equal(tpm_pcr_reset(22), 0);
+    assert_int_equal(password_size(), 0);
+    assert_int_equal(extend(), 0);
+    assert_int_equal(password_size(), 20);
+}
+
+static void reserve_somebody_came_first_eio(void **state)
+{
+    static const uint32_t codes[] = {0x9a2, 0x98e, 0x124 /* a policy */, 0x101};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+        fresh(NULL);
+        m.set_auth_code[0] = codes[i];
+        assert_int_equal(reserve_both(), -EIO);
+        assert_false(m.active);
+    }
+}
+
+/* A wrong value would lock the lockout hierarchy for its owner; what is disabled is not disabled again, which wears the TPM's memory. */
+static void reserve_leaves_the_lockout_hierarchy_to_its_owner(void **state)
+{
+    (void)state;
+    m.permanent = 1u << 2;
+    m.clear_code = 0x9a2; /* and the platform is closed */
+    m.platform_code = 0x9a2;
+    assert_int_equal(reserve_both(), 0);
+    assert_int_equal(m.clears, 1);
+    assert_int_equal(m.clear_by, 0x4000000c);
+    assert_non_null(strstr(fake_log_last, "could not be disabled"));
+    fresh(NULL);
+    m.permanent = 1u << 8;
+    assert_int_equal(reserve_both(), 0);
+    assert_int_equal(m.clears, 0);
 }
 
 static void open_locality_refused_etimedout(void **state)
@@ -376,6 +496,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(init_reads_active_banks_only, fresh),
         cmocka_unit_test_setup(extend_sends_documented_command, fresh),
+        cmocka_unit_test_setup(reserve_gives_values_that_extend_uses, fresh),
+        cmocka_unit_test_setup(reserve_where_there_is_nothing_to_reserve, fresh),
+        cmocka_unit_test_setup(reserve_somebody_came_first_eio, fresh),
+        cmocka_unit_test_setup(reserve_leaves_the_lockout_hierarchy_to_its_owner, fresh),
         cmocka_unit_test_setup(open_locality_refused_etimedout, fresh),
         cmocka_unit_test_setup(ask_locality_busy_is_not_seized, fresh),
         cmocka_unit_test_setup(open_locality_busy_seized, fresh),

@@ -272,6 +272,56 @@ static void tis_locality2_resets_and_extends_21(void **state)
     assert_memory_equal(value, after, 32);
 }
 
+/* One command at locality 0, which is what a domain can send. */
+static uint32_t at_locality0(uint32_t code, const uint8_t *body, size_t size)
+{
+    uint8_t cmd[128] = {0x80, 2, 0, 0, 0, (uint8_t)(10 + size), 0, 0, (uint8_t)(code >> 8), (uint8_t)code}, resp[64];
+    size_t len = sizeof(resp);
+    uint32_t rc;
+
+    memcpy(cmd + 10, body, size);
+    mapped = tpm_locality_maddr(0);
+    assert_int_equal(tpm_tis.open(fake_base), 0);
+    rc = response_code(&tpm_tis, cmd, 10 + size, resp, &len);
+    tpm_tis.close(fake_base);
+    mapped = tpm_locality_maddr(2);
+    return rc;
+}
+
+#define AT_LOCALITY0(code, ...)                                                                    \
+    ({                                                                                             \
+        const uint8_t body_[] = {__VA_ARGS__};                                                     \
+        at_locality0(code, body_, sizeof(body_));                                                  \
+    })
+#define NO_POLICY 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
+#define EMPTY_PASSWORD 0, 0, 0, 9, 0x40, 0, 0, 9, 0, 0, 0, 0, 0
+
+/* No firmware ran here: the platform hierarchy is open, and with it TPM2_PCR_SetAuthPolicy. */
+static void tis_reserved_pcrs_stay_ours(void **state)
+{
+    const struct acpi_tpm2_info info = {.present = true, .start_method = ACPI_TPM2_START_TIS};
+    static const unsigned int pcrs[] = {21, 22};
+
+    (void)state;
+    start("tpm-tis,tpmdev=t");
+    firmware_startup(&tpm_tis, tpm_locality_maddr(0));
+    assert_int_equal(tpm_init(&info), 0);
+    assert_int_equal(tpm_reserve(pcrs, 2), 0);
+    for (uint8_t pcr = 20; pcr <= 22; pcr++) {
+        assert_int_equal(AT_LOCALITY0(0x183, 0, 0, 0, pcr, EMPTY_PASSWORD, 0, 1, 'x'), 0x9a2);
+    }
+    assert_int_equal(AT_LOCALITY0(0x12c, 0x40, 0, 0, 0x0c, EMPTY_PASSWORD, 0, 32, NO_POLICY, 0, 0x0b, 0, 0, 0, 21), 0x9a2);
+    assert_int_equal(AT_LOCALITY0(0x126, 0x40, 0, 0, 0x0a, EMPTY_PASSWORD), 0x120); /* Clear: disabled */
+    assert_int_equal(AT_LOCALITY0(0x127, 0x40, 0, 0, 0x0c, EMPTY_PASSWORD, 0), 0x9a2);
+    assert_int_equal(tpm_pcr_reset(21), 0);
+    expect_one_extend(&tpm_tis, 21);
+    assert_int_equal(tpm_pcr_reset(22), 0);
+    expect_one_extend(&tpm_tis, 22);
+    assert_int_equal(tpm_init(&info), 0); /* who starts anew without starting the TPM anew does not know it either */
+    assert_int_equal(tpm_reserve(pcrs, 2), -EIO);
+    assert_int_equal(tpm_pcr_reset(21), -EIO);
+}
+
 static void tis_locality0_holding_on_is_seized(void **state)
 {
     const struct acpi_tpm2_info info = {.present = true, .start_method = ACPI_TPM2_START_TIS};
@@ -335,6 +385,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(tis_locality2_resets_and_extends_21, teardown),
+        cmocka_unit_test_teardown(tis_reserved_pcrs_stay_ours, teardown),
         cmocka_unit_test_teardown(tis_locality0_holding_on_is_seized, teardown),
         cmocka_unit_test_teardown(crb_extends_at_locality0, teardown),
         cmocka_unit_test_teardown(tpm_init_wrong_interface_enodev, teardown),

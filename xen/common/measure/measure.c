@@ -55,11 +55,16 @@ static void all_banks(struct tpm_digests *all, const struct tpm_digests *tpm)
     }
 }
 
-static int reset_pcrs(void)
+/* Ours, and empty. */
+static int take_pcrs(void)
 {
-    int rc = tpm_pcr_reset(MEASURE_PCR_HYPERVISOR);
+    static const unsigned int pcrs[] = {MEASURE_PCR_HYPERVISOR, MEASURE_PCR_DOMAIN};
+    int rc = tpm_reserve(pcrs, ARRAY_SIZE(pcrs));
 
-    return rc != 0 ? rc : tpm_pcr_reset(MEASURE_PCR_DOMAIN);
+    for (unsigned int i = 0; rc == 0 && i < ARRAY_SIZE(pcrs); i++) {
+        rc = tpm_pcr_reset(pcrs[i]);
+    }
+    return rc;
 }
 
 static int start_log(const struct measure_setup *setup, const struct tpm_digests *tpm)
@@ -117,7 +122,7 @@ int measure_init(const struct measure_setup *setup)
         }
     }
     if (rc == 0 && use_tpm && tpm_locality() == 2) {
-        rc = reset_pcrs();
+        rc = take_pcrs();
     }
     broken = rc;
     spin_unlock(&lock);

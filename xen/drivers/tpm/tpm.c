@@ -11,6 +11,7 @@
 
 #include "commands.h"
 #include "internal.h"
+#include "reserve.h"
 
 /* Constant after tpm_init(). */
 static const struct tpm_transport *transport;
@@ -105,6 +106,7 @@ int tpm_init(const struct acpi_tpm2_info *info)
     if (!info->present) {
         pr_err("tpm: no TPM2 table in ACPI");
     }
+    reserve_forget();
     if (rc == 0) {
         rc = tpm_open();
         if (rc == 0) {
@@ -200,12 +202,23 @@ int tpm_shutdown(void)
     return rc != 0 ? rc : tpm_command_shutdown();
 }
 
+int tpm_reserve(const unsigned int *pcrs, unsigned int count)
+{
+    int rc = tpm_open();
+
+    if (rc == 0) {
+        rc = reserve(pcrs, count);
+        tpm_close();
+    }
+    return rc;
+}
+
 int tpm_pcr_reset(unsigned int pcr)
 {
     int rc = pcr < TPM_PCR_COUNT ? tpm_open() : -EINVAL;
 
     if (rc == 0) {
-        rc = tpm_command_pcr_reset(pcr);
+        rc = tpm_command_pcr_reset(pcr, reserve_auth(pcr));
         tpm_close();
     }
     return rc;
@@ -226,7 +239,7 @@ int tpm_pcr_extend(unsigned int pcr, const struct tpm_digests *digests)
     }
     rc = tpm_open();
     if (rc == 0) {
-        rc = tpm_command_pcr_extend(pcr, digests);
+        rc = tpm_command_pcr_extend(pcr, digests, reserve_auth(pcr));
         tpm_close();
     }
     return rc;

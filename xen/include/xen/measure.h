@@ -30,7 +30,7 @@ struct measure_setup {
 #define MEASURE_LOG_SIZE (256u * 1024u)
 
 /**
- * Take over the firmware's log or start one, reset PCRs 21 and 22 (TIS). tpm_init() came first when
+ * Take over the firmware's log or start one, reserve (tpm_reserve) and reset PCRs 21 and 22 (TIS). tpm_init() came first when
  * setup->tpm. With a single-locality TPM, which cannot extend 21 and 22, PCRs 12 and 13 stand in.
  *
  * @return 0; -EINVAL the firmware's log is malformed (said with its offset; boot must stop);

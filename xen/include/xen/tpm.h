@@ -112,7 +112,20 @@ void tpm_close(void);
 int tpm_transmit(const uint8_t *cmd, size_t len, uint8_t *resp, size_t *rlen);
 
 /**
- * TPM2_PCR_Reset and TPM2_PCR_Extend with an empty password session, at our locality; they open and
+ * Keep from locality 0 the commands by which it could end the extending of these PCRs. Once, before a domain can reach the TPM:
+ *
+ * - The PCRs that can have an authorization value get one that only the hypervisor knows, and from now on gives with each of its
+ *   commands. The TPM forgets it when it is started again (TPM2_Startup(CLEAR)).
+ * - TPM2_Clear, which would empty those values, is disabled. That lasts: only firmware can allow it again, with the platform's
+ *   authorization. It cannot be disabled when the lockout hierarchy has an authorization; a line says so.
+ * - Firmware that left the platform hierarchy open has it closed: it gets a value that nobody knows, until the TPM is started again.
+ *
+ * @return 0, and so where the PCRs have no such value; -EIO somebody gave them one before, or the TPM fails; -ETIMEDOUT; -ENODEV
+ */
+int tpm_reserve(const unsigned int *pcrs, unsigned int count);
+
+/**
+ * TPM2_PCR_Reset and TPM2_PCR_Extend with a password session, at our locality; they open and
  * close it. extend takes exactly the active banks.
  * @return 0; -ENODEV; -ETIMEDOUT; -EINVAL pcr or digests out of range; -EIO the TPM answered with
  * an error code, which is printed
