@@ -309,14 +309,13 @@ int launch_build_piece(struct launch_domain *ld, struct launch_error *err)
             return ret;
         }
         ld->job.stage = LAUNCH_MEASURE;
-        ld->job.waits_since_ns = time_now_ns();
     }
     return 0;
 }
 
-int launch_turn(struct launch_domain *ld)
+int launch_turn(void)
 {
-    return is_measured() ? measure_turn(ld->job.waits_since_ns) : 0;
+    return is_measured() ? measure_turn() : 0;
 }
 
 void launch_turn_end(void)
@@ -355,7 +354,7 @@ int launch_build(struct launch_domain *ld, struct launch_error *err)
     }
     if (ret == 0) {
         do {
-            ret = launch_turn(ld);
+            ret = launch_turn();
         } while (ret == -ERESTART);
         ret = launch_measure_domain(ld, err);
         launch_turn_end();

@@ -22,7 +22,7 @@ struct launch_job {
     unsigned range;            /* of plan.range, the next to hash; page: of its frames */
     uint64_t page;
     unsigned device;           /* the next to be given */
-    uint64_t began_ns, waits_since_ns; /* the latter: for its turn at the TPM */
+    uint64_t began_ns;
 };
 
 struct launch_domain {
@@ -65,7 +65,7 @@ int launch_build_piece(struct launch_domain *ld, struct launch_error *err) must_
  * first two whether it may start, so that no start is logged that never comes.
  * @return 0; launch_turn(): -ERESTART not yet; launch_measure_domain(): -errno, err says why
  */
-int launch_turn(struct launch_domain *ld) must_check;
+int launch_turn(void) must_check;
 int launch_measure_domain(struct launch_domain *ld, struct launch_error *err) must_check;
 void launch_turn_end(void);
 /** All of that at once. @return 0 or -errno */

@@ -8,7 +8,7 @@ test_sha-libs := -lcrypto
 
 unit-tests += test_measure
 test_measure-src := tests/unit/measure/test_measure.c tests/unit/measure/fake_log.c \
-                    xen/common/measure/measure.c $(measure-src)
+                    xen/common/measure/measure.c xen/common/measure/turn.c $(measure-src)
 
 unit-tests += test_measure_text
 test_measure_text-src := tests/unit/measure/test_text.c xen/common/measure/text.c

@@ -20,6 +20,7 @@
 #include <xen/measure.h>
 #include <xen/sha256.h>
 #include <xen/time.h>
+#include <xen/timer.h>
 #include <xen/tpm.h>
 
 #include "fake_log.h"
@@ -32,7 +33,9 @@ static struct {
     unsigned int reserved, resets, extends, hurries, shutdowns;
     int fail;
     int asked;                   /* what tpm_ask() answers */
-    unsigned int closed;
+    unsigned int closed, seized, kept;
+    struct timer *timer;         /* the one that is armed */
+    uint64_t timer_ns;
 } fake;
 
 static uint64_t now_ns;
@@ -47,9 +50,49 @@ int tpm_ask(void)
     return fake.asked;
 }
 
+void tpm_seize(void)
+{
+    fake.seized++;
+}
+
+void tpm_keep(void)
+{
+    fake.kept++;
+}
+
 void tpm_close(void)
 {
     fake.closed++;
+}
+
+void timer_init(struct timer *t, void (*fn)(void *), void *arg)
+{
+    t->fn = fn;
+    t->arg = arg;
+}
+
+void timer_set(struct timer *t, uint64_t expires_ns)
+{
+    fake.timer = t;
+    fake.timer_ns = expires_ns;
+}
+
+void timer_stop(struct timer *t)
+{
+    assert_true(fake.timer == NULL || fake.timer == t);
+    fake.timer = NULL;
+}
+
+/* Time goes on, and the timer fires when it is due. */
+static void pass(uint64_t ns)
+{
+    struct timer *t = fake.timer;
+
+    now_ns += ns;
+    if (t != NULL && fake.timer_ns <= now_ns) {
+        fake.timer = NULL;
+        t->fn(t->arg);
+    }
 }
 
 static void fake_start(unsigned int locality, unsigned int bank_count)
@@ -532,23 +575,99 @@ static void log_read_past_end_nothing(void **state)
     assert_int_equal(measure_log_read(total - 1, b, sizeof(b), &total), 1);
 }
 
+/* Somebody measures while the TPM is busy for so long: @return how long he waited. */
+static uint64_t wait_for_turn(uint64_t busy_ns)
+{
+    uint64_t began = now_ns;
+
+    for (;;) {
+        fake.asked = now_ns - began < busy_ns ? -EAGAIN : 0;
+        if (measure_turn() == 0) {
+            break;
+        }
+        pass(NS_PER_MS);
+        assert_true(now_ns - began <= 2 * MEASURE_PATIENCE_NS);
+    }
+    measure_turn_end();
+    fake.asked = 0;
+    return now_ns - began;
+}
+
+static int fresh_turn(void **state)
+{
+    (void)state;
+    now_ns += 1000000 * NS_PER_MS;
+    fake_start(2, 1);
+    return start(true, NULL, 0, MEASURE_LOG_SIZE);
+}
+
+static void turn_free_is_taken_at_once(void **state)
+{
+    (void)state;
+    assert_int_equal(measure_turn(), 0);
+    assert_int_equal(fake.kept, 1);
+    assert_int_equal(measure_turn(), -ERESTART); /* another CPU */
+    assert_false(measure_turn_is_due());
+    assert_int_equal(measure_setenforce(false), 0);
+    assert_int_equal(fake.closed, 0);
+    measure_turn_end();
+    assert_int_equal(fake.closed, 1);
+    assert_null(fake.timer);
+    assert_int_equal(wait_for_turn(0), 0);
+    assert_int_equal(fake.seized, 0);
+}
+
 static void turn_busy_waits_with_an_end(void **state)
 {
     (void)state;
-    fake_start(2, 1);
-    assert_int_equal(start(true, NULL, 0, MEASURE_LOG_SIZE), 0);
-    now_ns = 5;
+    assert_int_equal(wait_for_turn(3000 * NS_PER_MS), 3000 * NS_PER_MS);
+    assert_int_equal(fake.seized, 0);
+    pass(1000000 * NS_PER_MS);
+    assert_int_equal(wait_for_turn(UINT64_MAX), MEASURE_PATIENCE_NS); /* whoever holds it so long loses it */
+    assert_int_equal(fake.seized, 1);
+}
+
+/* As a vCPU does that sleeps: somebody looks in its place, and it comes when the turn has come. */
+static void turn_looked_for_in_its_place(void **state)
+{
+    (void)state;
     fake.asked = -EAGAIN;
-    assert_int_equal(measure_turn(5), -ERESTART);
-    now_ns = 4 + MEASURE_PATIENCE_NS;
-    assert_int_equal(measure_turn(5), -ERESTART);
-    now_ns = 5 + MEASURE_PATIENCE_NS; /* whoever holds it so long loses it */
-    assert_int_equal(measure_turn(5), 0);
+    assert_int_equal(measure_turn(), -ERESTART);
+    for (unsigned int i = 0; i < 5000; i++) {
+        pass(NS_PER_MS);
+        assert_false(measure_turn_is_due());
+    }
     fake.asked = 0;
-    now_ns = 5;
-    assert_int_equal(measure_turn(5), 0);
+    assert_true(measure_turn_is_due());
+    assert_int_equal(fake.kept, 0); /* nothing is held for it yet */
+    pass(20 * NS_PER_MS);
+    assert_int_equal(measure_turn(), 0);
     measure_turn_end();
-    assert_int_equal(fake.closed, 1);
+    assert_int_equal(fake.seized, 0);
+}
+
+/* Who dies while it waits, or does something else, does not leave the locality with us. */
+static void turn_not_taken_is_forgotten(void **state)
+{
+    (void)state;
+    for (int granted = 0; granted < 2; granted++) {
+        fake.asked = -EAGAIN;
+        fake.closed = 0;
+        assert_int_equal(measure_turn(), -ERESTART);
+        pass(NS_PER_MS);
+        if (granted) {
+            fake.asked = 0;
+            assert_true(measure_turn_is_due());
+        }
+        pass(150 * NS_PER_MS);
+        assert_int_equal(fake.closed, 0);
+        pass(100 * NS_PER_MS);
+        assert_int_equal(fake.closed, 1);
+        assert_null(fake.timer);
+    }
+    pass(30000 * NS_PER_MS); /* and the next has its patience from the beginning */
+    assert_int_equal(wait_for_turn(5000 * NS_PER_MS), 5000 * NS_PER_MS);
+    assert_int_equal(fake.seized, 0);
 }
 
 static void firmware_log_is_what_there_was(void **state)
@@ -590,6 +709,7 @@ static void end_shuts_the_tpm_down_and_measures_no_more(void **state)
         assert_int_equal(measure_event(21, "late", 4), -ENODEV);
         assert_int_equal(fake.extends, 0);
         fake.closed = 0;
+        assert_int_equal(measure_turn(), 0);
         measure_turn_end(); /* of a restart on another CPU: the locality is not given back, or a domain could undo the end */
         assert_int_equal(fake.closed, 0);
     }
@@ -604,7 +724,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(measure_before_init_enodev),
         cmocka_unit_test(boot_sequence_replays_to_pcrs),
-        cmocka_unit_test(turn_busy_waits_with_an_end),
+        cmocka_unit_test_setup(turn_free_is_taken_at_once, fresh_turn),
+        cmocka_unit_test_setup(turn_busy_waits_with_an_end, fresh_turn),
+        cmocka_unit_test_setup(turn_looked_for_in_its_place, fresh_turn),
+        cmocka_unit_test_setup(turn_not_taken_is_forgotten, fresh_turn),
         cmocka_unit_test(event_digest_is_hash_of_logged_text),
         cmocka_unit_test(init_firmware_log_continued),
         cmocka_unit_test(init_tpm_bank_missing_in_firmware_log_still_extended),

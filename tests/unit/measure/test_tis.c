@@ -356,10 +356,38 @@ static void ask_locality_busy_is_not_seized(void **state)
         assert_false(m.active);
     }
     m.grant_on_seize = false; /* locality 0 is done */
-    assert_int_equal(tpm_ask(), -EAGAIN);
     assert_int_equal(tpm_ask(), 0);
     assert_int_equal(extend(), 0);
     assert_false(m.active);
+}
+
+static void keep_several_commands_without_letting_go(void **state)
+{
+    (void)state;
+    assert_int_equal(tpm_ask(), 0);
+    tpm_keep();
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(extend(), 0);
+        assert_true(m.active);
+    }
+    tpm_close();
+    assert_false(m.active);
+    assert_int_equal(extend(), 0);
+    assert_false(m.active);
+}
+
+static void seize_does_not_wait(void **state)
+{
+    uint64_t before;
+
+    (void)state;
+    m.grant_on_seize = true;
+    assert_int_equal(tpm_ask(), -EAGAIN);
+    before = m.now;
+    tpm_seize();
+    assert_int_equal(m.now, before);
+    assert_int_equal(extend(), 0);
+    assert_in_range(m.now - before, 1, 500 * 1000000ull);
 }
 
 static void open_locality_busy_seized(void **state)
@@ -502,6 +530,8 @@ int main(void)
         cmocka_unit_test_setup(reserve_leaves_the_lockout_hierarchy_to_its_owner, fresh),
         cmocka_unit_test_setup(open_locality_refused_etimedout, fresh),
         cmocka_unit_test_setup(ask_locality_busy_is_not_seized, fresh),
+        cmocka_unit_test_setup(keep_several_commands_without_letting_go, fresh),
+        cmocka_unit_test_setup(seize_does_not_wait, fresh),
         cmocka_unit_test_setup(open_locality_busy_seized, fresh),
         cmocka_unit_test_setup(send_faults_end_in_error, fresh),
         cmocka_unit_test_setup(receive_faults_end_in_error, fresh),

@@ -11,6 +11,7 @@
 #include <xen/measure.h>
 #include <xen/sha256.h>
 #include <xen/time.h>
+#include <xen/vcpu_timers.h>
 
 #include <public/bulkhead.h>
 
@@ -114,9 +115,13 @@ long audit_seal_act(struct call *c)
     if (__atomic_exchange_n(&sealing, true, __ATOMIC_ACQUIRE)) {
         return -EAGAIN;
     }
-    rc = time_now_ns() < not_before ? -EAGAIN : collect_heads(a);
+    rc = time_now_ns() < not_before ? -EAGAIN : vcpu_measure_turn(c->vcpu);
     if (rc == 0) {
-        rc = measure_audit_seal(a->digest, a->cpu_count, a->records);
+        rc = collect_heads(a);
+        if (rc == 0) {
+            rc = measure_audit_seal(a->digest, a->cpu_count, a->records);
+        }
+        measure_turn_end();
     }
     if (rc == 0) {
         not_before = time_now_ns() + SEAL_PERIOD_NS;

@@ -10,6 +10,7 @@
 #include <xen/launch.h>
 #include <xen/measure.h>
 #include <xen/revoke.h>
+#include <xen/vcpu_timers.h>
 
 #include <public/bulkhead.h>
 #include <xsm/flask_op.h>
@@ -22,6 +23,7 @@ struct flask_call {
     enum xsm_revocation how;
     bool force;       /* also a policy that does not know the label of a domain */
     uint32_t unknown; /* out: such domains */
+    bool turn;        /* at the TPM */
 };
 
 static int env_copy_from(void *arg, void *dst, const void *guest, size_t size)
@@ -57,6 +59,35 @@ static int env_domain_sid(void *arg, uint16_t domid, xsm_sid_t *out, bool *self)
     return 0;
 }
 
+/*
+ * The machine's one change, and with it a turn at the TPM if it is to be measured. A call that has to wait for that has nothing
+ * reserved meanwhile, as it may never come back.
+ */
+static int change_enter(struct flask_call *f, bool measured)
+{
+    int rc = revoke_reserve();
+
+    if (rc == 0 && measured) {
+        rc = vcpu_measure_turn(f->c->vcpu);
+        if (rc != 0) {
+            revoke_release();
+        }
+    }
+    f->turn = rc == 0 && measured;
+    return rc;
+}
+
+/* The job stays reserved only when the change was begun. */
+static void change_leave(struct flask_call *f, long rc)
+{
+    if (f->turn) {
+        measure_turn_end();
+    }
+    if (rc != -ERESTART) {
+        revoke_release();
+    }
+}
+
 static int env_domain_relabel(void *arg, uint16_t domid, xsm_sid_t sid)
 {
     struct flask_call *f = arg;
@@ -71,7 +102,7 @@ static int env_domain_relabel(void *arg, uint16_t domid, xsm_sid_t sid)
         domain_put(change.domain);
         return -EBUSY; /* its start is measured with the label that it was built for */
     }
-    rc = revoke_reserve();
+    rc = change_enter(f, f->how != XSM_REVOKE_WOULD);
     if (rc == 0) {
         rc = xsm_sid_to_context(sid, label, sizeof(label), NULL);
         if (rc == 0 && f->how != XSM_REVOKE_WOULD) {
@@ -80,9 +111,7 @@ static int env_domain_relabel(void *arg, uint16_t domid, xsm_sid_t sid)
         if (rc == 0) {
             rc = revoke_begin(&change, f->c->hc, f->c->row);
         }
-        if (rc != -ERESTART) {
-            revoke_release();
-        }
+        change_leave(f, rc);
     }
     domain_put(change.domain);
     return rc;
@@ -227,9 +256,15 @@ static int change_decode(struct call *c)
     return 0;
 }
 
+/* Of a trial nothing is measured, nor of a value that waits to be put into force. */
+static bool is_measured(const struct flask_call *f, const struct xen_flask_op *op)
+{
+    return f->how != XSM_REVOKE_WOULD && (op->cmd != FLASK_SETBOOL || op->u.boolean.commit != 0);
+}
+
 /*
- * With the job reserved; it stays so only when the change was begun. A relabelling reserves it by itself, once it has been asked
- * about: it is the one that anybody may try, and would keep the job from those who may use it.
+ * A relabelling reserves the job by itself, once it has been asked about: it is the one that anybody may try, and would keep the
+ * job from those who may use it.
  */
 static long change_run(struct flask_call *f, struct xen_flask_op *op, struct xsm_error *error)
 {
@@ -238,14 +273,12 @@ static long change_run(struct flask_call *f, struct xen_flask_op *op, struct xsm
     if (op->cmd == FLASK_RELABEL_DOMAIN) {
         return flask_run(f, op, error);
     }
-    rc = revoke_reserve();
+    rc = change_enter(f, is_measured(f, op));
     if (rc != 0) {
         return rc;
     }
     rc = flask_run(f, op, error);
-    if (rc != -ERESTART) {
-        revoke_release();
-    }
+    change_leave(f, rc);
     return rc;
 }
 

@@ -13,8 +13,9 @@
 #include <xen/lib.h>
 #include <xen/lock.h>
 #include <xen/sha256.h>
-#include <xen/time.h>
 #include <xen/tpm.h>
+
+#include "internal.h"
 
 #define LOG_FULL "log-full"
 #define KEPT_PART 4 /* of the log, for what no domain brings about by itself */
@@ -98,6 +99,7 @@ int measure_init(const struct measure_setup *setup)
     struct tpm_digests tpm = {.count = 0};
     int rc;
 
+    turn_init();
     spin_lock(&lock);
     ended = false;
     use_tpm = setup->tpm;
@@ -296,12 +298,7 @@ int measure_domain(unsigned int domid, const char *name, const char *label,
     return MEASURE(MEASURE_PCR_DOMAIN, measure_text_domain, domid, name, label, digest, start);
 }
 
-int measure_turn(uint64_t since_ns)
-{
-    return use_tpm && tpm_ask() == -EAGAIN && time_now_ns() - since_ns < MEASURE_PATIENCE_NS ? -ERESTART : 0;
-}
-
-void measure_turn_end(void)
+void measure_give_back(void)
 {
     spin_lock(&lock);
     if (!ended) {

@@ -61,6 +61,11 @@ static int crb_ask(volatile uint8_t *regs)
     return 0;
 }
 
+static void crb_seize(volatile uint8_t *regs)
+{
+    (void)regs;
+}
+
 static int crb_open(volatile uint8_t *regs)
 {
     tpm_io_write32(regs + LOC_CTRL, LOC_CTRL_REQUEST);
@@ -127,6 +132,7 @@ const struct tpm_transport tpm_crb = {
     .name = "CRB",
     .locality = 0,
     .ask = crb_ask,
+    .seize = crb_seize,
     .open = crb_open,
     .close = crb_close,
     .send = crb_send,

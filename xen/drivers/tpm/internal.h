@@ -29,6 +29,7 @@ struct tpm_transport {
     const char *name;
     unsigned int locality;
     int (*ask)(volatile uint8_t *regs); /* without a wait: 0 the locality is active, -EAGAIN it is asked for */
+    void (*seize)(volatile uint8_t *regs);
     int (*open)(volatile uint8_t *regs);
     void (*close)(volatile uint8_t *regs);
     int (*send)(volatile uint8_t *regs, const uint8_t *cmd, size_t len);

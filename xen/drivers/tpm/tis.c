@@ -53,11 +53,16 @@ static int wait_active(volatile uint8_t *regs, uint64_t timeout_ns)
                      timeout_ns);
 }
 
+static bool is_active(uint8_t access)
+{
+    return (access & (ACCESS_VALID | ACCESS_ACTIVE)) == (ACCESS_VALID | ACCESS_ACTIVE);
+}
+
 static int tis_ask(volatile uint8_t *regs)
 {
     uint8_t access = tpm_io_read8(regs + ACCESS);
 
-    if ((access & (ACCESS_VALID | ACCESS_ACTIVE)) == (ACCESS_VALID | ACCESS_ACTIVE)) {
+    if (is_active(access)) {
         return 0;
     }
     if (access & ACCESS_BEEN_SEIZED) {
@@ -65,8 +70,15 @@ static int tis_ask(volatile uint8_t *regs)
     }
     if (!(access & ACCESS_REQUEST_USE)) {
         tpm_io_write8(regs + ACCESS, ACCESS_REQUEST_USE);
+        access = tpm_io_read8(regs + ACCESS); /* at once, where nobody has it */
     }
-    return -EAGAIN;
+    return is_active(access) ? 0 : -EAGAIN;
+}
+
+static void tis_seize(volatile uint8_t *regs)
+{
+    pr_warn("tpm: locality 0 does not let go, seizing");
+    tpm_io_write8(regs + ACCESS, ACCESS_SEIZE);
 }
 
 static int tis_open(volatile uint8_t *regs)
@@ -74,15 +86,14 @@ static int tis_open(volatile uint8_t *regs)
     if (tis_ask(regs) == 0 || wait_active(regs, TPM_TIMEOUT_A_NS) == 0) {
         return 0;
     }
-    pr_warn("tpm: locality 0 does not let go, seizing");
-    tpm_io_write8(regs + ACCESS, ACCESS_SEIZE);
+    tis_seize(regs);
     return wait_active(regs, TPM_TIMEOUT_SEIZE_NS);
 }
 
 static void tis_close(volatile uint8_t *regs)
 {
     tpm_io_write32(regs + STS, STS_COMMAND_READY); /* aborts whatever is left */
-    tpm_io_write8(regs + ACCESS, ACCESS_ACTIVE);   /* writing 1 relinquishes */
+    tpm_io_write8(regs + ACCESS, ACCESS_ACTIVE);   /* writing 1 relinquishes, or takes a request back */
 }
 
 /* Bytes the FIFO takes or gives without a wait; 0 after TIMEOUT_C. */
@@ -204,6 +215,7 @@ const struct tpm_transport tpm_tis = {
     .name = "TIS",
     .locality = 2,
     .ask = tis_ask,
+    .seize = tis_seize,
     .open = tis_open,
     .close = tis_close,
     .send = tis_send,

@@ -18,6 +18,7 @@ static const struct tpm_transport *transport;
 static volatile uint8_t *regs;
 static struct tpm_digests active;
 
+static bool kept;                    /* atomic: between tpm_keep() and tpm_close() */
 static uint64_t end_ns = UINT64_MAX; /* atomic: when the machine's end waits for the TPM no longer */
 
 uint32_t tpm_header_size(const uint8_t *header)
@@ -163,10 +164,30 @@ int tpm_open(void)
     return rc;
 }
 
-void tpm_close(void)
+void tpm_seize(void)
 {
     if (transport != NULL) {
+        transport->seize(regs);
+    }
+}
+
+void tpm_keep(void)
+{
+    __atomic_store_n(&kept, true, __ATOMIC_RELAXED);
+}
+
+void tpm_close(void)
+{
+    __atomic_store_n(&kept, false, __ATOMIC_RELAXED);
+    if (transport != NULL) {
         transport->close(regs);
+    }
+}
+
+static void close_unless_kept(void)
+{
+    if (!__atomic_load_n(&kept, __ATOMIC_RELAXED)) {
+        tpm_close();
     }
 }
 
@@ -208,7 +229,7 @@ int tpm_reserve(const unsigned int *pcrs, unsigned int count)
 
     if (rc == 0) {
         rc = reserve(pcrs, count);
-        tpm_close();
+        close_unless_kept();
     }
     return rc;
 }
@@ -219,7 +240,7 @@ int tpm_pcr_reset(unsigned int pcr)
 
     if (rc == 0) {
         rc = tpm_command_pcr_reset(pcr, reserve_auth(pcr));
-        tpm_close();
+        close_unless_kept();
     }
     return rc;
 }
@@ -240,7 +261,7 @@ int tpm_pcr_extend(unsigned int pcr, const struct tpm_digests *digests)
     rc = tpm_open();
     if (rc == 0) {
         rc = tpm_command_pcr_extend(pcr, digests, reserve_auth(pcr));
-        tpm_close();
+        close_unless_kept();
     }
     return rc;
 }

@@ -143,6 +143,8 @@ struct bulkhead_audit_seal {
  * xsm_op's, and asks what that asks; as xsm_op has it, uses found are dropped. Here the caller chooses.
  * A domain's label that a new policy does not know, also of one that is to be restarted, refuses the load, unless BULKHEAD_CHANGE_force is given.
  * Each use found is an audit record and counted here. Counts and error are written on failure too.
+ * A change is measured first. If a domain uses the TPM, the calling vCPU sleeps until it lets go, usually some ms, 20 s at most;
+ * the change is asked about before and after that. So it is with xsm_op's changes and with BULKHEAD_audit_seal.
  * Errors: -EACCES policy; -EBUSY another change is under way, or the domain to relabel is being built; -EINVAL how, flags, pad, or the image (see
  * error_section); -ESRCH no such domain; -ENOENT labels would be unknown; and those of xsm_op.
  */

@@ -70,14 +70,18 @@ int measure_domain(unsigned int domid, const char *name, const char *label,
                    const uint8_t digest[32], uint64_t start) __attribute__((warn_unused_result));
 
 /**
- * A turn at the TPM for one measurement, for who can wait. A domain at locality 0 is let end its command, for MEASURE_PATIENCE_NS at
- * most; the measurement then takes the TPM from it. After 0, measure, then measure_turn_end() whatever came of it.
+ * A turn at the TPM, for who can wait. A domain at locality 0 is let end its command, for MEASURE_PATIENCE_NS at most; then the
+ * TPM is taken from it.
  *
- * @param since_ns  when the waiting began
- * @return 0 go on; -ERESTART call again
+ * After 0, measure, once or several times, then measure_turn_end() whatever came of it, without anything in between that waits.
+ * One CPU has the turn at a time.
+ *
+ * @return 0 go on; -ERESTART call again, after a millisecond or so: who stays away for long is forgotten, and waits anew
  */
-int measure_turn(uint64_t since_ns) __attribute__((warn_unused_result));
+int measure_turn(void) __attribute__((warn_unused_result));
 void measure_turn_end(void);
+/** Would measure_turn() be 0? For who looks in place of another, who is then to call it soon. */
+bool measure_turn_is_due(void);
 #define MEASURE_PATIENCE_NS (20ull * 1000 * 1000 * 1000)
 
 /* Later events, before the change takes effect. */

@@ -6,7 +6,7 @@
  *
  * One change at a time is under way in the machine, as a job:
  *
- *   reserved   by a hypercall, before anything is measured or read
+ *   reserved   by a hypercall, if need be with a turn at the TPM, before anything is measured or read
  *   grace      committed: every CPU has to come out of what it does under answers of the old policy
  *   walk       each domain's grant mappings, foreign pages, event channels, ports, device memory and devices
  *   done       the counts are in the calling vCPU, which sleeps until then and reissues its call

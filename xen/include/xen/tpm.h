@@ -85,8 +85,8 @@ void tpm_banks(struct tpm_digests *banks);
 
 /**
  * Ask for our locality, and do not wait: locality 0 may be at a command that takes seconds, and would lose it if it were seized.
- * @return 0 it is ours until tpm_close(), and tpm_open() has no wait; -EAGAIN asked for: call again, and in the end tpm_open();
- *         -ENODEV no TPM
+ * @return 0 it is ours until tpm_close(), and tpm_open() has no wait; -EAGAIN asked for: call again, and in the end tpm_open()
+ *         or tpm_close(); -ENODEV no TPM
  */
 int tpm_ask(void);
 
@@ -97,7 +97,13 @@ int tpm_ask(void);
  */
 int tpm_open(void);
 
-/** Give the locality back. Safe after a failed command. */
+/** Take our locality from whoever has it, who loses what it does. Does not wait for that: tpm_open() follows. */
+void tpm_seize(void);
+
+/** Commands that open our locality leave it open from now on, until the next tpm_close(). */
+void tpm_keep(void);
+
+/** Give the locality back. Safe after a failed command. Takes a request back that was not granted yet. */
 void tpm_close(void);
 
 /**
@@ -126,7 +132,7 @@ int tpm_reserve(const unsigned int *pcrs, unsigned int count);
 
 /**
  * TPM2_PCR_Reset and TPM2_PCR_Extend with a password session, at our locality; they open and
- * close it. extend takes exactly the active banks.
+ * (but for tpm_keep) close it. extend takes exactly the active banks.
  * @return 0; -ENODEV; -ETIMEDOUT; -EINVAL pcr or digests out of range; -EIO the TPM answered with
  * an error code, which is printed
  */

@@ -27,6 +27,7 @@ struct arch_vcpu;
 #define VCPU_PAUSE_DOMAIN (1u << 2)  /* domain_pause(), shutdown, building */
 #define VCPU_PAUSE_POLL (1u << 3)    /* SCHEDOP_poll */
 #define VCPU_PAUSE_REVOKE (1u << 4)  /* waits for the change of policy it asked for */
+#define VCPU_PAUSE_TURN (1u << 5)    /* waits for the hypervisor's turn at the TPM */
 
 struct vcpu_sched {
     struct list link;      /* run queue */
@@ -74,6 +75,7 @@ struct vcpu {
     struct timer periodic;
     uint64_t periodic_ns;
     struct timer poll_timer;
+    struct timer turn_timer;    /* looks whether the turn at the TPM has come */
 
     struct {                    /* how often others may interrupt it: evtchn/pace.c */
         uint64_t paid_ns;       /* atomic */

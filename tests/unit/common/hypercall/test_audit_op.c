@@ -12,10 +12,12 @@
 
 #include <flask/audit_ring.h>
 #include <xen/measure.h>
+#include <xen/vcpu_timers.h>
 #include <public/bulkhead.h>
 
 #include "../../../../xen/common/hypercalls/audit_op.h"
 #include "../../../../xsm-flask/host/env.h"
+#include "../../../../xen/common/measure/internal.h"
 #include "fake.h"
 
 #define RECORD sizeof(struct bulkhead_audit_record)
@@ -23,6 +25,28 @@
 static struct bulkhead_audit_record got[300];
 static struct bulkhead_audit_head heads[4];
 static uint8_t firmware[MEASURE_LOG_SIZE];
+
+/* The turn at the TPM, which somebody else may have. */
+static int turn;
+static bool held;
+
+void turn_init(void)
+{
+}
+
+int vcpu_measure_turn(struct vcpu *v)
+{
+    (void)v;
+    assert_false(held);
+    held = turn == 0;
+    return turn;
+}
+
+void measure_turn_end(void)
+{
+    assert_true(held);
+    held = false;
+}
 
 static int setup(void **state)
 {
@@ -218,6 +242,28 @@ static void seal_refused_measures_nothing(void **state)
     assert_true(log_size() > before);
 }
 
+static void seal_waits_for_its_turn(void **state)
+{
+    struct bulkhead_audit_seal a;
+    size_t before = log_size();
+
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) { /* reissued */
+        turn = -ERESTART;
+        assert_int_equal(seal(&a, sizeof(heads)), -ERESTART);
+        assert_int_equal(log_size(), before);
+    }
+    turn = 0;
+    assert_int_equal(seal(&a, sizeof(heads)), 0);
+    assert_true(log_size() > before);
+    assert_false(held);
+    fake_now_ns += 10000000000ull;
+    fake_fault_first = (uint64_t)heads;
+    fake_fault_last = (uint64_t)heads;
+    assert_int_equal(seal(&a, sizeof(heads)), -EFAULT);
+    assert_false(held);
+}
+
 static void seal_leaves_room_for_changes_of_policy(void **state)
 {
     struct bulkhead_audit_seal a;
@@ -247,6 +293,7 @@ int main(void)
         T(read_bad_arguments),
         T(seal_measures_what_it_tells),
         T(seal_refused_measures_nothing),
+        T(seal_waits_for_its_turn),
         T(seal_leaves_room_for_changes_of_policy),
     };
 
