@@ -627,6 +627,43 @@ static void turn_busy_waits_with_an_end(void **state)
     assert_int_equal(fake.seized, 1);
 }
 
+/* A domain that never lets go holds up one measurement for long, and then again when it has behaved for a while. */
+static void turn_patience_is_used_up(void **state)
+{
+    uint64_t all = 0, began = now_ns;
+
+    (void)state;
+    assert_int_equal(wait_for_turn(UINT64_MAX), MEASURE_PATIENCE_NS);
+    assert_int_equal(wait_for_turn(UINT64_MAX), 750 * NS_PER_MS);
+    assert_int_equal(wait_for_turn(300 * NS_PER_MS), 300 * NS_PER_MS); /* what is quick is never lost */
+    assert_int_equal(fake.seized, 2);
+    pass(100000 * NS_PER_MS);
+    assert_in_range(wait_for_turn(UINT64_MAX), 5000 * NS_PER_MS, 5001 * NS_PER_MS);
+    pass(400000 * NS_PER_MS);
+    assert_int_equal(wait_for_turn(UINT64_MAX), MEASURE_PATIENCE_NS);
+    began = now_ns;
+    while (now_ns - began < 3600 * NS_PER_S) { /* restarts all the time, and it lets go just in time */
+        all += wait_for_turn(19000 * NS_PER_MS);
+        pass(10000 * NS_PER_MS);
+    }
+    assert_in_range(all, 0, 3600 * NS_PER_S / 11);
+}
+
+/* What a domain that attests every second, and a driver domain that is restarted every ten, cost. */
+static void turn_patience_suffices_for_honest_use(void **state)
+{
+    uint64_t began = now_ns;
+
+    (void)state;
+    assert_int_equal(wait_for_turn(15000 * NS_PER_MS), 15000 * NS_PER_MS); /* a key is made */
+    while (now_ns - began < 3600 * NS_PER_S) {
+        assert_int_equal(wait_for_turn(400 * NS_PER_MS), 400 * NS_PER_MS);
+        pass(10000 * NS_PER_MS);
+    }
+    assert_int_equal(wait_for_turn(15000 * NS_PER_MS), 15000 * NS_PER_MS);
+    assert_int_equal(fake.seized, 0);
+}
+
 /* As a vCPU does that sleeps: somebody looks in its place, and it comes when the turn has come. */
 static void turn_looked_for_in_its_place(void **state)
 {
@@ -726,6 +763,8 @@ int main(void)
         cmocka_unit_test(boot_sequence_replays_to_pcrs),
         cmocka_unit_test_setup(turn_free_is_taken_at_once, fresh_turn),
         cmocka_unit_test_setup(turn_busy_waits_with_an_end, fresh_turn),
+        cmocka_unit_test_setup(turn_patience_is_used_up, fresh_turn),
+        cmocka_unit_test_setup(turn_patience_suffices_for_honest_use, fresh_turn),
         cmocka_unit_test_setup(turn_looked_for_in_its_place, fresh_turn),
         cmocka_unit_test_setup(turn_not_taken_is_forgotten, fresh_turn),
         cmocka_unit_test(event_digest_is_hash_of_logged_text),

@@ -5,6 +5,10 @@
  *
  *   nobody -> wanted (asked for again and again) -> held (by one CPU, for as long as it measures) -> nobody
  *
+ * Who keeps the TPM busy holds up what is to be measured. Patience therefore is a budget, which all waiting is taken from and time
+ * fills again: a domain that uses the TPM as it is meant to, for some seconds now and then, never sees the end of it. One that is
+ * at its end loses the TPM after PATIENCE_LEAST_NS, which suffices for what a TPM does often, such as a quote.
+ *
  * Who wants it may never come back, as a vCPU that dies or does something else: then it is wanted no longer after a while. Else
  * the TPM would give the locality to us, and nobody would give it back.
  */
@@ -19,10 +23,13 @@
 #include "internal.h"
 
 #define FORGET_NS (200 * NS_PER_MS)
+#define PATIENCE_LEAST_NS (750 * NS_PER_MS)
+#define PATIENCE_FILL 20 /* ns that pass for one of patience */
 
 static bool busy; /* atomic: a CPU looks, or holds the turn; it has the rest to itself */
 static bool wanted;
 static uint64_t wanted_since_ns;
+static uint64_t patience_ns, patience_at_ns; /* what there was then, of MEASURE_PATIENCE_NS at most */
 static struct timer forget;
 
 static bool enter(void)
@@ -35,24 +42,40 @@ static void leave(void)
     __atomic_store_n(&busy, false, __ATOMIC_RELEASE);
 }
 
-/* Entered. The locality is ours, or the domain had it long enough. */
+/* Entered, like the rest. */
+static void want(uint64_t now)
+{
+    if (!wanted) {
+        wanted = true;
+        wanted_since_ns = now;
+        patience_ns = min(patience_ns + (now - patience_at_ns) / PATIENCE_FILL, MEASURE_PATIENCE_NS);
+    }
+}
+
+static void want_no_more(uint64_t now)
+{
+    if (wanted) {
+        wanted = false;
+        patience_ns -= min(now - wanted_since_ns, patience_ns);
+        patience_at_ns = now;
+    }
+}
+
+/* The locality is ours, or the domain had it long enough. */
 static bool is_due(uint64_t now)
 {
     if (tpm_ask() != -EAGAIN) {
         return true;
     }
-    if (!wanted) {
-        wanted = true;
-        wanted_since_ns = now;
-    }
-    return now - wanted_since_ns >= MEASURE_PATIENCE_NS;
+    want(now);
+    return now - wanted_since_ns >= max(patience_ns, PATIENCE_LEAST_NS);
 }
 
 static void forget_it(void *arg)
 {
     (void)arg;
     if (enter()) {
-        wanted = false;
+        want_no_more(time_now_ns());
         measure_give_back();
         leave();
     }
@@ -61,6 +84,8 @@ static void forget_it(void *arg)
 void turn_init(void)
 {
     timer_init(&forget, forget_it, NULL);
+    patience_ns = MEASURE_PATIENCE_NS;
+    patience_at_ns = time_now_ns();
 }
 
 bool measure_turn_is_due(void)
@@ -93,7 +118,7 @@ int measure_turn(void)
     if (tpm_ask() == -EAGAIN) {
         tpm_seize();
     }
-    wanted = false;
+    want_no_more(now);
     tpm_keep();
     return 0;
 }
