@@ -158,6 +158,16 @@ $(O)/tests/mediation/restart-policy.bin: policy/access_vectors.cil policy/fine_v
 	$(Q)secilc --target=xen --policyvers=30 --mls=false --handle-unknown=deny --filecontext=/dev/null -o $@ $^
 $(O)/tests/guest/restart-policy.elf: $(O)/tests/mediation/restart-policy.bin
 
+# What is measured waits for the domain with the TPM; the policy in force is loaded once more.
+guest-tests += tpm-turn
+$(O)/tests/mediation/tpm-turn.bin: policy/access_vectors.cil policy/fine_vectors.cil policy/base.cil policy/macros.cil \
+                                   policy/kinds/domain.cil policy/kinds/attest.cil tests/mediation/tpm-turn.cil
+	$(call say,POLICY,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)secilc --target=xen --policyvers=30 --mls=false --handle-unknown=deny --filecontext=/dev/null -o $@ $^
+$(O)/stub/tests/guest/tpm-turn/main.o: $(O)/tests/mediation/tpm-turn.bin
+cflags-tests/guest/tpm-turn/main := -Wa,-I$(O)/tests/mediation
+
 # A hostile attest domain; it replays the measurement log with the hypervisor's own hashes.
 guest-tests += tpm-hostile
 $(O)/tests/mediation/tpm-hostile.bin: policy/access_vectors.cil policy/fine_vectors.cil policy/base.cil policy/macros.cil \

@@ -10,6 +10,7 @@
  */
 #include "../change.h"
 #include "../guest.h"
+#include "../tis.h"
 
 #include <runtime/mm.h>
 #include <runtime/start.h>
@@ -22,22 +23,9 @@
 #include <xen/sha512.h>
 
 #define OUTSIDER 2
-#define TPM 0xfed40ul /* gfn of locality 0 */
 #define LOCALITIES 5u
 #define BANKS_MAX 4u
 #define DIGEST_MAX 64u
-
-/* Registers of a locality, as TIS has them. */
-#define ACCESS 0x00u
-#define STS 0x18u
-#define FIFO 0x24u
-#define ACCESS_USE 0x02u
-#define ACCESS_SEIZE 0x08u
-#define ACCESS_SEIZED 0x10u
-#define ACCESS_ACTIVE 0x20u
-#define STS_AVAIL 0x10u
-#define STS_GO 0x20u
-#define STS_READY 0x40u
 
 #define RC_LOCALITY 0x907
 #define RC_BAD_AUTH 0x9a2
@@ -100,16 +88,16 @@ static unsigned int other_pages(unsigned int first)
     unsigned int got = 0;
 
     for (unsigned int n = first; n < LOCALITIES; n++) {
-        volatile uint8_t *page = (volatile uint8_t *)((TPM + n) << PAGE_SHIFT);
+        volatile uint8_t *page = (volatile uint8_t *)((TIS_GFN + n) << PAGE_SHIFT);
 
-        if (mm_map(TPM + n, 1, MM_WRITE | MM_UNCACHED) != 0) {
+        if (mm_map(TIS_GFN + n, 1, MM_WRITE | MM_UNCACHED) != 0) {
             return 100; /* not tried */
         }
-        page[ACCESS] = ACCESS_USE;
-        got += page[ACCESS] != 0xff;
-        page[ACCESS] = ACCESS_SEIZE;
-        got += page[ACCESS] != 0xff || page[0xf00] != 0xff;
-        got += ask_for(TPM + n, 0x4e);
+        page[TIS_ACCESS] = TIS_ACCESS_USE;
+        got += page[TIS_ACCESS] != 0xff;
+        page[TIS_ACCESS] = TIS_ACCESS_SEIZE;
+        got += page[TIS_ACCESS] != 0xff || page[0xf00] != 0xff;
+        got += ask_for(TIS_GFN + n, 0x4e);
     }
     return got;
 }
@@ -133,34 +121,8 @@ static void outsider_main(void)
 
 /* -- locality 0 ------------------------------------------------------------------------------------------- */
 
-static volatile uint8_t *const reg = (volatile uint8_t *)(TPM << PAGE_SHIFT);
 static uint8_t response[1024];
 static uint32_t response_len;
-
-static uint32_t get32(const uint8_t *p)
-{
-    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
-static bool wait_bits(unsigned int offset, uint8_t bits)
-{
-    uint64_t end = time_now_ns() + 5000 * NS_PER_MS;
-
-    while ((reg[offset] & bits) != bits) {
-        if (time_now_ns() > end) {
-            return false;
-        }
-        cpu_relax();
-    }
-    return true;
-}
-
-static bool take(void)
-{
-    reg[ACCESS] = ACCESS_SEIZED;
-    reg[ACCESS] = ACCESS_USE;
-    return wait_bits(ACCESS, ACCESS_ACTIVE);
-}
 
 /* A command without its header. The response code; negative when there is no answer. */
 static long run(uint16_t tag, uint32_t code, const uint8_t *body, uint32_t len)
@@ -169,31 +131,21 @@ static long run(uint16_t tag, uint32_t code, const uint8_t *body, uint32_t len)
     const uint8_t head[10] = { (uint8_t)(tag >> 8), (uint8_t)tag, (uint8_t)(size >> 24), (uint8_t)(size >> 16),
                                (uint8_t)(size >> 8), (uint8_t)size, (uint8_t)(code >> 24), (uint8_t)(code >> 16),
                                (uint8_t)(code >> 8), (uint8_t)code };
-    uint32_t want = 10;
 
-    if (!take()) {
+    if (!tis_take()) {
         return -1;
     }
-    reg[STS] = STS_READY;
-    if (!wait_bits(STS, STS_READY)) {
+    if (!tis_begin()) {
         return -2;
     }
-    for (uint32_t i = 0; i < size; i++) {
-        reg[FIFO] = i < 10 ? head[i] : body[i - 10];
-    }
-    reg[STS] = STS_GO;
-    if (!wait_bits(STS, STS_AVAIL)) {
+    tis_put(head, sizeof(head));
+    tis_put(body, len);
+    response_len = tis_go(response, sizeof(response));
+    if (response_len < 10) {
         return -3;
     }
-    for (response_len = 0; response_len < want && response_len < sizeof(response); response_len++) {
-        response[response_len] = reg[FIFO];
-        if (response_len == 9) {
-            want = get32(response + 2);
-        }
-    }
-    reg[STS] = STS_READY;
-    reg[ACCESS] = ACCESS_ACTIVE; /* given back */
-    return (long)get32(response + 6);
+    tis_give_back();
+    return (long)tis_get32(response + 6);
 }
 
 #define RUN(tag, code, ...)                                                                        \
@@ -253,7 +205,7 @@ static bool find_banks(void)
     if (RUN(0x8001, 0x17a, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 1) != 0) {
         return false;
     }
-    for (uint32_t n = get32(response + 15); n > 0 && bank_count < BANKS_MAX; n--, p += 3 + p[2]) {
+    for (uint32_t n = tis_get32(response + 15); n > 0 && bank_count < BANKS_MAX; n--, p += 3 + p[2]) {
         uint16_t alg = (uint16_t)(p[0] << 8 | p[1]);
 
         if (p[3] | p[4] | p[5]) {
@@ -265,7 +217,7 @@ static bool find_banks(void)
 
 static uint32_t le32(const uint8_t *p)
 {
-    return get32((const uint8_t[]){ p[3], p[2], p[1], p[0] });
+    return tis_get32((const uint8_t[]){ p[3], p[2], p[1], p[0] });
 }
 
 /* Replay every PCR. @return events in 21 and 22; negative: no log of this form. */
@@ -427,14 +379,12 @@ static void test_pcrs(void)
 
 static void test_localities(void)
 {
-    tap_ok(take(), "locality 0 is taken and kept");
-    reg[STS] = STS_READY;
-    for (unsigned int i = 0; i < 6; i++) {
-        reg[FIFO] = (const uint8_t[]){ 0x80, 1, 0, 0, 0, 22 }[i]; /* half a command */
-    }
+    tap_ok(tis_take(), "locality 0 is taken and kept");
+    tis_begin();
+    tis_put((const uint8_t[]){ 0x80, 1, 0, 0, 0, 22 }, 6); /* half a command */
     measures("half a command in locality 0");
-    take();
-    reg[ACCESS] = ACCESS_SEIZE;
+    tis_take();
+    tis[TIS_ACCESS] = TIS_ACCESS_SEIZE;
     measures("seize by locality 0");
 }
 
@@ -509,7 +459,7 @@ static void attest_main(void)
     bool found;
     int events;
 
-    tap_is(mm_map(TPM, 1, MM_WRITE | MM_UNCACHED), 0, "the TPM's page is there");
+    tap_is(mm_map(TIS_GFN, 1, MM_WRITE | MM_UNCACHED), 0, "the TPM's page is there");
     /* Before any change of policy, which would take away what the policy does not allow. */
     tap_is(other_pages(1), 0, "no call gives a page of localities 1 to 4, and nothing is there");
     found = find_banks();
