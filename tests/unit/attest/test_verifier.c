@@ -775,7 +775,9 @@ static void locality_0_changes_nothing_for_the_better(void **state)
             assert_int_equal(fake_host_extend_late(&host, h->where, h->pcr, h->type, h->text), 0);
         }
         rc = verify(&row, NULL);
-        rc = rc == 0 ? verify(&row, NULL) : rc; /* and once more, with what is remembered of it */
+        if (rc == 0 && h->tools != NULL) { /* and once more, with what is remembered of it */
+            rc = verify(&row, NULL);
+        }
         snprintf(word, sizeof(word), "\"code\":\"%s\"", h->expect);
         if (rc != (pass ? 0 : 1) || (!pass && strstr(output, word) == NULL)) {
             fail_msg("%s: status %d, expected %s\n%s", h->what, rc, h->expect, output);
