@@ -6,20 +6,11 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <string.h>
-#include <time.h>
 
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
 #define WRITE_MS 10000
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* @param peer_purpose  what the peer's certificate has to be for; 0: what OpenSSL takes for the other end */
 static SSL_CTX *context(const SSL_METHOD *method, X509 *authority, int peer_purpose, X509 *cert, EVP_PKEY *key, struct attest_error *err)
@@ -72,7 +63,7 @@ SSL_CTX *tls_context_caller(X509 *authority, struct attest_error *err)
 static int again(struct tls *tls, int result, int64_t end)
 {
     struct pollfd p = { .fd = tls->fd };
-    int64_t left = end < 0 ? -1 : end - now_ms();
+    int64_t left = end < 0 ? -1 : end - stream_now_ms();
 
     switch (SSL_get_error(tls->ssl, result)) {
     case SSL_ERROR_WANT_READ:
@@ -93,14 +84,13 @@ static int again(struct tls *tls, int result, int64_t end)
     return poll(&p, 1, (int)left) < 0 && errno != EINTR ? -EIO : 0;
 }
 
-static int tls_read(void *context, uint8_t *buf, size_t n, int timeout_ms)
+static int tls_read(void *context, uint8_t *buf, size_t n, int64_t end_ms)
 {
     struct tls *tls = context;
-    int64_t end = timeout_ms < 0 ? -1 : now_ms() + timeout_ms;
 
     for (;;) {
         int got = SSL_read(tls->ssl, buf, n > 1u << 16 ? 1 << 16 : (int)n);
-        int rc = got > 0 ? 0 : again(tls, got, end);
+        int rc = got > 0 ? 0 : again(tls, got, end_ms);
 
         if (got > 0) {
             return got;
@@ -111,10 +101,10 @@ static int tls_read(void *context, uint8_t *buf, size_t n, int timeout_ms)
     }
 }
 
-static int tls_write(void *context, const uint8_t *buf, size_t n)
+static int tls_write(void *context, const uint8_t *buf, size_t n, int64_t end_ms)
 {
     struct tls *tls = context;
-    int64_t end = now_ms() + WRITE_MS;
+    int64_t pause = stream_now_ms() + WRITE_MS, end = pause < end_ms ? pause : end_ms;
 
     while (n > 0) {
         int put = SSL_write(tls->ssl, buf, n > 1u << 16 ? 1 << 16 : (int)n);
@@ -147,7 +137,7 @@ static int refused(struct tls *tls, struct attest_error *err)
 int tls_start(struct tls *tls, SSL_CTX *ctx, int fd, const char *host, int timeout_ms, struct stream *stream,
               struct attest_error *err)
 {
-    int64_t end = now_ms() + timeout_ms;
+    int64_t end = stream_now_ms() + timeout_ms;
 
     *tls = (struct tls){ .ssl = SSL_new(ctx), .fd = fd };
     if (tls->ssl == NULL || SSL_set_fd(tls->ssl, fd) != 1 || fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0

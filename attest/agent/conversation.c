@@ -19,10 +19,7 @@
 
 int64_t conversation_now_ms(void)
 {
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+    return stream_now_ms();
 }
 
 int conversation_words(const struct network_config *config, const char *name, char **text, char *word[CONVERSATION_WORDS + 1],

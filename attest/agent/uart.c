@@ -30,46 +30,37 @@ static unsigned short port(const struct uart *uart, unsigned int reg)
     return (unsigned short)(uart->base + reg);
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static void nap(void)
 {
     nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 }
 
-static int uart_read(void *context, uint8_t *buf, size_t n, int timeout_ms)
+static int uart_read(void *context, uint8_t *buf, size_t n, int64_t end_ms)
 {
     struct uart *uart = context;
-    int64_t end = now_ms() + timeout_ms;
     int got = 0;
 
     for (;;) {
         while ((size_t)got < n && got < 65536 && (inb(port(uart, LSR)) & LSR_DATA)) {
             buf[got++] = inb(port(uart, DATA));
         }
-        if (got > 0 || (timeout_ms >= 0 && now_ms() >= end)) {
+        if (got > 0 || (end_ms >= 0 && stream_now_ms() >= end_ms)) {
             return got;
         }
         nap();
     }
 }
 
-static int uart_write(void *context, const uint8_t *buf, size_t n)
+static int uart_write(void *context, const uint8_t *buf, size_t n, int64_t end_ms)
 {
     struct uart *uart = context;
 
     while (n > 0) {
-        int64_t end = now_ms() + 5000;
+        int64_t pause = stream_now_ms() + 5000, end = pause < end_ms ? pause : end_ms;
         size_t burst = n < FIFO_SIZE ? n : FIFO_SIZE;
 
         for (unsigned int tries = 0; !(inb(port(uart, LSR)) & LSR_THR_EMPTY); tries++) {
-            if (now_ms() >= end) {
+            if (stream_now_ms() >= end) {
                 return -ETIMEDOUT; /* nobody takes the bytes at the other end */
             }
             if (tries > 1000) {

@@ -3,13 +3,16 @@
 #include <attest/frame.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #define PAUSE_MS 5000
+#define FRAME_MS 300000 /* where nobody says when: a log of 2.5 MB at 115200 bit/s */
 
 static const struct frame_form evidence_form = {{'B', 'H', 'A', '1'}, FRAME_MAX};
 
@@ -18,8 +21,28 @@ static const struct frame_form *form_of(const struct stream *s)
     return s->form != NULL ? s->form : &evidence_form;
 }
 
+int64_t stream_now_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static int64_t sooner(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* When a frame that begins now has to be over. */
+static int64_t end_of_frame(const struct stream *s)
+{
+    return s->end_ms != 0 ? s->end_ms : stream_now_ms() + FRAME_MS;
+}
+
 int frame_send(struct stream *s, const uint8_t *data, size_t size)
 {
+    int64_t end = end_of_frame(s);
     uint8_t head[8];
     int rc;
 
@@ -31,22 +54,16 @@ int frame_send(struct stream *s, const uint8_t *data, size_t size)
     head[5] = (uint8_t)(size >> 16);
     head[6] = (uint8_t)(size >> 8);
     head[7] = (uint8_t)size;
-    rc = s->write(s->context, head, sizeof(head));
-    return rc != 0 ? rc : s->write(s->context, data, size);
+    rc = s->write(s->context, head, sizeof(head), end);
+    return rc != 0 ? rc : s->write(s->context, data, size, end);
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-static int read_all(struct stream *s, uint8_t *buf, size_t n)
+/* All n bytes. What comes after the end is late, also when it came before anybody looked. */
+static int read_all(struct stream *s, uint8_t *buf, size_t n, int64_t end)
 {
     while (n > 0) {
-        int got = s->read(s->context, buf, n, PAUSE_MS);
+        int64_t now = stream_now_ms();
+        int got = now > end ? 0 : s->read(s->context, buf, n, sooner(now + PAUSE_MS, end));
 
         if (got <= 0) {
             return got == 0 ? -ETIMEDOUT : got;
@@ -54,25 +71,23 @@ static int read_all(struct stream *s, uint8_t *buf, size_t n)
         buf += got;
         n -= (size_t)got;
     }
-    return 0;
+    return stream_now_ms() > end ? -ETIMEDOUT : 0;
 }
 
-/* Read until the magic has passed. */
-static int find_magic(struct stream *s, int timeout_ms)
+/* Read until the magic has passed. end < 0: wait */
+static int find_magic(struct stream *s, int64_t end)
 {
     const uint8_t *magic = form_of(s)->magic;
-    int64_t end = now_ms() + timeout_ms;
     size_t seen = 0;
 
     while (seen < 4) {
-        int64_t left = end - now_ms();
         uint8_t byte;
         int got;
 
-        if (timeout_ms >= 0 && left < 0) {
+        if (end >= 0 && stream_now_ms() > end) {
             return -ETIMEDOUT;
         }
-        got = s->read(s->context, &byte, 1, timeout_ms < 0 ? -1 : (int)left);
+        got = s->read(s->context, &byte, 1, end);
         if (got <= 0) {
             return got == 0 ? -ETIMEDOUT : got;
         }
@@ -87,12 +102,18 @@ static int find_magic(struct stream *s, int timeout_ms)
 
 int frame_receive(struct stream *s, uint8_t **out, size_t *size, int timeout_ms)
 {
+    int64_t end = timeout_ms < 0 ? -1 : stream_now_ms() + timeout_ms;
     uint8_t head[4], *buf;
     uint32_t len;
-    int rc = find_magic(s, timeout_ms);
+    int rc;
 
+    if (s->end_ms != 0) {
+        end = end < 0 ? s->end_ms : sooner(end, s->end_ms);
+    }
+    rc = find_magic(s, end);
+    end = end_of_frame(s);
     if (rc == 0) {
-        rc = read_all(s, head, sizeof(head));
+        rc = read_all(s, head, sizeof(head), end);
     }
     if (rc != 0) {
         return rc;
@@ -105,7 +126,7 @@ int frame_receive(struct stream *s, uint8_t **out, size_t *size, int timeout_ms)
     if (buf == NULL) {
         return -ENOMEM;
     }
-    rc = read_all(s, buf, len);
+    rc = read_all(s, buf, len, end);
     if (rc != 0) {
         free(buf);
         return rc;
@@ -116,20 +137,31 @@ int frame_receive(struct stream *s, uint8_t **out, size_t *size, int timeout_ms)
     return 0;
 }
 
-static int fd_read(void *context, uint8_t *buf, size_t n, int timeout_ms)
+/* @return > 0 ready; 0 not by end_ms (< 0: wait); -errno */
+static int wait_for(int fd, short events, int64_t end_ms)
 {
-    struct fd_pair *fds = context;
-    struct pollfd p = {.fd = fds->in, .events = POLLIN};
-    ssize_t got;
+    struct pollfd p = {.fd = fd, .events = events};
 
     for (;;) {
-        int ready = poll(&p, 1, timeout_ms);
+        int64_t left = end_ms < 0 ? -1 : end_ms - stream_now_ms();
+        int ready = poll(&p, 1, end_ms < 0 ? -1 : left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left);
 
-        if (ready < 0 && errno == EINTR) {
-            continue;
+        if (ready >= 0 || errno != EINTR) {
+            return ready < 0 ? -errno : ready;
         }
+    }
+}
+
+static int fd_read(void *context, uint8_t *buf, size_t n, int64_t end_ms)
+{
+    struct fd_pair *fds = context;
+
+    for (;;) {
+        int ready = wait_for(fds->in, POLLIN, end_ms);
+        ssize_t got;
+
         if (ready <= 0) {
-            return ready == 0 ? 0 : -errno;
+            return ready;
         }
         got = read(fds->in, buf, n > 1u << 20 ? 1u << 20 : n);
         if (got < 0 && (errno == EINTR || errno == EAGAIN)) {
@@ -142,22 +174,27 @@ static int fd_read(void *context, uint8_t *buf, size_t n, int timeout_ms)
     }
 }
 
-static int fd_write(void *context, const uint8_t *buf, size_t n)
+/* As much as it takes at once: a blocking write() waits for all of it, and so for the peer. */
+static ssize_t write_some(int fd, const uint8_t *buf, size_t n)
+{
+    ssize_t put = send(fd, buf, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+    return put < 0 && errno == ENOTSOCK ? write(fd, buf, n > PIPE_BUF ? PIPE_BUF : n) : put;
+}
+
+static int fd_write(void *context, const uint8_t *buf, size_t n, int64_t end_ms)
 {
     struct fd_pair *fds = context;
 
     while (n > 0) {
-        struct pollfd p = {.fd = fds->out, .events = POLLOUT};
+        int64_t now = stream_now_ms();
+        int ready = now > end_ms ? 0 : wait_for(fds->out, POLLOUT, sooner(now + PAUSE_MS, end_ms));
         ssize_t put;
-        int ready = poll(&p, 1, PAUSE_MS);
 
-        if (ready == 0) {
-            return -ETIMEDOUT;
+        if (ready <= 0) {
+            return ready == 0 ? -ETIMEDOUT : ready;
         }
-        if (ready < 0 && errno != EINTR) {
-            return -errno;
-        }
-        put = ready < 0 ? 0 : write(fds->out, buf, n);
+        put = write_some(fds->out, buf, n);
         if (put < 0 && errno != EINTR && errno != EAGAIN) {
             return -errno;
         }

@@ -102,15 +102,16 @@ static int ask_host(const struct attempt *a, const struct refset_list *sets, str
     int rc;
 
     if (a->caller != NULL) {
-        return session_judge(&s, a->caller, a->identity, &out->evidence, &out->verdict, err) == 0 ? 0 : -EINVAL;
+        rc = session_judge(&s, a->caller, a->identity, &out->evidence, &out->verdict, err);
+    } else {
+        rc = client_open(&client, &a->way, a->wait_s, err);
+        if (rc != 0) {
+            return rc == -EINVAL ? -EINVAL : -ETIMEDOUT;
+        }
+        rc = session_run(&s, &client, &out->evidence, &out->verdict, err);
+        client_close(&client);
     }
-    rc = client_open(&client, &a->way, a->wait_s, err);
-    if (rc != 0) {
-        return rc == -EINVAL ? -EINVAL : -ETIMEDOUT;
-    }
-    rc = session_run(&s, &client, &out->evidence, &out->verdict, err);
-    client_close(&client);
-    return rc == 0 ? 0 : -EINVAL;
+    return rc == 0 || rc == -ETIMEDOUT ? rc : -EINVAL;
 }
 
 /* Judge, with the history at hand or none. */
@@ -279,7 +280,7 @@ int attempt_enroll(const struct attempt *a, bool replace, bool forget_sets, stru
         rc = session_identify(&s, &client, &id, &out->verdict, err);
         EVP_PKEY_free(id.key);
         client_close(&client);
-        rc = rc == -EACCES ? 1 : rc == 0 ? 0 : -EINVAL;
+        rc = rc == -EACCES ? 1 : rc == 0 || rc == -ETIMEDOUT ? rc : -EINVAL;
     }
     if (rc == 0) {
         memcpy(h->ek, id.ek, sizeof(h->ek));

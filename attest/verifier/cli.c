@@ -40,7 +40,7 @@ static const char help[] =
     "  --socket PATH        the same as --connect unix:PATH\n"                                     \
     "  --ca FILE            PEM certificates trusted to certify TPMs; may be repeated\n"           \
     "  --wait SECONDS       how long the agent may take to come up (default 30)\n"                 \
-    "  --timeout SECONDS    for each answer (default 60)\n"
+    "  --timeout SECONDS    for each answer, as a whole (default 60); a later one is none\n"
 
 #define SETS                                                                                       \
     "  --reference PATH     a reference set, or a folder of them; may be repeated\n"               \

@@ -52,7 +52,7 @@ int cli_write_token(const struct options *o, const struct outcome *out)
                                       .host = o->host == NULL ? "" : o->host,
                                       .nonce = out->nonce,
                                       .nonce_size = sizeof(out->nonce),
-                                      .at = time(NULL),
+                                      .at = out->evidence.asked_at != 0 ? out->evidence.asked_at : time(NULL),
                                       .life_s = o->life_s};
     struct attest_error err = {""};
     EVP_PKEY *key;

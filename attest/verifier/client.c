@@ -5,23 +5,52 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <openssl/rand.h>
 
 #include <attest/error.h>
 
+#define CONNECT_TIMEOUT_S 5
 #define HELLO_TIMEOUT_S 2
 #define STALE_MAX 64
 #define STRANGER_MAX (64u * 1024u) /* of a frame: a certificate has 8 KiB */
 
 static const struct frame_form stranger_form = {{'B', 'H', 'A', '1'}, STRANGER_MAX};
+
+/* Over within CONNECT_TIMEOUT_S, whatever the network does. An address that cannot be used is what DNS said, not what we were told. */
+static int connect_to(int family, const struct sockaddr *to, socklen_t size)
+{
+    int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), code = 0;
+    struct pollfd p = {.fd = fd, .events = POLLOUT};
+    int64_t end = stream_now_ms() + CONNECT_TIMEOUT_S * 1000, left;
+    socklen_t code_size = sizeof(code);
+
+    if (fd < 0 || connect(fd, to, size) == 0) {
+        return fd < 0 ? -errno : fd;
+    }
+    code = errno;
+    if (code == EINPROGRESS) {
+        code = ETIMEDOUT;
+        while ((left = end - stream_now_ms()) > 0) {
+            if (poll(&p, 1, (int)left) > 0) {
+                code = getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &code_size) == 0 ? code : errno;
+                break;
+            }
+        }
+    }
+    if (code == 0) {
+        return fd;
+    }
+    close(fd);
+    return code == EINVAL ? -EHOSTUNREACH : -code;
+}
 
 static int connect_unix(const char *path, struct attest_error *err)
 {
@@ -32,16 +61,8 @@ static int connect_unix(const char *path, struct attest_error *err)
         return attest_fail(err, -EINVAL, "%s: path too long for a socket", path);
     }
     strcpy(sa.sun_path, path);
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || connect(fd, (struct sockaddr *)&sa, sizeof(sa)) != 0) {
-        int code = -errno;
-
-        if (fd >= 0) {
-            close(fd);
-        }
-        return attest_fail(err, code, "%s: %s", path, strerror(-code));
-    }
-    return fd;
+    fd = connect_to(AF_UNIX, (struct sockaddr *)&sa, sizeof(sa));
+    return fd >= 0 ? fd : attest_fail(err, fd, "%s: %s", path, strerror(-fd));
 }
 
 static int connect_tcp(const char *where, struct attest_error *err)
@@ -49,27 +70,26 @@ static int connect_tcp(const char *where, struct attest_error *err)
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
     const char *colon = strrchr(where, ':');
     struct addrinfo *list = NULL;
+    int fd = -ECONNREFUSED, rc;
     char host[256];
-    int fd = -1, code = -ECONNREFUSED;
 
-    if (colon == NULL || (size_t)(colon - where) >= sizeof(host)) {
+    if (colon == NULL || colon == where || colon[1] == '\0' || (size_t)(colon - where) >= sizeof(host)) {
         return attest_fail(err, -EINVAL, "tcp:%s: expected tcp:HOST:PORT", where);
     }
     memcpy(host, where, (size_t)(colon - where));
     host[colon - where] = '\0';
-    if (getaddrinfo(host, colon + 1, &hints, &list) != 0) {
-        return attest_fail(err, -EINVAL, "tcp:%s: unknown host or port", where);
+    rc = getaddrinfo(host, colon + 1, &hints, &list);
+    if (rc == EAI_SERVICE) {
+        return attest_fail(err, -EINVAL, "tcp:%s: unknown port", where);
+    }
+    if (rc != 0) {
+        return attest_fail(err, -EINVAL, "tcp:%s: %s", where, gai_strerror(rc));
     }
     for (const struct addrinfo *a = list; a != NULL && fd < 0; a = a->ai_next) {
-        fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC, a->ai_protocol);
-        if (fd >= 0 && connect(fd, a->ai_addr, a->ai_addrlen) != 0) {
-            code = -errno;
-            close(fd);
-            fd = -1;
-        }
+        fd = connect_to(a->ai_family, a->ai_addr, a->ai_addrlen);
     }
     freeaddrinfo(list);
-    return fd >= 0 ? fd : attest_fail(err, code, "tcp:%s: %s", where, strerror(-code));
+    return fd >= 0 ? fd : attest_fail(err, fd, "tcp:%s: %s", where, strerror(-fd));
 }
 
 int client_connect(const char *where, struct attest_error *err)
@@ -98,12 +118,13 @@ static void hang_up(struct client *c)
 static int ask(struct client *c, json_object *request, json_object **reply, int timeout_s,
                struct attest_error *err)
 {
-    time_t end = time(NULL) + timeout_s;
+    int64_t end = stream_now_ms() + (int64_t)timeout_s * 1000;
     char id[24];
     int rc;
 
     snprintf(id, sizeof(id), "%u", c->next_id++);
     rc = message_add_string(request, "id", id);
+    c->stream.end_ms = c->end_ms != 0 && c->end_ms < end ? c->end_ms : end;
     if (rc == 0) {
         rc = message_send(&c->stream, request);
     }
@@ -112,13 +133,12 @@ static int ask(struct client *c, json_object *request, json_object **reply, int 
         const char *got;
         uint8_t *data;
         size_t size;
-        time_t now = time(NULL);
 
-        if (stale > STALE_MAX || now > end) {
+        if (stale > STALE_MAX) {
             rc = -ETIMEDOUT;
             break;
         }
-        rc = frame_receive(&c->stream, &data, &size, (int)(end - now) * 1000 + 500);
+        rc = frame_receive(&c->stream, &data, &size, -1);
         if (rc != 0) {
             break;
         }
@@ -243,7 +263,7 @@ static int begin(struct client *c, int fd, struct attest_error *err)
 
 int client_open(struct client *c, const struct client_way *way, int wait_s, struct attest_error *err)
 {
-    time_t end = time(NULL) + wait_s;
+    int64_t end = stream_now_ms() + (int64_t)wait_s * 1000;
     int rc;
 
     rc = begin(c, -1, err);
@@ -262,10 +282,10 @@ int client_open(struct client *c, const struct client_way *way, int wait_s, stru
         if (c->fds.in >= 0 && rc != -ETIMEDOUT && rc != -EBADMSG) {
             hang_up(c);
         }
-        if (time(NULL) < end) {
+        if (stream_now_ms() < end) {
             usleep(200000);
         }
-    } while (time(NULL) < end);
+    } while (stream_now_ms() < end);
     if (rc == -EPIPE && tls_rest(way->where) != NULL) {
         attest_fail(err, rc, "%s: closed by the agent: it is told of another authority of verifiers (attest { ca } of its host's "
                     "description), or too many ask it", way->where);
@@ -293,9 +313,10 @@ int client_accept(struct client *c, SSL_CTX *ctx, int fd, int timeout_s, struct 
     return rc;
 }
 
-void client_trust(struct client *c)
+void client_trust(struct client *c, int life_s)
 {
     c->stream.form = NULL;
+    c->end_ms = stream_now_ms() + (int64_t)life_s * 1000;
 }
 
 void client_close(struct client *c)

@@ -18,6 +18,7 @@ struct client_way {
 struct client {
     struct fd_pair fds;
     struct stream stream;
+    int64_t end_ms; /* by stream_now_ms(): no request goes on beyond it; 0: each has its own end only */
     unsigned int next_id;
     bool has_tpm; /* as the agent says in its greeting */
     SSL_CTX *ctx; /* NULL: no TLS */
@@ -28,7 +29,7 @@ struct client {
 
 /**
  * Connect and greet the agent, again and again until it answers or wait_s seconds are over: it may
- * still be booting.
+ * still be booting. An attempt that has begun goes on for some seconds more.
  * @return 0; -EINVAL the way; -ETIMEDOUT no answer; other -errno
  */
 int client_open(struct client *c, const struct client_way *way, int wait_s, struct attest_error *err);
@@ -42,13 +43,18 @@ void client_close(struct client *c);
  * @return 0; -errno with err
  */
 int client_accept(struct client *c, SSL_CTX *ctx, int fd, int timeout_s, struct attest_error *err);
-void client_trust(struct client *c);
+/** @param life_s  all of what is asked from now on */
+void client_trust(struct client *c, int life_s);
 
-/** The connection alone, "unix:PATH" or "tcp:HOST:PORT". @return file descriptor; -errno with err */
+/**
+ * The connection alone, "unix:PATH" or "tcp:HOST:PORT".
+ * @return file descriptor, non-blocking; -EINVAL malformed, or the name is not known; other -errno
+ */
 int client_connect(const char *where, struct attest_error *err);
 
 /**
- * One request. Its "op" is set by the caller, "id" here; replies to other ids are dropped.
+ * One request. Its "op" is set by the caller, "id" here; replies to other ids are dropped. The whole answer has to be there within
+ * timeout_s.
  * @param reply  out: to be put by the caller
  * @return 0; -EREMOTEIO the agent answered with an error, which err holds; -ETIMEDOUT, -EPIPE
  */

@@ -30,7 +30,6 @@
 #define REFILL_MS 20
 #define SOURCE_BURST 16u
 #define SOURCE_REFILL_MS 250
-#define ANSWER_S 20
 #define ROUND_S 5 /* how often it is looked for silence */
 #define EXIT_REFUSED 4 /* of a connection's process: no verdict about anybody */
 
@@ -111,8 +110,8 @@ static int judge(const struct options *o, struct client *client, const struct id
     a.host = host;
     a.caller = client;
     a.identity = id;
-    a.timeout_s = ANSWER_S;
-    client_trust(client);
+    a.timeout_s = COLLECT_ANSWER_S;
+    client_trust(client, COLLECT_JUDGE_S);
     alarm(COLLECT_JUDGE_S);
     rc = attempt_run(&a, &out, &err);
     alarm(0); /* what follows has an end of its own */
@@ -134,7 +133,7 @@ static int judge(const struct options *o, struct client *client, const struct id
 static int answer(struct collector *l, int fd, const char *from)
 {
     const struct options *o = l->o;
-    const struct session s = {.ca = o->ca.item, .ca_count = o->ca.count, .timeout_s = ANSWER_S};
+    const struct session s = {.ca = o->ca.item, .ca_count = o->ca.count, .timeout_s = COLLECT_ANSWER_S};
     struct verdict v = {.count = 0};
     struct attest_error err = {""};
     struct client client;
@@ -144,7 +143,7 @@ static int answer(struct collector *l, int fd, const char *from)
     int rc;
 
     alarm(COLLECT_PROVE_S); /* ends the process, wherever it is */
-    if (client_accept(&client, l->ctx, fd, ANSWER_S, &err) != 0) {
+    if (client_accept(&client, l->ctx, fd, COLLECT_ANSWER_S, &err) != 0) {
         complain(from, err.text);
         return EXIT_REFUSED;
     }

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -27,6 +28,12 @@ static int ask(const struct session *s, struct client *c, const char *op, json_o
     return rc != 0 ? rc : client_ask(c, request, reply, s->timeout_s, err);
 }
 
+/* What leaves nothing to judge; anything else is a finding. */
+static bool ends(int rc)
+{
+    return rc == -ENOENT || rc == -ETIMEDOUT;
+}
+
 /* The agent's certificate and key, judged. */
 static int enroll(const struct session *s, struct client *c, EVP_PKEY **ek, EVP_PKEY **ak,
                   uint8_t name[NAME_SIZE], struct verdict *v, struct attest_error *err)
@@ -41,7 +48,9 @@ static int enroll(const struct session *s, struct client *c, EVP_PKEY **ek, EVP_
     if (rc == 0) {
         rc = message_bytes(reply, "ak_public", 1024, &pub, err);
     }
-    if (rc != 0) {
+    if (rc == -ETIMEDOUT) {
+        /* nothing to judge */
+    } else if (rc != 0) {
         verdict_add(v, CODE_EVIDENCE, -1, CHECK, "enrollment", "certificate and key", err->text);
     } else {
         rc = ek_verify(&cert, s->ca, s->ca_count, ek, err);
@@ -91,7 +100,7 @@ static int activate(const struct session *s, struct client *c, EVP_PKEY *ek,
                     CRYPTO_memcmp(answer.data, secret, sizeof(secret)) != 0)) {
         rc = attest_fail(err, -EACCES, "wrong secret");
     }
-    if (rc != 0) {
+    if (rc != 0 && rc != -ETIMEDOUT) {
         verdict_add(v, CODE_AK_NOT_ACTIVATED, -1, CHECK, "attestation-key",
                     "held by the TPM with the endorsement key", err->text);
     }
@@ -109,6 +118,7 @@ static int quote(const struct session *s, struct client *c, const struct bytes *
 {
     json_object *request = json_object_new_object(), *reply = NULL;
     json_object *pcrs = json_object_new_array();
+    int64_t asked_at = time(NULL);
     int rc;
 
     for (int i = 0; i < 24; i++) {
@@ -123,8 +133,9 @@ static int quote(const struct session *s, struct client *c, const struct bytes *
     }
     if (rc == 0) {
         rc = evidence_parse(evidence, reply, err);
+        evidence->asked_at = asked_at;
     }
-    if (rc != 0) {
+    if (rc != 0 && rc != -ETIMEDOUT) {
         verdict_add(v, CODE_EVIDENCE, -1, CHECK, "quote", "quote, log and PCR values", err->text);
     }
     json_object_put(reply);
@@ -180,7 +191,7 @@ int session_identify(const struct session *s, struct client *c, struct identity 
         verdict_add(v, CODE_EK_INVALID, -1, CHECK, "endorsement-key", "a public key", "none");
     }
     EVP_PKEY_free(ek);
-    return rc == 0 || rc == -ENOENT ? rc : -EACCES;
+    return rc == 0 || ends(rc) ? rc : -EACCES;
 }
 
 int session_judge(const struct session *s, struct client *c, const struct identity *id, struct evidence *evidence,
@@ -207,7 +218,7 @@ int session_judge(const struct session *s, struct client *c, const struct identi
 
         verify_sets(&in, s->sets, v);
     }
-    return rc == -ENOENT ? rc : 0;
+    return ends(rc) ? rc : 0;
 }
 
 int session_run(const struct session *s, struct client *c, struct evidence *evidence,
@@ -222,5 +233,5 @@ int session_run(const struct session *s, struct client *c, struct evidence *evid
         rc = session_judge(s, c, &id, evidence, v, err);
     }
     EVP_PKEY_free(id.key);
-    return rc == -ENOENT ? rc : 0;
+    return ends(rc) ? rc : 0;
 }

@@ -30,16 +30,17 @@ struct identity {
 
 /**
  * The first half: certificate, key, and that one TPM holds both.
- * @return 0; -ENOENT a local file; -EACCES it is not proved, and the verdict says why
+ * @return 0; -ENOENT a local file; -ETIMEDOUT an answer was not there in time; -EACCES it is not proved, and the verdict says why
  */
 int session_identify(const struct session *s, struct client *c, struct identity *id,
                      struct verdict *v, struct attest_error *err);
 
 /**
- * The second: is it the TPM that the history says, and what does it sign? Whatever goes wrong on the host's side is a finding.
+ * The second: is it the TPM that the history says, and what does it sign? Whatever else goes wrong on the host's side is a finding.
  *
  * @param evidence  out: kept for saving; freed by the caller
- * @return 0 the verdict is complete; -ENOENT a local file is missing (err says which)
+ * @return 0 the verdict is complete; -ENOENT a local file is missing (err says which); -ETIMEDOUT an answer was not there in time:
+ *         whatever it said, it is no answer, and there is no verdict
  */
 int session_judge(const struct session *s, struct client *c, const struct identity *id, struct evidence *evidence,
                   struct verdict *v, struct attest_error *err);

@@ -24,7 +24,7 @@ struct token_facts {
     const char *host; /* "" unknown */
     const uint8_t *nonce;
     size_t nonce_size;
-    int64_t at;
+    int64_t at; /* of what it says, which may be earlier than when it is written */
     int64_t life_s;
 };
 

@@ -161,16 +161,13 @@ void control_client_close(struct control_client *c)
     c->ctx = NULL;
 }
 
-static int reply_of(struct control_client *c, const char *id, json_object **reply, int timeout_s, struct attest_error *err)
+static int reply_of(struct control_client *c, const char *id, json_object **reply, struct attest_error *err)
 {
-    time_t end = time(NULL) + timeout_s;
-
     for (unsigned int stale = 0; stale < STALE_MAX; stale++) {
-        time_t now = time(NULL);
         uint8_t *data;
         size_t size;
         const char *got;
-        int rc = now > end ? -ETIMEDOUT : frame_receive(&c->stream, &data, &size, (int)(end - now) * 1000 + 500);
+        int rc = frame_receive(&c->stream, &data, &size, -1);
 
         if (rc != 0) {
             return attest_fail(err, rc, "the host does not answer: %s", strerror(-rc));
@@ -202,11 +199,12 @@ int control_client_ask(struct control_client *c, const char *op, json_object *re
     json_object_object_add(request, "version", json_object_new_int(CONTROL_VERSION));
     message_add_string(request, "op", op);
     message_add_string(request, "id", id);
+    c->stream.end_ms = stream_now_ms() + (int64_t)timeout_s * 1000;
     rc = message_send(&c->stream, request);
     if (rc != 0) {
         return attest_fail(err, rc, "the host does not take the request: %s", strerror(-rc));
     }
-    rc = reply_of(c, id, reply, timeout_s, err);
+    rc = reply_of(c, id, reply, err);
     if (rc == 0 && (!json_object_object_get_ex(*reply, "ok", &ok) || !json_object_get_boolean(ok))) {
         const char *error = message_string(*reply, "error"), *code = message_string(*reply, "code");
 

@@ -30,11 +30,11 @@ struct memory {
     size_t left;
 };
 
-static int memory_read(void *context, uint8_t *buf, size_t n, int timeout_ms)
+static int memory_read(void *context, uint8_t *buf, size_t n, int64_t end_ms)
 {
     struct memory *m = context;
 
-    (void)timeout_ms;
+    (void)end_ms;
     n = n < m->left ? n : m->left;
     if (n == 0) {
         return -EPIPE;
@@ -45,10 +45,11 @@ static int memory_read(void *context, uint8_t *buf, size_t n, int timeout_ms)
     return (int)n;
 }
 
-static int memory_write(void *context, const uint8_t *buf, size_t n)
+static int memory_write(void *context, const uint8_t *buf, size_t n, int64_t end_ms)
 {
     struct memory *m = context;
 
+    (void)end_ms;
     if (m->left + n > 65536) {
         return -ENOSPC;
     }

@@ -25,6 +25,7 @@ struct evidence {
     struct bytes log;
     uint32_t pcr_mask;   /* PCRs whose values were sent */
     uint8_t pcr[24][32]; /* SHA-256 bank */
+    int64_t asked_at;    /* when its nonce was sent: no part of it is older; 0: nothing was */
 };
 
 void evidence_free(struct evidence *e);

@@ -160,6 +160,26 @@ static pid_t agent_start(const struct liar *l, int fd, int other)
     return pid;
 }
 
+/* The beginning of a frame, and then enough to keep somebody waiting who looks at each byte alone. */
+static void trickle(int fd, json_object *reply)
+{
+    const char *text = json_object_to_json_string_ext(reply, JSON_C_TO_STRING_PLAIN);
+    size_t size = strlen(text), at = 0;
+    uint8_t head[8] = {'B', 'H', 'A', '1', (uint8_t)(size >> 24), (uint8_t)(size >> 16), (uint8_t)(size >> 8), (uint8_t)size};
+    bool there = write(fd, head, sizeof(head)) == (ssize_t)sizeof(head);
+
+    for (; there && at < 2 * LIAR_TRICKLE_S && at < size; at++) {
+        there = write(fd, text + at, 1) == 1;
+        usleep(500000);
+    }
+    while (there && at < size) {
+        ssize_t n = write(fd, text + at, size - at);
+
+        there = n > 0;
+        at += there ? (size_t)n : 0;
+    }
+}
+
 static void serve(const struct liar *l, int fd, enum lie lie)
 {
     int pair[2];
@@ -196,7 +216,15 @@ static void serve(const struct liar *l, int fd, enum lie lie)
         if (reply != NULL) {
             reply = change_reply(l, message_string(request, "op"), message_string(request, "id"),
                                  reply, lie);
-            message_send(&to_verifier, reply);
+            if (lie == LIE_SLOW && strcmp(message_string(request, "op"), "quote") == 0) {
+                sleep(LIAR_SLOW_S);
+            }
+            if ((lie == LIE_TRICKLE && strcmp(message_string(request, "op"), "quote") == 0) ||
+                (lie == LIE_HELLO_TRICKLE && strcmp(message_string(request, "op"), "hello") == 0)) {
+                trickle(fd, reply);
+            } else {
+                message_send(&to_verifier, reply);
+            }
             json_object_put(reply);
         }
         json_object_put(request);

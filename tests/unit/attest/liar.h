@@ -27,7 +27,13 @@ enum lie {
     LIE_LOG_TEXT,
     LIE_NO_QUOTE,
     LIE_SILENCE, /* greets and says no more */
+    LIE_SLOW,    /* the truth, LIAR_SLOW_S after it was signed */
+    LIE_TRICKLE, /* the truth, but for LIAR_TRICKLE_S only a byte each half second of it */
+    LIE_HELLO_TRICKLE, /* the same with a greeting */
 };
+
+#define LIAR_SLOW_S 3
+#define LIAR_TRICKLE_S 15
 
 struct liar {
     const char *socket, *tcti, *log_path;

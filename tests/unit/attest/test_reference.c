@@ -2,13 +2,16 @@
 /* Reference values: written and read back, every kind of mistake refused; the PE hash; frames. */
 #include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -295,6 +298,52 @@ static void frame_after_noise_and_half_frame_received(void **state)
     close(pair[1]);
 }
 
+/* Neither a peer that sends a byte now and then nor one that takes none keeps anybody beyond the stream's end. */
+static void frame_ends_when_its_stream_does(void **state)
+{
+    const size_t big = 4u << 20;
+    uint8_t *data = calloc(1, big);
+    struct fd_pair a, b;
+    struct stream sa, sb;
+    int64_t began;
+    size_t size;
+    int pair[2];
+    pid_t pid;
+
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    a = (struct fd_pair){pair[0], pair[0]};
+    b = (struct fd_pair){pair[1], pair[1]};
+    stream_from_fds(&sa, &a);
+    stream_from_fds(&sb, &b);
+    pid = fork();
+    if (pid == 0) {
+        bool there = write(pair[0], "BHA1\0\0\0\x1e", 8) == 8;
+
+        for (int i = 0; there && i < 30; i++) {
+            there = write(pair[0], "x", 1) == 1;
+            usleep(100000);
+        }
+        _exit(0);
+    }
+    alarm(30);
+    began = stream_now_ms();
+    sb.end_ms = began + 500;
+    assert_int_equal(frame_receive(&sb, &data, &size, -1), -ETIMEDOUT);
+    assert_in_range(stream_now_ms() - began, 500, 2500);
+    assert_int_equal(frame_receive(&sb, &data, &size, -1), -ETIMEDOUT); /* late is late, also what is there */
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    began = stream_now_ms();
+    sa.end_ms = began + 500;
+    assert_int_equal(frame_send(&sa, data, big), -ETIMEDOUT); /* nobody reads */
+    assert_in_range(stream_now_ms() - began, 500, 2500);
+    alarm(0);
+    free(data);
+    close(pair[0]);
+    close(pair[1]);
+}
+
 static void message_bytes_only_exact_base64(void **state)
 {
     json_object *o = json_object_new_object();
@@ -334,6 +383,7 @@ int main(void)
         cmocka_unit_test(authenticode_hash_is_of_the_right_bytes),
         cmocka_unit_test(authenticode_damaged_pe_refused_or_hashed),
         cmocka_unit_test(frame_after_noise_and_half_frame_received),
+        cmocka_unit_test(frame_ends_when_its_stream_does),
         cmocka_unit_test(message_bytes_only_exact_base64),
     };
 

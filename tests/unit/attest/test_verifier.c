@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -1070,6 +1071,59 @@ static void verify_silent_host_is_no_answer(void **state)
     end();
 }
 
+/* What is not there in time as a whole is no answer, at whatever pace it comes. */
+static void verify_trickled_answer_is_no_answer(void **state)
+{
+    const struct row late = {.code = CODE_OK, .lie = LIE_TRICKLE};
+    const char *more[] = {"--timeout", "2", NULL};
+    time_t began;
+
+    (void)state;
+    begin(&late);
+    began = time(NULL);
+    assert_int_equal(verify(&late, more), 3);
+    assert_in_range(time(NULL) - began, 1, LIAR_TRICKLE_S - 4);
+    assert_int_equal(RUN("status", "--state", in("hosts")), 1);
+    assert_non_null(strstr(output, "NO-ANSWER"));
+    end();
+}
+
+/* Nor a greeting; and a watch that waits for it can be ended. */
+static void watch_trickled_greeting_is_no_answer(void **state)
+{
+    const struct row late = {.code = CODE_OK, .lie = LIE_HELLO_TRICKLE, .honest = 1};
+    int status = 0, slept = 0;
+    time_t began;
+    pid_t pid;
+
+    (void)state;
+    begin(&late);
+    fflush(stdout);
+    began = time(NULL);
+    pid = fork();
+    if (pid == 0) {
+        alarm(60);
+        _exit(RUN("watch", "--host", "web", "--state", in("hosts"), "--socket", in("socket"), "--ca", host.ca_issuer, "--reference",
+                  in("good.jws"), "--signer", in("signer.pem"), "--wait", "1", "--timeout", "2", "--interval", "60") == 3 &&
+                      strstr(output, " web PASS -> NO-ANSWER ") != NULL
+                  ? 33
+                  : 1);
+    }
+    usleep(500000);
+    kill(pid, SIGTERM);
+    while (waitpid(pid, &status, WNOHANG) == 0 && slept++ < 200) {
+        usleep(100000);
+    }
+    if (slept >= 200) {
+        kill(pid, SIGKILL);
+        waitpid(pid, &status, 0);
+    }
+    assert_in_range(time(NULL) - began, 1, LIAR_TRICKLE_S - 1);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 33);
+    end();
+}
+
 static void watch_tells_changes_only_and_runs_the_program(void **state)
 {
     const struct row turns = {.code = CODE_OK, .lie = LIE_QUOTE_BYTE, .honest = 1};
@@ -1175,6 +1229,27 @@ static void token_says_what_the_verdict_said(void **state)
     end();
 }
 
+/* A token is as old as the question: what was signed is not newer by having been on its way. */
+static void token_is_of_when_it_was_asked(void **state)
+{
+    const struct row slow = {.code = CODE_OK, .lie = LIE_SLOW};
+    const char *more[] = {"--token", in("slow.jwt"), "--key", in("verifier.key"), NULL};
+    int64_t began, answered, iat;
+    const char *at;
+
+    (void)state;
+    begin(&slow);
+    began = time(NULL);
+    must(verify(&slow, more));
+    answered = time(NULL);
+    must(RUN("token", "--json", "--signer", in("verifier.pem"), in("slow.jwt")));
+    at = strstr(output, "\"iat\":");
+    assert_non_null(at);
+    iat = strtoll(at + 6, NULL, 10);
+    assert_in_range(iat, began, answered - LIAR_SLOW_S);
+    end();
+}
+
 static void status_tells_the_last_verdict(void **state)
 {
     (void)state;
@@ -1263,8 +1338,11 @@ int main(void)
         cmocka_unit_test(enroll_needs_proof_and_a_free_name),
         cmocka_unit_test(verify_damaged_history_is_an_error),
         cmocka_unit_test(verify_silent_host_is_no_answer),
+        cmocka_unit_test(verify_trickled_answer_is_no_answer),
+        cmocka_unit_test(watch_trickled_greeting_is_no_answer),
         cmocka_unit_test(watch_tells_changes_only_and_runs_the_program),
         cmocka_unit_test(token_says_what_the_verdict_said),
+        cmocka_unit_test(token_is_of_when_it_was_asked),
         cmocka_unit_test(status_tells_the_last_verdict),
         cmocka_unit_test(ref_merge_takes_each_pcr_from_one),
 #endif
