@@ -82,8 +82,8 @@ static int connect_tcp(const char *where, struct attest_error *err)
     if (rc == EAI_SERVICE) {
         return attest_fail(err, -EINVAL, "tcp:%s: unknown port", where);
     }
-    if (rc != 0) {
-        return attest_fail(err, -EINVAL, "tcp:%s: %s", where, gai_strerror(rc));
+    if (rc != 0) { /* whoever can keep the name from being found keeps the host from answering */
+        return attest_fail(err, -EHOSTUNREACH, "tcp:%s: %s", where, gai_strerror(rc));
     }
     for (const struct addrinfo *a = list; a != NULL && fd < 0; a = a->ai_next) {
         fd = connect_to(a->ai_family, a->ai_addr, a->ai_addrlen);

@@ -48,7 +48,7 @@ void client_trust(struct client *c, int life_s);
 
 /**
  * The connection alone, "unix:PATH" or "tcp:HOST:PORT".
- * @return file descriptor, non-blocking; -EINVAL malformed, or the name is not known; other -errno
+ * @return file descriptor, non-blocking; -EINVAL malformed; -EHOSTUNREACH the name is not known now; other -errno
  */
 int client_connect(const char *where, struct attest_error *err);
 

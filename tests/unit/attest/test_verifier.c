@@ -1124,6 +1124,24 @@ static void watch_trickled_greeting_is_no_answer(void **state)
     end();
 }
 
+/* Whoever can keep a name from being found can keep a host from answering, and nothing more. A way that is malformed is a mistake here. */
+static void watch_of_a_name_not_found_is_no_answer(void **state)
+{
+    static const char *const malformed[] = {"tcp:nowhere", "tcp::4000", "tcp:127.0.0.1:", "tcp:127.0.0.1:no-such-port", "nowhere"};
+
+    (void)state;
+    begin(&good_row);
+    must(verify(&good_row, NULL));
+    assert_int_equal(RUN("watch", "--host", "web", "--state", in("hosts"), "--connect", "tcp:host.invalid:4000", "--ca", host.ca_issuer,
+                         "--reference", in("good.jws"), "--signer", in("signer.pem"), "--wait", "1", "--count", "1"), 3);
+    assert_non_null(strstr(output, " web PASS -> NO-ANSWER "));
+    for (size_t i = 0; i < sizeof(malformed) / sizeof(malformed[0]); i++) {
+        assert_int_equal(RUN("watch", "--host", "web", "--state", in("hosts"), "--connect", malformed[i], "--ca", host.ca_issuer,
+                             "--reference", in("good.jws"), "--signer", in("signer.pem"), "--wait", "1", "--count", "1"), 2);
+    }
+    end();
+}
+
 static void watch_tells_changes_only_and_runs_the_program(void **state)
 {
     const struct row turns = {.code = CODE_OK, .lie = LIE_QUOTE_BYTE, .honest = 1};
@@ -1340,6 +1358,7 @@ int main(void)
         cmocka_unit_test(verify_silent_host_is_no_answer),
         cmocka_unit_test(verify_trickled_answer_is_no_answer),
         cmocka_unit_test(watch_trickled_greeting_is_no_answer),
+        cmocka_unit_test(watch_of_a_name_not_found_is_no_answer),
         cmocka_unit_test(watch_tells_changes_only_and_runs_the_program),
         cmocka_unit_test(token_says_what_the_verdict_said),
         cmocka_unit_test(token_is_of_when_it_was_asked),
