@@ -236,7 +236,7 @@ static int run_operation(struct agent *agent, size_t which, json_object *request
 static void run(struct agent *agent, json_object *request, json_object *reply)
 {
     struct attest_error err = {"unknown operation"};
-    const char *op = message_string(request, "op"), *id = message_string(request, "id");
+    const char *op = message_string(request, "op"), *id = message_string(request, "id"), *known = "request";
     int rc = -ENOSYS;
 
     if (id != NULL && strlen(id) <= 64) {
@@ -245,13 +245,14 @@ static void run(struct agent *agent, json_object *request, json_object *reply)
     for (size_t i = 0; op != NULL && i < sizeof(operations) / sizeof(operations[0]); i++) {
         if (strcmp(op, operations[i].name) == 0) {
             err = (struct attest_error){"internal error"};
+            known = op;
             rc = run_operation(agent, i, request, reply, &err);
         }
     }
     json_object_object_add(reply, "ok", json_object_new_boolean(rc == 0));
     if (rc != 0) {
         message_add_string(reply, "error", err.text);
-        fprintf(stderr, "attest-agent: %s: %s\n", op == NULL ? "request" : op, err.text);
+        fprintf(stderr, "attest-agent: %s: %s\n", known, err.text);
     }
 }
 

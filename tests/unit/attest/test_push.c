@@ -24,6 +24,7 @@
 
 #include <attest/error.h>
 #include <attest/frame.h>
+#include <attest/message.h>
 #include <bh/verbs.h>
 #include <control/tls.h>
 
@@ -539,6 +540,37 @@ static void push_of_an_unreadable_host_is_told(void **state)
     wire_stop(&agent);
 }
 
+/* What a peer says is told as a part of one line. */
+static void push_says_nothing_in_our_name(void **state)
+{
+    struct attest_error err = {""};
+    json_object *request, *reply = json_object_new_object();
+    SSL_CTX *ctx = tls_context_caller(authority, &err);
+    struct stream s;
+    struct tls tls;
+    uint8_t *data;
+    size_t size;
+    int fd;
+
+    (void)state;
+    start_collector((struct how){.who = "collector", .state = "hosts"});
+    fd = connect_from(collector_port, 0x7f000004);
+    assert_int_equal(tls_start(&tls, ctx, fd, NULL, 3000, &s, &err), 0);
+    assert_int_equal(frame_receive(&s, &data, &size, 3000), 0);
+    request = message_parse(data, size, &err);
+    free(data);
+    assert_non_null(request);
+    message_add_string(reply, "id", message_string(request, "id"));
+    message_add_string(reply, "error", "x\n2026-11-27T00:00:00Z web FAIL -> PASS web-2\x1b[2K\xc2\x9b" "1m");
+    assert_int_equal(message_send(&s, reply), 0);
+    expect("collect.err", "127.0.0.4: the agent says: x?2026-11-27T00:00:00Z web FAIL -> PASS web-2?[2K??1m\n", 5);
+    tls_stop(&tls);
+    SSL_CTX_free(ctx);
+    close(fd);
+    json_object_put(request);
+    json_object_put(reply);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -551,6 +583,7 @@ int main(void)
         cmocka_unit_test(push_is_judged_while_others_flood_and_stall),
         cmocka_unit_test(push_that_does_not_come_is_told),
         cmocka_unit_test(push_of_an_unreadable_host_is_told),
+        cmocka_unit_test(push_says_nothing_in_our_name),
     };
 
     return cmocka_run_group_tests(tests, start, stop);
