@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <openssl/evp.h>
 #include <openssl/rand.h>
@@ -49,7 +50,6 @@ void outcome_free(struct outcome *o)
 {
     verdict_free(&o->verdict);
     evidence_free(&o->evidence);
-    free(o->codes_before);
     free(o->codes);
     memset(o, 0, sizeof(*o));
 }
@@ -150,13 +150,6 @@ static int copy_codes(char **codes, const char *text, struct attest_error *err)
     return *codes != NULL ? 0 : attest_fail(err, -EINVAL, "no memory");
 }
 
-/* What was before, for whoever tells a change. */
-static int note_before(struct outcome *out, const struct history *h, struct attest_error *err)
-{
-    strcpy(out->before, h->verdict);
-    return copy_codes(&out->codes_before, h->codes, err);
-}
-
 static int judge_with_history(const struct attempt *a, struct refset_list *sets,
                               struct outcome *out, struct attest_error *err)
 {
@@ -166,16 +159,12 @@ static int judge_with_history(const struct attempt *a, struct refset_list *sets,
 
     if (rc == -ENOENT && stat(a->state, &st) == 0) {
         verdict_add(&out->verdict, CODE_NOT_ENROLLED, -1, CHECK, "host", "enrolled before", a->host);
-        rc = copy_codes(&out->codes_before, "", err);
-        return rc == 0 ? copy_codes(&out->codes, "host:not-enrolled", err) : rc;
+        return copy_codes(&out->codes, "host:not-enrolled", err);
     }
     if (rc != 0) {
         return -EINVAL;
     }
-    rc = note_before(out, h, err);
-    if (rc == 0) {
-        rc = judge(a, sets, h, out, err);
-    }
+    rc = judge(a, sets, h, out, err);
     if (copy_codes(&out->codes, h->codes, err) != 0) {
         rc = -EINVAL;
     }
@@ -202,18 +191,22 @@ int attempt_run(const struct attempt *a, struct outcome *out, struct attest_erro
     return rc;
 }
 
-int attempt_silence(const struct attempt *a, int64_t since, struct outcome *out, struct attest_error *err)
+int attempt_silence(const struct attempt *a, int64_t since, int64_t end_ms, struct outcome *out, struct attest_error *err)
 {
     struct history *h = NULL;
     int rc;
 
     memset(out, 0, sizeof(*out));
     out->at = time(NULL);
-    if (history_open(&h, a->state, a->host, err) != 0) {
-        return -EINVAL;
+    while ((rc = history_open(&h, a->state, a->host, err)) == -EBUSY && stream_now_ms() < end_ms) {
+        usleep(100000);
     }
-    rc = h->verdict_at > since || strcmp(h->verdict, "NO-ANSWER") == 0 ? 1 : note_before(out, h, err);
-    if (rc == 0) {
+    if (rc != 0) {
+        return rc == -EBUSY ? rc : -EINVAL;
+    }
+    if (h->verdict_at > since || strcmp(h->verdict, "NO-ANSWER") == 0) {
+        rc = 1;
+    } else {
         history_add_silence(h, out->at);
         rc = copy_codes(&out->codes, h->codes, err);
     }

@@ -29,9 +29,7 @@ struct outcome {
     struct verdict verdict;
     struct evidence evidence;
     uint8_t nonce[32];
-    int64_t at;        /* when it was judged */
-    char before[16];   /* the host's verdict before: "" none, PASS, FAIL, NO-ANSWER */
-    char *codes_before;
+    int64_t at;  /* when it was judged */
     char *codes; /* failures now, as the history has them; "" without history */
 };
 
@@ -49,10 +47,11 @@ void outcome_free(struct outcome *o);
 
 /**
  * A host that was to come by itself and did not: its history knows.
- * @param since  the time from which on nothing was heard of it; a later verdict makes this a mistake
- * @return 0; 1 there is a later verdict, or the last one said the same; -EINVAL
+ * @param since   the time from which on nothing was heard of it; a later verdict makes this a mistake
+ * @param end_ms  by stream_now_ms(): until when to wait for a verifier that has the host
+ * @return 0; 1 there is a later verdict, or the last one said the same; -EBUSY a verifier has it; -EINVAL
  */
-int attempt_silence(const struct attempt *a, int64_t since, struct outcome *out, struct attest_error *err);
+int attempt_silence(const struct attempt *a, int64_t since, int64_t end_ms, struct outcome *out, struct attest_error *err);
 
 /**
  * Pin the host's TPM under its name.

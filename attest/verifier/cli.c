@@ -102,8 +102,9 @@ static const struct {
     {"watch", NULL, VERB_WATCH, cli_watch,
      "usage: bh attest watch --host NAME --state DIR --connect WHERE --ca FILE --reference PATH\n"
      "                       --signer FILE [options]\n"
-     "Verifies at an interval and prints a line when the verdict or its reasons change. The last\n"
-     "verdict is the exit status.\n" CHANNEL JUDGEMENT
+     "Verifies at an interval and prints a line when the verdict or its reasons change, at the start\n"
+     "also for a failure that was recorded and not told. The last verdict is the exit status. SIGTERM\n"
+     "ends it, after the question that is under way.\n" CHANNEL JUDGEMENT
      "  --interval SECONDS   from one question to the next (default 60)\n"
      "  --count N            stop after N; default: until SIGTERM or SIGINT\n"
      ON_CHANGE
@@ -115,16 +116,16 @@ static const struct {
      "                         --ca FILE --reference PATH --signer FILE [options]\n"
      "Takes calls of hosts whose description has attest { push }, asks each for evidence over a fresh\n"
      "nonce and judges it as verify does. Which host it is tells its TPM, by what enroll pinned; others\n"
-     "are refused as not-enrolled. Prints a line when a verdict or its reasons change. The last verdict\n"
-     "is the exit status.\n"
+     "are refused as not-enrolled. Prints a line when a verdict or its reasons change, at the start also\n"
+     "for a failure that was recorded and not told. The last verdict is the exit status.\n"
      "  --listen ADDRESS:PORT\n"
      "                       an address of this machine; [ADDRESS]:PORT for IPv6\n"
      "  --tls-certificate FILE, --tls-key FILE\n"
      "                       of the name that the hosts' descriptions give (see bh control operator)\n"
      "  --state DIR          folder where the hosts were enrolled\n"
      "  --ca FILE            PEM certificates trusted to certify TPMs; may be repeated\n" SETS
-     "  --max-age SECONDS    a host not heard of for longer is told as NO-ANSWER (default 900)\n"
-     "  --count N            stop after N verdicts; default: until SIGTERM or SIGINT\n" ON_CHANGE
+     "  --max-age SECONDS    a host not heard of for longer, by this service, is told as NO-ANSWER\n"
+     "                       (default 900)\n"     "  --count N            stop after N verdicts; default: until SIGTERM or SIGINT\n" ON_CHANGE
      "  --json               machine-readable\n" WEAKER
      "Example:\n"
      "  bh attest collect --listen 10.0.0.9:4436 --tls-certificate keys/collector.pem --tls-key "

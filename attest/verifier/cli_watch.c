@@ -22,24 +22,21 @@ static void stop(int signal)
 }
 
 /* One question. @return an exit status */
-static int once(const struct options *o, struct told *last, bool first)
+static int once(const struct options *o)
 {
     const struct attempt a = attest_options_attempt(o);
     struct attest_error err = {""};
     struct outcome out;
     int rc = attempt_run(&a, &out, &err), result, more = 0;
 
-    if (first && rc != -EINVAL) {
-        told_from(last, &out);
-    }
     if (rc == 0) {
         result = verdict_passes(&out.verdict) ? 0 : EXIT_FAIL;
         more = cli_write_token(o, &out);
         more = cli_save_log(o, &out.evidence) != 0 ? EXIT_USAGE : more;
-        tell_change(o, o->host, &out, result == 0 ? "PASS" : "FAIL", last);
+        tell_change(o, o->host, &out, result == 0 ? "PASS" : "FAIL");
     } else if (rc == -ETIMEDOUT) {
         result = EXIT_NO_ANSWER;
-        tell_change(o, o->host, &out, "NO-ANSWER", last);
+        tell_change(o, o->host, &out, "NO-ANSWER");
     } else { /* such as a reference that is being replaced: told each time, and tried again */
         result = cli_error(&err);
     }
@@ -66,7 +63,6 @@ static bool sleep_until(time_t end)
 
 int cli_watch(const struct options *o, int argc, char **argv)
 {
-    struct told last = {"", NULL};
     struct sigaction old_term, old_int;
     const struct sigaction end = {.sa_handler = stop};
     sigset_t set, before;
@@ -90,10 +86,12 @@ int cli_watch(const struct options *o, int argc, char **argv)
     sigaction(SIGINT, &end, &old_int);
     sigprocmask(SIG_BLOCK, &set, &before);
     signal(SIGPIPE, SIG_IGN);
+    tell_begin(o, o->host);
+    tell_untold(o, o->host);
     for (int n = 0;; n++) {
         time_t next = time(NULL) + o->interval_s;
 
-        rc = once(o, &last, n == 0);
+        rc = once(o);
         if ((o->count != 0 && n + 1 >= o->count) || !sleep_until(next)) {
             break;
         }
@@ -101,6 +99,5 @@ int cli_watch(const struct options *o, int argc, char **argv)
     sigprocmask(SIG_SETMASK, &before, NULL);
     sigaction(SIGTERM, &old_term, NULL);
     sigaction(SIGINT, &old_int, NULL);
-    free(last.codes);
     return rc;
 }

@@ -43,7 +43,6 @@ struct collector {
     SSL_CTX *ctx;
     int fd;
     struct roster roster;
-    time_t started;
     struct door door;
     struct source source[SOURCES];
     struct {
@@ -52,6 +51,7 @@ struct collector {
         char from[INET6_ADDRSTRLEN];
     } place[COLLECT_PLACES];
     pid_t silence; /* the process that tells of hosts that do not come; 0 */
+    bool untold;   /* a process may have recorded something and not told it: one before us, one that was killed */
     int verdicts, last;
 };
 
@@ -62,14 +62,6 @@ static void stop(int signal)
     if (signal != SIGCHLD) { /* which only ends the wait, and takes nothing back */
         stopped = 1;
     }
-}
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 /* -- a connection, in its own process --------------------------------------------------------------- */
@@ -103,7 +95,6 @@ static int judge(const struct options *o, struct client *client, const struct id
 {
     struct attempt a = attest_options_attempt(o);
     struct attest_error err = {""};
-    struct told last = {"", NULL};
     struct outcome out;
     int rc;
 
@@ -111,16 +102,18 @@ static int judge(const struct options *o, struct client *client, const struct id
     a.caller = client;
     a.identity = id;
     a.timeout_s = COLLECT_ANSWER_S;
+    alarm(0); /* a verdict is not to be cut off between its recording and its telling. What follows has ends of its own */
+    tell_begin(o, host);
     client_trust(client, COLLECT_JUDGE_S);
-    alarm(COLLECT_JUDGE_S);
     rc = attempt_run(&a, &out, &err);
-    alarm(0); /* what follows has an end of its own */
     client_close(client);
     if (rc == 0) {
         rc = verdict_passes(&out.verdict) ? 0 : EXIT_FAIL;
-        told_from(&last, &out);
-        tell_change(o, host, &out, rc == 0 ? "PASS" : "FAIL", &last);
-        free(last.codes);
+        tell_change(o, host, &out, rc == 0 ? "PASS" : "FAIL");
+    } else if (rc == -ETIMEDOUT) {
+        complain(from, err.text);
+        tell_change(o, host, &out, "NO-ANSWER");
+        rc = EXIT_NO_ANSWER;
     } else {
         complain(from, err.text);
         rc = EXIT_USAGE;
@@ -174,12 +167,10 @@ static int answer(struct collector *l, int fd, const char *from)
 }
 
 /* -- hosts that do not come ------------------------------------------------------------------------- */
-static bool is_silent(const struct collector *l, const struct enrolled *e, time_t now)
+static bool is_silent(const struct collector *l, const struct enrolled *e)
 {
-    int64_t heard = e->verdict_at > e->enrolled_at ? e->verdict_at : e->enrolled_at;
-
-    heard = heard > l->started ? heard : l->started;
-    return e->readable && strcmp(e->verdict, "NO-ANSWER") != 0 && now - heard > l->o->max_age_s;
+    return e->readable && strcmp(e->verdict, "NO-ANSWER") != 0 &&
+           stream_now_ms() - e->changed_ms > (int64_t)l->o->max_age_s * 1000;
 }
 
 /* A host whose memory is damaged is not judged, nor missed when it does not come: that is told once of each such file. */
@@ -188,45 +179,57 @@ static bool is_lost(const struct enrolled *e)
     return !e->readable && !e->told;
 }
 
-static void tell_lost(const struct collector *l, const struct enrolled *e, time_t now)
-{
-    struct outcome out = {.at = now, .codes = strdup("host:unreadable")};
-    struct told last = {"", NULL};
-
-    strcpy(last.verdict, e->verdict);
-    tell_change(l->o, e->host, &out, "UNREADABLE", &last);
-    free(last.codes);
-    free(out.codes);
-}
-
-static int tell_silence(struct collector *l, time_t now)
+static int record_silence(const struct collector *l, const struct enrolled *e, int64_t end_ms)
 {
     struct attempt a = attest_options_attempt(l->o);
+    struct attest_error err = {""};
+    struct outcome out;
+    int rc;
 
-    for (size_t i = 0; i < l->roster.count; i++) {
-        struct attest_error err = {""};
-        struct told last = {"", NULL};
-        struct outcome out;
-        int rc;
-
-        if (is_lost(&l->roster.list[i])) {
-            tell_lost(l, &l->roster.list[i], now);
-        }
-        if (!is_silent(l, &l->roster.list[i], now)) {
-            continue;
-        }
-        a.host = l->roster.list[i].host;
-        rc = attempt_silence(&a, l->roster.list[i].verdict_at, &out, &err);
-        if (rc == 0) {
-            told_from(&last, &out);
-            tell_change(l->o, a.host, &out, "NO-ANSWER", &last);
-            free(last.codes);
-        } else if (rc < 0) {
-            complain(a.host, err.text);
-        }
-        outcome_free(&out);
+    a.host = e->host;
+    tell_begin(l->o, e->host);
+    rc = attempt_silence(&a, e->verdict_at, end_ms, &out, &err);
+    if (rc == 0) {
+        tell_change(l->o, e->host, &out, "NO-ANSWER");
+    } else if (rc == -EINVAL) {
+        complain(e->host, err.text);
     }
-    return 0;
+    outcome_free(&out);
+    return rc;
+}
+
+/*
+ * A host that is being judged has a verdict soon. Who has it for longer than an answer may take keeps the silence from being recorded,
+ * not from being told.
+ */
+static int tell_silent(const struct collector *l)
+{
+    bool *busy = calloc(l->roster.count + 1, sizeof(*busy));
+    int64_t end_ms;
+
+    for (size_t i = 0; busy != NULL && i < l->roster.count; i++) {
+        if (is_lost(&l->roster.list[i])) {
+            tell_unrecorded(l->o, l->roster.list[i].host, "UNREADABLE", "host:unreadable");
+        }
+        busy[i] = is_silent(l, &l->roster.list[i]) && record_silence(l, &l->roster.list[i], 0) == -EBUSY;
+    }
+    end_ms = stream_now_ms() + COLLECT_ANSWER_S * 1000;
+    for (size_t i = 0; busy != NULL && i < l->roster.count; i++) {
+        if (busy[i] && record_silence(l, &l->roster.list[i], end_ms) == -EBUSY) {
+            complain(l->roster.list[i].host, "another verifier has this host, and has no verdict");
+            tell_unrecorded(l->o, l->roster.list[i].host, "NO-ANSWER", "");
+        }
+    }
+    free(busy);
+    return busy != NULL ? 0 : EXIT_USAGE;
+}
+
+/* What a process that has ended recorded and did not tell. */
+static void tell_all_untold(const struct collector *l)
+{
+    for (size_t i = 0; i < l->roster.count; i++) {
+        tell_untold(l->o, l->roster.list[i].host);
+    }
 }
 
 /* -- the service ------------------------------------------------------------------------------------ */
@@ -253,7 +256,6 @@ static pid_t start(const struct collector *l)
 static void look_for_silence(struct collector *l)
 {
     struct attest_error err = {""};
-    time_t now = time(NULL);
     bool any = false;
 
     if (l->silence != 0) {
@@ -264,16 +266,20 @@ static void look_for_silence(struct collector *l)
         return;
     }
     for (size_t i = 0; i < l->roster.count; i++) {
-        any = any || is_lost(&l->roster.list[i]) || is_silent(l, &l->roster.list[i], now);
+        any = any || is_lost(&l->roster.list[i]) || is_silent(l, &l->roster.list[i]);
     }
-    if (any) {
+    if (any || l->untold) {
         l->silence = start(l);
         if (l->silence == 0) {
-            _exit(tell_silence(l, now));
+            if (l->untold) {
+                tell_all_untold(l);
+            }
+            _exit(tell_silent(l));
         }
         for (size_t i = 0; l->silence > 0 && i < l->roster.count; i++) {
             l->roster.list[i].told = !l->roster.list[i].readable;
         }
+        l->untold = l->untold && l->silence < 0;
         l->silence = l->silence < 0 ? 0 : l->silence;
     }
 }
@@ -313,7 +319,7 @@ static struct source *source_of(struct collector *l, const uint8_t address[16])
         }
     }
     memcpy(oldest->address, address, 16);
-    door_make(&oldest->door, COLLECT_PLACES_OF_SOURCE, SOURCE_BURST, SOURCE_REFILL_MS, now_ms());
+    door_make(&oldest->door, COLLECT_PLACES_OF_SOURCE, SOURCE_BURST, SOURCE_REFILL_MS, stream_now_ms());
     return oldest;
 }
 
@@ -339,9 +345,9 @@ static void take_one(struct collector *l)
     }
     address_of(&peer, address, from);
     source = source_of(l, address);
-    if (!door_is_open(&source->door, now_ms())) {
+    if (!door_is_open(&source->door, stream_now_ms())) {
         turn_away(&source->door, from);
-    } else if (!door_is_open(&l->door, now_ms())) {
+    } else if (!door_is_open(&l->door, stream_now_ms())) {
         turn_away(&l->door, "all sources");
     } else {
         pid_t pid = start(l);
@@ -365,6 +371,7 @@ static void take_one(struct collector *l)
 
 static void ended(struct collector *l, pid_t pid, int status)
 {
+    l->untold = l->untold || (WIFSIGNALED(status) && WTERMSIG(status) != SIGALRM); /* which comes before there is anything to tell */
     if (pid == l->silence) {
         l->silence = 0;
         return;
@@ -401,8 +408,9 @@ static void end_all(struct collector *l)
 
 static void serve(struct collector *l, const sigset_t *while_waiting)
 {
-    int64_t round = now_ms();
+    int64_t round = stream_now_ms();
 
+    look_for_silence(l);
     while (!stopped && (l->o->count == 0 || l->verdicts < l->o->count)) {
         struct pollfd p = {.fd = l->fd, .events = POLLIN};
         const struct timespec second = {.tv_sec = 1};
@@ -415,8 +423,8 @@ static void serve(struct collector *l, const sigset_t *while_waiting)
         if (ready > 0) {
             take_one(l);
         }
-        if (now_ms() - round >= ROUND_S * 1000) {
-            round = now_ms();
+        if (stream_now_ms() - round >= ROUND_S * 1000) {
+            round = stream_now_ms();
             look_for_silence(l);
         }
     }
@@ -435,8 +443,8 @@ int collect_serve(const struct options *o, int fd, SSL_CTX *ctx)
     if (l == NULL) {
         return cli_error(&err);
     }
-    *l = (struct collector){.o = o, .ctx = ctx, .fd = fd, .roster = {.folder = o->state}, .started = time(NULL), .last = EXIT_NO_ANSWER};
-    door_make(&l->door, COLLECT_PLACES, BURST, REFILL_MS, now_ms());
+    *l = (struct collector){.o = o, .ctx = ctx, .fd = fd, .roster = {.folder = o->state}, .untold = true, .last = EXIT_NO_ANSWER};
+    door_make(&l->door, COLLECT_PLACES, BURST, REFILL_MS, stream_now_ms());
     if (roster_refresh(&l->roster, &err) != 0) {
         free(l);
         return cli_error(&err);

@@ -19,6 +19,12 @@ static bool is_same_file(const struct stat *a, const struct stat *b)
            a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
+static bool says_other(const struct enrolled *a, const struct enrolled *b)
+{
+    return strcmp(a->verdict, b->verdict) != 0 || a->verdict_at != b->verdict_at || a->enrolled_at != b->enrolled_at ||
+           memcmp(a->quote, b->quote, sizeof(a->quote)) != 0;
+}
+
 /* @return whether the file is there */
 static bool look_at(const struct roster *r, struct enrolled *e, const char *host)
 {
@@ -56,6 +62,10 @@ static bool look_at(const struct roster *r, struct enrolled *e, const char *host
     strcpy(e->verdict, h->verdict);
     e->verdict_at = h->verdict_at;
     e->enrolled_at = h->enrolled;
+    if (h->quote_count > 0) {
+        memcpy(e->quote, h->quote[h->quote_count - 1], sizeof(e->quote));
+    }
+    e->changed_ms = old != NULL && old->readable && !says_other(old, e) ? old->changed_ms : stream_now_ms();
     history_free(h);
     return true;
 }

@@ -20,6 +20,9 @@ struct enrolled {
     char verdict[16]; /* the last one that could be read, as in the history */
     uint8_t ek[32];
     int64_t verdict_at, enrolled_at;
+    uint8_t quote[32];  /* the last one that was believed */
+    int64_t changed_ms; /* by stream_now_ms(): when these were seen to be others than before. Not by the time of the verdict: that is
+                         * of a clock which may have been wrong */
 };
 
 struct roster {

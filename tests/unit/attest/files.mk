@@ -54,6 +54,11 @@ unit-tests += test_attest_push
 test_attest_push-src = tests/unit/attest/test_push.c tests/unit/attest/wire.c $(filter-out tests/unit/attest/test_attest.c,$(test_attest-src))
 test_attest_push-libs = $(attest-test-libs)
 
+unit-tests += test_attest_silence
+test_attest_silence-src = $(test_attest_push-src)
+test_attest_silence-cflags := -DSILENCE_ONLY
+test_attest_silence-libs = $(attest-test-libs)
+
 # What hosts, signers and files may say: kept inputs, and a good one mutated. For long: make fuzz-attest [FUZZ_SECONDS=60], a time for each
 attest-fuzz := evidence history jws log refset token
 attest-fuzz-src := $(addprefix attest/eventlog/,parse replay) $(addprefix attest/quote/,error evidence frame message)

@@ -1142,6 +1142,38 @@ static void watch_of_a_name_not_found_is_no_answer(void **state)
     end();
 }
 
+/* A verdict is on disk before it is told. Here nobody tells what was recorded, as if whoever was to had ended in between. */
+static void watch_tells_what_was_not_told(void **state)
+{
+    const char *const watch[] = {"watch", "--host", "web", "--state", in("hosts"), "--socket", in("socket"), "--ca", host.ca_issuer,
+                                 "--reference", in("good.jws"), "--signer", in("signer.pem"), "--count", "1", NULL};
+    const char *const silent[] = {"--socket", in("nobody"), "--wait", "0", NULL};
+
+    (void)state;
+    begin(&good_row);
+    assert_int_equal(run(watch), 0);
+    assert_non_null(strstr(output, " web NEVER -> PASS "));
+    boot(HOST_PERMISSIVE);
+    assert_int_equal(verify(&good_row, NULL), 1);
+    assert_int_equal(run(watch), 1); /* FAIL as before, and news all the same */
+    assert_non_null(strstr(output, " web PASS -> FAIL policy:permissive"));
+    assert_ptr_equal(strchr(output, '\n'), strrchr(output, '\n'));
+    assert_int_equal(run(watch), 1);
+    assert_string_equal(output, "");
+    boot(HOST_GOOD);
+    must(verify(&good_row, NULL));
+    assert_int_equal(run(watch), 0);
+    assert_non_null(strstr(output, " web FAIL -> PASS "));
+    assert_int_equal(verify(&good_row, silent), 3);
+    assert_int_equal(run(watch), 0);
+    assert_non_null(strstr(output, " web PASS -> NO-ANSWER "));
+    assert_non_null(strstr(output, " web NO-ANSWER -> PASS "));
+    write_file("hosts/web.told", "FA", 2); /* cut short: told again */
+    assert_int_equal(run(watch), 0);
+    assert_non_null(strstr(output, " web NEVER -> PASS "));
+    end();
+}
+
 static void watch_tells_changes_only_and_runs_the_program(void **state)
 {
     const struct row turns = {.code = CODE_OK, .lie = LIE_QUOTE_BYTE, .honest = 1};
@@ -1359,6 +1391,7 @@ int main(void)
         cmocka_unit_test(verify_trickled_answer_is_no_answer),
         cmocka_unit_test(watch_trickled_greeting_is_no_answer),
         cmocka_unit_test(watch_of_a_name_not_found_is_no_answer),
+        cmocka_unit_test(watch_tells_what_was_not_told),
         cmocka_unit_test(watch_tells_changes_only_and_runs_the_program),
         cmocka_unit_test(token_says_what_the_verdict_said),
         cmocka_unit_test(token_is_of_when_it_was_asked),
