@@ -228,6 +228,7 @@ static int tell_silent(const struct collector *l)
 static void tell_all_untold(const struct collector *l)
 {
     for (size_t i = 0; i < l->roster.count; i++) {
+        tell_begin(l->o, l->roster.list[i].host); /* a file may be damaged before its host comes */
         tell_untold(l->o, l->roster.list[i].host);
     }
 }

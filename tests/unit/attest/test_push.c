@@ -66,15 +66,6 @@ static char *text_of(const char *name)
     return text[n];
 }
 
-static void into_file(const char *name, const char *text)
-{
-    FILE *f = fopen(in(name), "w");
-
-    assert_non_null(f);
-    fputs(text, f);
-    fclose(f);
-}
-
 /* Wait until a file has a word in it. */
 static void expect(const char *name, const char *word, int seconds)
 {
@@ -560,6 +551,15 @@ static void push_that_does_not_come_is_told(void **state)
     assert_int_equal(collector_status(), 0);
     assert_non_null(strstr(text_of("collect.out"), " web NO-ANSWER -> PASS "));
     wire_stop(&agent);
+}
+
+static void into_file(const char *name, const char *text)
+{
+    FILE *f = fopen(in(name), "w");
+
+    assert_non_null(f);
+    fputs(text, f);
+    fclose(f);
 }
 
 /* A host whose memory is damaged is missed all the same: told once, with what is known of it. */
