@@ -35,7 +35,7 @@ struct verb {
 static const struct verb verbs[] = {
     { "build", build_main, "make a host image from a host description",
       "bh build [-o DIR] [-O BUILD] [-S TREE] [-L LOCK] [-fnqu]\n"
-      "                [--sign KEY --not-after TIME [SET OPTIONS]] HOST.CONF",
+      "                [--hypervisor WORDS] [--sign KEY --not-after TIME [SET OPTIONS]] HOST.CONF",
       "Reads one description of a host and derives the policy, launch manifest, XenStore seed,\n"
       "kernels, ramdisks, boot disk, reference values and bill of materials (sbom.spdx.json, SPDX 2.3) from\n"
       "it.\n"
@@ -48,6 +48,8 @@ static const struct verb verbs[] = {
       "  -f        build everything again, even what is up to date\n"
       "  -q        say nothing but errors\n"
       "  -n        check the description only, write nothing\n"
+      "  --hypervisor WORDS   more words for the hypervisor's command line, behind the description's:\n"
+      "                       flask-trace for a trial, say; measured as those are\n"
       "\n"
       "A signed reference set, reference.jws, beside reference.json (docs/attestation.md):\n"
       "  --sign KEY           PEM private key, Ed25519 (same bytes each time) or P-256; signer.pem has\n"

@@ -555,6 +555,43 @@ static void build_sign_mistakes_write_nothing(void **state)
     free(none);
 }
 
+/* -- more for the hypervisor's command line ----------------------------------------------------- */
+static bool holds(const char *file, const char *what)
+{
+    char *path = in_folder(file);
+    struct buf text = { 0 };
+    bool found = file_load(path, &text, &diag) && memmem(text.data, text.len, what, strlen(what)) != NULL;
+
+    buf_free(&text);
+    free(path);
+    return found;
+}
+
+static void build_adds_words_for_the_hypervisor(void **state)
+{
+    (void)state;
+    put_description("");
+    assert_int_equal(BUILD("more", "-q"), BH_EXIT_OK);
+    assert_true(holds("more/run.json", "\"tpm=none\""));
+    assert_int_equal(BUILD("more", "--hypervisor", "flask-trace  loglvl=all"), BH_EXIT_OK); /* another image: it is made anew */
+    assert_true(holds("more/run.json", "\"flask-trace loglvl=all tpm=none\""));
+    assert_true(holds("more/reference.json", "flask-trace loglvl=all tpm=none"));
+    assert_int_equal(BUILD("more", "-q"), BH_EXIT_OK);
+    assert_false(holds("more/run.json", "flask-trace"));
+}
+
+static void build_refuses_wrong_words_for_the_hypervisor(void **state)
+{
+    char longer[1100];
+
+    (void)state;
+    memset(longer, 'a', sizeof(longer) - 1);
+    longer[sizeof(longer) - 1] = '\0';
+    assert_int_equal(BUILD("wrong", "--hypervisor", "a;b"), BH_EXIT_FAILURE);
+    assert_int_equal(BUILD("wrong", "--hypervisor", longer), BH_EXIT_FAILURE);
+    assert_false(there("wrong"));
+}
+
 /* -- the bill of materials --------------------------------------------------------------------- */
 static json_object *bill_of(const char *image)
 {
@@ -668,6 +705,8 @@ int main(void)
         cmocka_unit_test(build_twice_same_bytes),
         cmocka_unit_test(build_unchanged_does_nothing),
         cmocka_unit_test(build_failed_leaves_old_image),
+        cmocka_unit_test(build_adds_words_for_the_hypervisor),
+        cmocka_unit_test(build_refuses_wrong_words_for_the_hypervisor),
         cmocka_unit_test(build_bill_of_materials_says_what_is_in_it),
         cmocka_unit_test(build_signed_has_the_same_bill),
         cmocka_unit_test(build_policy_is_secilc_s),

@@ -12,11 +12,12 @@
 
 #include "bh/verbs.h"
 #include "file.h"
+#include "host_check.h"
 #include "policy.h"
 #include "steps.h"
 
 enum { OPTION_SIGN = 256, OPTION_ID, OPTION_NOT_BEFORE, OPTION_NOT_AFTER, OPTION_SUPERSEDES, OPTION_OVERLAP,
-       OPTION_PROFILE };
+       OPTION_PROFILE, OPTION_HYPERVISOR };
 
 static const struct option long_options[] = {
     { "sign", required_argument, NULL, OPTION_SIGN },
@@ -26,6 +27,7 @@ static const struct option long_options[] = {
     { "supersedes", required_argument, NULL, OPTION_SUPERSEDES },
     { "overlap", required_argument, NULL, OPTION_OVERLAP },
     { "firmware-profile", required_argument, NULL, OPTION_PROFILE },
+    { "hypervisor", required_argument, NULL, OPTION_HYPERVISOR },
     { NULL, 0, NULL, 0 },
 };
 
@@ -108,6 +110,9 @@ static bool options_read(struct build_options *o, int argc, char **argv)
             break;
         case 'n':
             o->check_only = true;
+            break;
+        case OPTION_HYPERVISOR:
+            o->hypervisor = optarg;
             break;
         case ':':
             fprintf(stderr, "bh build: %s needs a value; see `bh help build`\n", argv[optind - 1]);
@@ -195,8 +200,9 @@ static char *build_words(const struct build_options *o)
 
     buf_puts(&sign, "");
     sign_words(&o->sign, &sign);
-    char *words = bh_printf("3 %s %s %s %s %s epoch=%s%s", o->conf, o->build, o->tree,
-                            o->lock != NULL ? o->lock : "", cwd != NULL ? cwd : "", epoch != NULL ? epoch : DEFAULT_EPOCH,
+    char *words = bh_printf("4 %s %s %s %s %s hypervisor=%s epoch=%s%s", o->conf, o->build, o->tree,
+                            o->lock != NULL ? o->lock : "", cwd != NULL ? cwd : "",
+                            o->hypervisor != NULL ? o->hypervisor : "", epoch != NULL ? epoch : DEFAULT_EPOCH,
                             sign.data);
 
     buf_free(&sign);
@@ -212,7 +218,8 @@ static bool description_read(struct build *b)
     bool good = file_load(b->options->conf, &text, &b->diag)
                 && host_parse(&b->host, b->options->conf, (const uint8_t *)text.data, text.len,
                               (const char *const *)kinds, kind_count, &b->diag)
-                && policy_check(&b->host, b->options->tree, &b->diag);
+                && policy_check(&b->host, b->options->tree, &b->diag)
+                && (b->options->hypervisor == NULL || host_hypervisor_add(&b->host, b->options->hypervisor, &b->diag));
 
     names_free(kinds, kind_count);
     buf_free(&text);

@@ -24,6 +24,7 @@
 #define HOST_OPERATORS_MAX 16  /* roles */
 #define HOST_SUBJECTS_MAX 8    /* certificates of one role */
 #define OPERATOR_VERBS_MAX 11
+#define CMDLINE_MAX 1023        /* characters of a command line */
 #define HOST_RESERVE_KIB (96 * 1024) /* left to the hypervisor: its heap, tables, boot modules */
 
 enum kernel_source {

@@ -389,21 +389,35 @@ static void check_signing(struct host *host, struct diag *diag)
 }
 
 /* The loader splits and quotes words by rules of its own; what passes through it must not care. */
-static void check_cmdline(struct host *host, struct diag *diag)
+static void check_cmdline(const struct host *host, const char *file, unsigned int line, const char *key, struct diag *diag)
 {
     static const char good[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                                " _.,:=+/@%-";
     size_t at = strspn(host->hypervisor_cmdline, good);
 
     if (host->hypervisor_cmdline[at] != '\0') {
-        diag_error(diag, host->file, host->cmdline_line, "hypervisor", "'%c' cannot be passed on "
+        diag_error(diag, file, line, key, "'%c' cannot be passed on "
                    "by the boot loader; use letters, digits and _.,:=+/@%%-",
                    host->hypervisor_cmdline[at]);
     }
     if (host->tpm != TPM_NONE && strstr(host->hypervisor_cmdline, "tpm=none") != NULL) {
-        diag_error(diag, host->file, host->cmdline_line, "hypervisor", "says tpm=none, but the "
+        diag_error(diag, file, line, key, "says tpm=none, but the "
                    "host has a TPM; write tpm = none as a key of its own instead");
     }
+}
+
+bool host_hypervisor_add(struct host *host, const char *words, struct diag *diag)
+{
+    unsigned int before = diag->error_count;
+    char *all = bh_printf("%s %s", host->hypervisor_cmdline, words);
+
+    free(host->hypervisor_cmdline);
+    host->hypervisor_cmdline = all;
+    check_cmdline(host, NULL, 0, "--hypervisor", diag);
+    if (strlen(all) > CMDLINE_MAX) {
+        diag_error(diag, NULL, 0, "--hypervisor", "the command line has %zu characters; %u at most", strlen(all), CMDLINE_MAX);
+    }
+    return diag->error_count == before;
 }
 
 static bool comes_back(const struct host_domain *d)
@@ -482,7 +496,7 @@ void host_check(struct host *host, const char *const *kinds, size_t kind_count, 
     }
     check_names_and_ids(host, diag);
     qsort(host->domains, host->domain_count, sizeof(host->domains[0]), by_id);
-    check_cmdline(host, diag);
+    check_cmdline(host, host->file, host->cmdline_line, "hypervisor", diag);
     check_signing(host, diag);
     check_verifiers(host, diag);
     check_push(host, diag);

@@ -15,4 +15,7 @@ void host_check(struct host *host, const char *const *kinds, size_t kind_count,
 /** Its part about what connects domains: disks and interfaces against one another. */
 void host_check_links(const struct host *host, struct diag *diag);
 
+/** Words of the command line of `bh build` behind the description's for the hypervisor. @return false: reported */
+bool host_hypervisor_add(struct host *host, const char *words, struct diag *diag);
+
 #endif

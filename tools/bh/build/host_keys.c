@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CMDLINE_MAX 1023
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* -- host ------------------------------------------------------------------------------------- */

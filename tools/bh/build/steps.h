@@ -21,6 +21,7 @@ struct build_options {
     bool force;
     bool quiet;
     bool check_only;
+    const char *hypervisor; /* words for its command line, behind the description's; NULL: none */
     struct sign_options sign;
 };
 
