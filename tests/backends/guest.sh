@@ -49,6 +49,14 @@ limited() { # fetching takes longer than an unlimited guest's burst could
     echo "2 MiB in $took ms"
     [ $took -ge 1500 ]
 }
+told() { # what Linux shows of the hypervisor, which it asks each time; some of it is empty
+    for what in version/extra compilation/compiler properties/capabilities properties/changeset properties/pagesize \
+        properties/virtual_start properties/features uuid; do
+        said=$($B cat "/sys/hypervisor/$what") && [ "$said" != "<denied>" ] || { echo "$what: $said"; return 1; }
+    done
+    $B cat /sys/hypervisor/properties/buildid 2>&1 | $B grep 'No data available' || { echo "buildid"; return 1; } # there is none
+    [ "$($B cat /sys/hypervisor/type)" = xen ]
+}
 $B ip link set lo up
 case $me in one) n=2 other=3 ;; *) n=3 other=2 ;; esac
 wait_for 60 [ -e /sys/class/net/eth1 ]
@@ -57,6 +65,7 @@ $B ip addr add "10.7.0.$n/24" dev eth1; $B ip link set eth1 up
 $B seq 1 310000 >/www/file
 $B httpd -p 80 -h /www
 check "the other guest answers" answers "10.0.0.$other"
+check "tells what it runs on" told
 if [ "$me" = one ]; then
     check "partition, to write" begins xvda partition-one
     check "what is written to the partition is there" writes xvda

@@ -193,6 +193,8 @@ static void test_unknown(void)
     tap_is(hc_vm_assist(VMASST_CMD_enable, 63), -XEN_EINVAL, "assist 63");
     tap_is(hc_vm_assist(VMASST_CMD_enable, ~0u), -XEN_EINVAL, "assist ~0");
     tap_is(hc_vm_assist(2, 0), -XEN_ENOSYS, "vm_assist 2");
+    tap_is(hc_vm_assist(VMASST_CMD_enable, VMASST_TYPE_runstate_update_flag), 0, "assist of the run states");
+    tap_is(hc_vm_assist(VMASST_CMD_disable, VMASST_TYPE_runstate_update_flag), 0, "and without");
 }
 
 void stub_main(void)

@@ -13,6 +13,7 @@
 #include <runtime/smp.h>
 #include <runtime/start.h>
 #include <runtime/tap.h>
+#include <string.h>
 
 #include <public/hvm/hvm_op.h>
 #include <public/sched.h>
@@ -85,6 +86,18 @@ static void test_runstate(void)
     tap_ok(true, "an area that is no longer mapped does no harm");
     reg.addr.v = NULL;
     tap_is(hc_vcpu_op(VCPUOP_register_runstate_memory_area, 0, &reg), 0, "none again");
+}
+
+static void test_time_area(void)
+{
+    struct vcpu_time_info *area = page_alloc(1);
+    struct vcpu_register_time_memory_area reg = { .addr.v = area };
+
+    memset(area, 0xff, sizeof(*area));
+    tap_is(hc_vcpu_op(VCPUOP_register_vcpu_time_memory_area, 0, &reg), 0, "an area for the time");
+    tap_ok((area->version & 1) == 0 && area->tsc_to_system_mul != 0 && area->system_time <= time_now_ns(), "has it");
+    reg.addr.v = NULL;
+    tap_is(hc_vcpu_op(VCPUOP_register_vcpu_time_memory_area, 0, &reg), 0, "none again");
 }
 
 static void test_singleshot(evtchn_port_t port)
@@ -230,6 +243,7 @@ void stub_main(void)
     tap_plan(0);
     test_errors();
     test_runstate();
+    test_time_area();
     /* The runtime's own timer port is the first VIRQ; take it over. */
     for (evtchn_port_t p = 1; p < 64 && port == 0; p++) {
         struct evtchn_status s;

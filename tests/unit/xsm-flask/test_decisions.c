@@ -134,7 +134,7 @@ static void first_light_tpm_locality_0_for_attest_alone(void **state)
 static void first_light_foreign_memory_constrained(void **state)
 {
     (void)state;
-    allowed("guest", "guest", SECCLASS_MMU, MMU__MAP_READ);
+    refused("guest", "guest", SECCLASS_MMU, MMU__MAP_READ); /* what it has without asking */
     allowed("guest", "guest", SECCLASS_MEMORY_OP, MEMORY_OP__POPULATE_PHYSMAP);
     refused("xenstore", "guest", SECCLASS_PHYSMAP_OP, PHYSMAP_OP__ADD_TO_PHYSMAP);
     refused("xenstore", "guest", SECCLASS_MMU, MMU__MAP_READ);

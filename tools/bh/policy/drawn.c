@@ -30,8 +30,9 @@ static void store(struct drawing *d, const struct host *host)
         if (c == s) {
             continue;
         }
-        pair(d, i, server, c->line, "grant_op:map_read event xenstore domctl:getdomaininfo", "grant_op:map_write event xenstore", "XenStore");
+        pair(d, i, server, c->line, "grant_op:map_read event xenstore", "grant_op:map_write event xenstore", "XenStore");
         if (c->waits_suspended) {
+            put(d, i, server, c->line, "domctl:getdomaininfo", bh_strdup("reconnection"));
             put(d, server, i, c->line, "domctl:resumedomain", bh_strdup("reconnection"));
         }
     }
@@ -124,7 +125,7 @@ static void hypervisor(struct drawing *d, const struct host *host)
         { "storage", NULL, NULL },
         { "network", NULL, NULL },
         { "control", NULL, NULL },
-        { "xenstore", "console_op:write", "the console" },
+        { "xenstore", NULL, NULL },
         { "policyadmin", "flask_op:load flask_op:setenforce flask_op:setbool flask_op:commitbools", "the policy" },
         { "initial", "console_op:write bulkhead:audit_seal", "the console" },
     };
