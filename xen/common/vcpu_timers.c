@@ -43,7 +43,7 @@ static void turn_looked_for(void *arg)
 
 int vcpu_measure_turn(struct vcpu *v)
 {
-    int rc = measure_turn();
+    int rc = measure_turn(MEASURE_PATIENCE_NS);
 
     if (rc == -ERESTART) {
         vcpu_sleep(v, VCPU_PAUSE_TURN);

@@ -313,9 +313,10 @@ int launch_build_piece(struct launch_domain *ld, struct launch_error *err)
     return 0;
 }
 
-int launch_turn(void)
+/* Of the domain that has locality 0 there is nobody left who would let the TPM go. */
+int launch_turn(const struct launch_domain *ld)
 {
-    return is_measured() ? measure_turn() : 0;
+    return is_measured() ? measure_turn(ld->in.tpm ? 0 : MEASURE_PATIENCE_NS) : 0;
 }
 
 void launch_turn_end(void)
@@ -354,7 +355,7 @@ int launch_build(struct launch_domain *ld, struct launch_error *err)
     }
     if (ret == 0) {
         do {
-            ret = launch_turn();
+            ret = launch_turn(ld);
         } while (ret == -ERESTART);
         ret = launch_measure_domain(ld, err);
         launch_turn_end();

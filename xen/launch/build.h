@@ -65,7 +65,7 @@ int launch_build_piece(struct launch_domain *ld, struct launch_error *err) must_
  * first two whether it may start, so that no start is logged that never comes.
  * @return 0; launch_turn(): -ERESTART not yet; launch_measure_domain(): -errno, err says why
  */
-int launch_turn(void) must_check;
+int launch_turn(const struct launch_domain *ld) must_check;
 int launch_measure_domain(struct launch_domain *ld, struct launch_error *err) must_check;
 void launch_turn_end(void);
 /** All of that at once. @return 0 or -errno */

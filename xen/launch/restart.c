@@ -96,7 +96,7 @@ static int build_begin(struct launch_domain *ld, struct launch_error *err)
  */
 static int build_end(struct launch_domain *ld, struct launch_error *err)
 {
-    int ret = launch_turn();
+    int ret = launch_turn(ld);
 
     if (ret != 0) {
         return ret;

@@ -582,7 +582,7 @@ static uint64_t wait_for_turn(uint64_t busy_ns)
 
     for (;;) {
         fake.asked = now_ns - began < busy_ns ? -EAGAIN : 0;
-        if (measure_turn() == 0) {
+        if (measure_turn(MEASURE_PATIENCE_NS) == 0) {
             break;
         }
         pass(NS_PER_MS);
@@ -604,9 +604,9 @@ static int fresh_turn(void **state)
 static void turn_free_is_taken_at_once(void **state)
 {
     (void)state;
-    assert_int_equal(measure_turn(), 0);
+    assert_int_equal(measure_turn(MEASURE_PATIENCE_NS), 0);
     assert_int_equal(fake.kept, 1);
-    assert_int_equal(measure_turn(), -ERESTART); /* another CPU */
+    assert_int_equal(measure_turn(MEASURE_PATIENCE_NS), -ERESTART); /* another CPU */
     assert_false(measure_turn_is_due());
     assert_int_equal(measure_setenforce(false), 0);
     assert_int_equal(fake.closed, 0);
@@ -664,12 +664,23 @@ static void turn_patience_suffices_for_honest_use(void **state)
     assert_int_equal(fake.seized, 0);
 }
 
+/* Of who knows that nobody lets go: the domain that had it is dead. */
+static void turn_without_patience_is_taken_at_once(void **state)
+{
+    (void)state;
+    fake.asked = -EAGAIN;
+    assert_int_equal(measure_turn(0), 0);
+    assert_int_equal(fake.seized, 1);
+    measure_turn_end();
+    assert_int_equal(wait_for_turn(15000 * NS_PER_MS), 15000 * NS_PER_MS); /* and others have theirs */
+}
+
 /* As a vCPU does that sleeps: somebody looks in its place, and it comes when the turn has come. */
 static void turn_looked_for_in_its_place(void **state)
 {
     (void)state;
     fake.asked = -EAGAIN;
-    assert_int_equal(measure_turn(), -ERESTART);
+    assert_int_equal(measure_turn(MEASURE_PATIENCE_NS), -ERESTART);
     for (unsigned int i = 0; i < 5000; i++) {
         pass(NS_PER_MS);
         assert_false(measure_turn_is_due());
@@ -678,7 +689,7 @@ static void turn_looked_for_in_its_place(void **state)
     assert_true(measure_turn_is_due());
     assert_int_equal(fake.kept, 0); /* nothing is held for it yet */
     pass(20 * NS_PER_MS);
-    assert_int_equal(measure_turn(), 0);
+    assert_int_equal(measure_turn(MEASURE_PATIENCE_NS), 0);
     measure_turn_end();
     assert_int_equal(fake.seized, 0);
 }
@@ -690,7 +701,7 @@ static void turn_not_taken_is_forgotten(void **state)
     for (int granted = 0; granted < 2; granted++) {
         fake.asked = -EAGAIN;
         fake.closed = 0;
-        assert_int_equal(measure_turn(), -ERESTART);
+        assert_int_equal(measure_turn(MEASURE_PATIENCE_NS), -ERESTART);
         pass(NS_PER_MS);
         if (granted) {
             fake.asked = 0;
@@ -746,7 +757,7 @@ static void end_shuts_the_tpm_down_and_measures_no_more(void **state)
         assert_int_equal(measure_event(21, "late", 4), -ENODEV);
         assert_int_equal(fake.extends, 0);
         fake.closed = 0;
-        assert_int_equal(measure_turn(), 0);
+        assert_int_equal(measure_turn(MEASURE_PATIENCE_NS), 0);
         measure_turn_end(); /* of a restart on another CPU: the locality is not given back, or a domain could undo the end */
         assert_int_equal(fake.closed, 0);
     }
@@ -765,6 +776,7 @@ int main(void)
         cmocka_unit_test_setup(turn_busy_waits_with_an_end, fresh_turn),
         cmocka_unit_test_setup(turn_patience_is_used_up, fresh_turn),
         cmocka_unit_test_setup(turn_patience_suffices_for_honest_use, fresh_turn),
+        cmocka_unit_test_setup(turn_without_patience_is_taken_at_once, fresh_turn),
         cmocka_unit_test_setup(turn_looked_for_in_its_place, fresh_turn),
         cmocka_unit_test_setup(turn_not_taken_is_forgotten, fresh_turn),
         cmocka_unit_test(event_digest_is_hash_of_logged_text),

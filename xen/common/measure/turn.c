@@ -62,13 +62,13 @@ static void want_no_more(uint64_t now)
 }
 
 /* The locality is ours, or the domain had it long enough. */
-static bool is_due(uint64_t now)
+static bool is_due(uint64_t now, uint64_t most_ns)
 {
     if (tpm_ask() != -EAGAIN) {
         return true;
     }
     want(now);
-    return now - wanted_since_ns >= max(patience_ns, PATIENCE_LEAST_NS);
+    return now - wanted_since_ns >= min(max(patience_ns, PATIENCE_LEAST_NS), most_ns);
 }
 
 static void forget_it(void *arg)
@@ -96,20 +96,20 @@ bool measure_turn_is_due(void)
     if (!enter()) {
         return false;
     }
-    due = is_due(now);
+    due = is_due(now, MEASURE_PATIENCE_NS);
     timer_set(&forget, now + FORGET_NS);
     leave();
     return due;
 }
 
-int measure_turn(void)
+int measure_turn(uint64_t most_ns)
 {
     uint64_t now = time_now_ns();
 
     if (!enter()) {
         return -ERESTART;
     }
-    if (!is_due(now)) {
+    if (!is_due(now, most_ns)) {
         timer_set(&forget, now + FORGET_NS);
         leave();
         return -ERESTART;

@@ -76,9 +76,10 @@ int measure_domain(unsigned int domid, const char *name, const char *label,
  * After 0, measure, once or several times, then measure_turn_end() whatever came of it, without anything in between that waits.
  * One CPU has the turn at a time.
  *
+ * @param most_ns  MEASURE_PATIENCE_NS; less: not longer than that
  * @return 0 go on; -ERESTART call again, after a millisecond or so: who stays away for long is forgotten, and waits anew
  */
-int measure_turn(void) __attribute__((warn_unused_result));
+int measure_turn(uint64_t most_ns) __attribute__((warn_unused_result));
 void measure_turn_end(void);
 /** Would measure_turn() be 0? For who looks in place of another, who is then to call it soon. */
 bool measure_turn_is_due(void);
