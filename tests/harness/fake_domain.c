@@ -144,10 +144,14 @@ bool domain_is_suspended(const struct domain *d)
     return d->state == DOMAIN_SHUTDOWN && d->shutdown_code == 2 /* SHUTDOWN_suspend */ && d->waits_suspended;
 }
 
-void domain_destroy(struct domain *d)
+int domain_destroy(struct domain *d)
 {
+    if (d->state == DOMAIN_BUILDING) {
+        return -EBUSY;
+    }
     d->waits_suspended = false;
     domain_shutdown(d, 0);
+    return 0;
 }
 
 int domain_resume(struct domain *d)
