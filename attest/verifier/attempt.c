@@ -237,15 +237,16 @@ static int take_over(const struct attempt *a, struct history *h, bool replace, b
         return 0;
     }
     if (!replace) {
-        return attest_fail(err, -EEXIST, "%s is enrolled; --replace forgets that", a->host);
-    }
-    if (rc == 0) {
+        rc = attest_fail(err, -EEXIST, "%s is enrolled; --replace forgets that", a->host);
+    } else if (rc == 0) {
         keep_sets(h, old);
-        history_free(old);
     } else if (!forget_sets) {
-        return attest_fail(err, -EINVAL, "%.160s; without it, ended sets count again: --forget-sets if so", why.text);
+        rc = attest_fail(err, -EINVAL, "%.160s; without it, ended sets count again: --forget-sets if so", why.text);
+    } else {
+        rc = 0;
     }
-    return 0;
+    history_free(old);
+    return rc;
 }
 
 int attempt_enroll(const struct attempt *a, bool replace, bool forget_sets, struct outcome *out,

@@ -333,22 +333,23 @@ struct tape {
     unsigned int skip; /* bytes of a frame's head still to come */
 };
 
-static int tape_read(void *context, uint8_t *buf, size_t n, int timeout_ms)
+static int tape_read(void *context, uint8_t *buf, size_t n, int64_t end_ms)
 {
     struct tape *t = context;
     size_t take = n < t->left ? n : t->left;
 
-    (void)timeout_ms;
+    (void)end_ms;
     memcpy(buf, t->in, take);
     t->in += take;
     t->left -= take;
     return take > 0 ? (int)take : -EPIPE;
 }
 
-static int tape_write(void *context, const uint8_t *buf, size_t n)
+static int tape_write(void *context, const uint8_t *buf, size_t n, int64_t end_ms)
 {
     struct tape *t = context;
 
+    (void)end_ms;
     if (t->skip == 0) { /* the head comes in one piece, the payload in another */
         t->skip = 1;
         return n == 8 && memcmp(buf, "BHC1", 4) == 0 ? 0 : -EPROTO;

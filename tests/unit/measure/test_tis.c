@@ -336,6 +336,19 @@ static void reserve_leaves_the_lockout_hierarchy_to_its_owner(void **state)
     assert_int_equal(m.clears, 0);
 }
 
+/* Where nobody can tell, it may be open. */
+static void reserve_platform_that_may_be_open_eio(void **state)
+{
+    static const uint32_t codes[] = {0x101, 0x920, 0x9a2, 0x985, 0};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+        fresh(NULL);
+        m.platform_code = codes[i];
+        assert_int_equal(reserve_both(), i < 2 ? -EIO : 0);
+    }
+}
+
 static void open_locality_refused_etimedout(void **state)
 {
     uint64_t before = m.now;
@@ -527,6 +540,7 @@ int main(void)
         cmocka_unit_test_setup(reserve_gives_values_that_extend_uses, fresh),
         cmocka_unit_test_setup(reserve_where_there_is_nothing_to_reserve, fresh),
         cmocka_unit_test_setup(reserve_somebody_came_first_eio, fresh),
+        cmocka_unit_test_setup(reserve_platform_that_may_be_open_eio, fresh),
         cmocka_unit_test_setup(reserve_leaves_the_lockout_hierarchy_to_its_owner, fresh),
         cmocka_unit_test_setup(open_locality_refused_etimedout, fresh),
         cmocka_unit_test_setup(ask_locality_busy_is_not_seized, fresh),

@@ -115,15 +115,14 @@ long audit_seal_act(struct call *c)
     if (__atomic_exchange_n(&sealing, true, __ATOMIC_ACQUIRE)) {
         return -EAGAIN;
     }
-    rc = time_now_ns() < not_before ? -EAGAIN : vcpu_measure_turn(c->vcpu);
+    rc = time_now_ns() < not_before ? -EAGAIN : collect_heads(a);
     if (rc == 0) {
-        rc = collect_heads(a);
-        if (rc == 0) {
-            rc = measure_audit_seal(a->digest, a->cpu_count, a->records);
-        }
-        measure_turn_end();
+        rc = vcpu_measure_turn(c->vcpu);
     }
     if (rc == 0) {
+        rc = measure_audit_seal(a->digest, a->cpu_count, a->records);
+        measure_turn_end();
+        /* Also when the log has no room: a turn is somebody else's loss. */
         not_before = time_now_ns() + SEAL_PERIOD_NS;
     }
     __atomic_store_n(&sealing, false, __ATOMIC_RELEASE);

@@ -92,7 +92,8 @@ static int close_platform(void)
     if (rc == 0 && code == 0) {
         pr_info("tpm: firmware left the platform hierarchy open; closed");
     } else if (rc == 0 && !is_auth_refused(code) && !is_code(code, RC_HIERARCHY)) {
-        pr_warn("tpm: the platform hierarchy could not be closed (response code 0x%x)", code);
+        pr_err("tpm: the platform hierarchy could not be closed: response code 0x%x", code);
+        rc = -EIO; /* it may be open: a domain could end measuring */
     }
     return rc;
 }
