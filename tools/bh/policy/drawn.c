@@ -125,7 +125,7 @@ static void hypervisor(struct drawing *d, const struct host *host)
         { "storage", NULL, NULL },
         { "network", NULL, NULL },
         { "control", NULL, NULL },
-        { "xenstore", NULL, NULL },
+        { "xenstore", "console_op:write", "the console" },
         { "policyadmin", "flask_op:load flask_op:setenforce flask_op:setbool flask_op:commitbools", "the policy" },
         { "initial", "console_op:write bulkhead:audit_seal", "the console" },
     };
