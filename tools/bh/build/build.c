@@ -257,8 +257,11 @@ static bool build_run(struct build *b)
     b->image.host = &b->host;
     b->image.cmdline = cmdline_of(&b->host);
     if (strstr(b->image.cmdline, "flask=permissive") != NULL) {
-        fprintf(stderr, "%s:%u: hypervisor: warning: flask=permissive refuses nothing; this host "
-                "will fail attestation\n", o->conf, b->host.cmdline_line);
+        bool by_option = o->hypervisor != NULL && strstr(o->hypervisor, "flask=permissive") != NULL;
+        char *where = by_option ? bh_strdup("bh: --hypervisor") : bh_printf("%s:%u: hypervisor", o->conf, b->host.cmdline_line);
+
+        fprintf(stderr, "%s: warning: flask=permissive refuses nothing; this host will fail attestation\n", where);
+        free(where);
     }
     if (setenv("SOURCE_DATE_EPOCH", DEFAULT_EPOCH, 0) != 0) {
         return false;
