@@ -35,6 +35,7 @@ static SSL_CTX *context(const SSL_METHOD *method, X509 *authority, int peer_purp
     SSL_CTX_set_verify_depth(ctx, 1);
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET);
+    SSL_CTX_clear_mode(ctx, SSL_MODE_AUTO_RETRY); /* records without data, such as tickets, do not keep a read from its end */
     return ctx;
 }
 

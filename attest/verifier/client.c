@@ -24,12 +24,12 @@
 
 static const struct frame_form stranger_form = {{'B', 'H', 'A', '1'}, STRANGER_MAX};
 
-/* Over within CONNECT_TIMEOUT_S, whatever the network does. An address that cannot be used is what DNS said, not what we were told. */
-static int connect_to(int family, const struct sockaddr *to, socklen_t size)
+/* Over at end_ms, whatever the network does. An address that cannot be used is what DNS said, not what we were told. */
+static int connect_to(int family, const struct sockaddr *to, socklen_t size, int64_t end_ms)
 {
     int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), code = 0;
     struct pollfd p = {.fd = fd, .events = POLLOUT};
-    int64_t end = stream_now_ms() + CONNECT_TIMEOUT_S * 1000, left;
+    int64_t left;
     socklen_t code_size = sizeof(code);
 
     if (fd < 0 || connect(fd, to, size) == 0) {
@@ -38,7 +38,7 @@ static int connect_to(int family, const struct sockaddr *to, socklen_t size)
     code = errno;
     if (code == EINPROGRESS) {
         code = ETIMEDOUT;
-        while ((left = end - stream_now_ms()) > 0) {
+        while ((left = end_ms - stream_now_ms()) > 0) {
             if (poll(&p, 1, (int)left) > 0) {
                 code = getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &code_size) == 0 ? code : errno;
                 break;
@@ -61,15 +61,17 @@ static int connect_unix(const char *path, struct attest_error *err)
         return attest_fail(err, -EINVAL, "%s: path too long for a socket", path);
     }
     strcpy(sa.sun_path, path);
-    fd = connect_to(AF_UNIX, (struct sockaddr *)&sa, sizeof(sa));
+    fd = connect_to(AF_UNIX, (struct sockaddr *)&sa, sizeof(sa), stream_now_ms() + CONNECT_TIMEOUT_S * 1000);
     return fd >= 0 ? fd : attest_fail(err, fd, "%s: %s", path, strerror(-fd));
 }
 
+/* However many addresses the name has, it is over within CONNECT_TIMEOUT_S: each but the last has half of what is left. */
 static int connect_tcp(const char *where, struct attest_error *err)
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
     const char *colon = strrchr(where, ':');
     struct addrinfo *list = NULL;
+    int64_t end_ms;
     int fd = -ECONNREFUSED, rc;
     char host[256];
 
@@ -85,8 +87,14 @@ static int connect_tcp(const char *where, struct attest_error *err)
     if (rc != 0) { /* whoever can keep the name from being found keeps the host from answering */
         return attest_fail(err, -EHOSTUNREACH, "tcp:%s: %s", where, gai_strerror(rc));
     }
+    end_ms = stream_now_ms() + CONNECT_TIMEOUT_S * 1000;
     for (const struct addrinfo *a = list; a != NULL && fd < 0; a = a->ai_next) {
-        fd = connect_to(a->ai_family, a->ai_addr, a->ai_addrlen);
+        const int64_t now = stream_now_ms();
+
+        if (a != list && now >= end_ms) {
+            break;
+        }
+        fd = connect_to(a->ai_family, a->ai_addr, a->ai_addrlen, a->ai_next != NULL ? now + (end_ms - now) / 2 : end_ms);
     }
     freeaddrinfo(list);
     return fd >= 0 ? fd : attest_fail(err, fd, "tcp:%s: %s", where, strerror(-fd));
