@@ -19,6 +19,7 @@
 
 #include "report.h"
 #include "session.h"
+#include "tell.h"
 #include "token.h"
 
 int cli_attempt_is_usable(const struct options *o)
@@ -120,6 +121,9 @@ int cli_enroll(const struct options *o, int argc, char **argv)
         return cli_error(&err);
     }
     rc = attempt_enroll(&a, o->replace, o->forget_sets, &out, &err);
+    if (rc == 0 && tell_anew(o->state, o->host, &err) != 0) {
+        rc = -EINVAL;
+    }
     if (rc == 0) {
         printf("%s: enrolled\n", o->host);
     } else if (rc == 1) {

@@ -44,8 +44,8 @@ static int once(const struct options *o)
     return result != 0 ? result : more;
 }
 
-/* @return false when a signal ended it */
-static bool sleep_until(time_t end)
+/* By a clock that nobody sets. @return false when a signal ended it */
+static bool sleep_until(int64_t end_ms)
 {
     sigset_t set;
     int got;
@@ -54,7 +54,8 @@ static bool sleep_until(time_t end)
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
     do {
-        const struct timespec left = {.tv_sec = end > time(NULL) ? end - time(NULL) : 0};
+        const int64_t now = stream_now_ms(), ms = end_ms > now ? end_ms - now : 0;
+        const struct timespec left = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
 
         got = sigtimedwait(&set, NULL, &left);
     } while (got < 0 && errno == EINTR);
@@ -65,6 +66,7 @@ int cli_watch(const struct options *o, int argc, char **argv)
 {
     struct sigaction old_term, old_int;
     const struct sigaction end = {.sa_handler = stop};
+    struct attest_error err = {""};
     sigset_t set, before;
     int rc = cli_attempt_is_usable(o);
 
@@ -78,6 +80,10 @@ int cli_watch(const struct options *o, int argc, char **argv)
     if (tell_is_usable(o) != 0) {
         return cli_usage("--on-change: a path is needed, with a / in it");
     }
+    if (tell_in_memory(o->on_change == NULL) != 0) {
+        attest_fail(&err, 0, "what is told cannot be remembered: %s", strerror(errno));
+        return cli_error(&err);
+    }
     stopped = 0;
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
@@ -86,11 +92,10 @@ int cli_watch(const struct options *o, int argc, char **argv)
     sigaction(SIGINT, &end, &old_int);
     sigprocmask(SIG_BLOCK, &set, &before);
     signal(SIGPIPE, SIG_IGN);
-    tell_begin(o, o->host);
-    tell_untold(o, o->host);
     for (int n = 0;; n++) {
-        time_t next = time(NULL) + o->interval_s;
+        int64_t next = stream_now_ms() + (int64_t)o->interval_s * 1000;
 
+        tell_untold(o, o->host);
         rc = once(o);
         if ((o->count != 0 && n + 1 >= o->count) || !sleep_until(next)) {
             break;
@@ -99,5 +104,6 @@ int cli_watch(const struct options *o, int argc, char **argv)
     sigprocmask(SIG_SETMASK, &before, NULL);
     sigaction(SIGTERM, &old_term, NULL);
     sigaction(SIGINT, &old_int, NULL);
+    (void)tell_in_memory(false);
     return rc;
 }

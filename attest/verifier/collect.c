@@ -51,7 +51,7 @@ struct collector {
         char from[INET6_ADDRSTRLEN];
     } place[COLLECT_PLACES];
     pid_t silence; /* the process that tells of hosts that do not come; 0 */
-    bool untold;   /* a process may have recorded something and not told it: one before us, one that was killed */
+    bool untold;   /* a process was killed, which may have recorded something and not told it, or was to tell it */
     int verdicts, last;
 };
 
@@ -103,7 +103,7 @@ static int judge(const struct options *o, struct client *client, const struct id
     a.identity = id;
     a.timeout_s = COLLECT_ANSWER_S;
     alarm(0); /* a verdict is not to be cut off between its recording and its telling. What follows has ends of its own */
-    tell_begin(o, host);
+    tell_untold(o, host);
     client_trust(client, COLLECT_JUDGE_S);
     rc = attempt_run(&a, &out, &err);
     client_close(client);
@@ -173,12 +173,6 @@ static bool is_silent(const struct collector *l, const struct enrolled *e)
            stream_now_ms() - e->changed_ms > (int64_t)l->o->max_age_s * 1000;
 }
 
-/* A host whose memory is damaged is not judged, nor missed when it does not come: that is told once of each such file. */
-static bool is_lost(const struct enrolled *e)
-{
-    return !e->readable && !e->told;
-}
-
 static int record_silence(const struct collector *l, const struct enrolled *e, int64_t end_ms)
 {
     struct attempt a = attest_options_attempt(l->o);
@@ -187,7 +181,7 @@ static int record_silence(const struct collector *l, const struct enrolled *e, i
     int rc;
 
     a.host = e->host;
-    tell_begin(l->o, e->host);
+    tell_untold(l->o, e->host);
     rc = attempt_silence(&a, e->verdict_at, end_ms, &out, &err);
     if (rc == 0) {
         tell_change(l->o, e->host, &out, "NO-ANSWER");
@@ -208,9 +202,6 @@ static int tell_silent(const struct collector *l)
     int64_t end_ms;
 
     for (size_t i = 0; busy != NULL && i < l->roster.count; i++) {
-        if (is_lost(&l->roster.list[i])) {
-            tell_unrecorded(l->o, l->roster.list[i].host, "UNREADABLE", "host:unreadable");
-        }
         busy[i] = is_silent(l, &l->roster.list[i]) && record_silence(l, &l->roster.list[i], 0) == -EBUSY;
     }
     end_ms = stream_now_ms() + COLLECT_ANSWER_S * 1000;
@@ -224,12 +215,20 @@ static int tell_silent(const struct collector *l)
     return busy != NULL ? 0 : EXIT_USAGE;
 }
 
-/* What a process that has ended recorded and did not tell. */
-static void tell_all_untold(const struct collector *l)
+/*
+ * What others recorded and did not tell: a process that has ended, or who verified by hand. A host whose memory is damaged is not judged,
+ * nor missed when it does not come: that is told as well.
+ */
+static void tell_recorded(const struct collector *l)
 {
     for (size_t i = 0; i < l->roster.count; i++) {
-        tell_begin(l->o, l->roster.list[i].host); /* a file may be damaged before its host comes */
-        tell_untold(l->o, l->roster.list[i].host);
+        const struct enrolled *e = &l->roster.list[i];
+
+        if (!e->told && e->readable) {
+            tell_untold(l->o, e->host);
+        } else if (!e->told) {
+            tell_unrecorded(l->o, e->host, "UNREADABLE", "host:unreadable");
+        }
     }
 }
 
@@ -267,20 +266,19 @@ static void look_for_silence(struct collector *l)
         return;
     }
     for (size_t i = 0; i < l->roster.count; i++) {
-        any = any || is_lost(&l->roster.list[i]) || is_silent(l, &l->roster.list[i]);
+        l->roster.list[i].told = l->roster.list[i].told && !l->untold;
+        any = any || !l->roster.list[i].told || is_silent(l, &l->roster.list[i]);
     }
-    if (any || l->untold) {
+    l->untold = false;
+    if (any) {
         l->silence = start(l);
         if (l->silence == 0) {
-            if (l->untold) {
-                tell_all_untold(l);
-            }
+            tell_recorded(l);
             _exit(tell_silent(l));
         }
         for (size_t i = 0; l->silence > 0 && i < l->roster.count; i++) {
-            l->roster.list[i].told = !l->roster.list[i].readable;
+            l->roster.list[i].told = true; /* if it is killed before, `untold` takes it back, and the mark knows how far it got */
         }
-        l->untold = l->untold && l->silence < 0;
         l->silence = l->silence < 0 ? 0 : l->silence;
     }
 }
@@ -375,6 +373,7 @@ static void ended(struct collector *l, pid_t pid, int status)
     l->untold = l->untold || (WIFSIGNALED(status) && WTERMSIG(status) != SIGALRM); /* which comes before there is anything to tell */
     if (pid == l->silence) {
         l->silence = 0;
+        l->untold = l->untold || status != 0;
         return;
     }
     for (size_t i = 0; i < COLLECT_PLACES; i++) {
@@ -444,7 +443,7 @@ int collect_serve(const struct options *o, int fd, SSL_CTX *ctx)
     if (l == NULL) {
         return cli_error(&err);
     }
-    *l = (struct collector){.o = o, .ctx = ctx, .fd = fd, .roster = {.folder = o->state}, .untold = true, .last = EXIT_NO_ANSWER};
+    *l = (struct collector){.o = o, .ctx = ctx, .fd = fd, .roster = {.folder = o->state}, .last = EXIT_NO_ANSWER};
     door_make(&l->door, COLLECT_PLACES, BURST, REFILL_MS, stream_now_ms());
     if (roster_refresh(&l->roster, &err) != 0) {
         free(l);

@@ -32,6 +32,7 @@ static bool look_at(const struct roster *r, struct enrolled *e, const char *host
     const struct enrolled *old;
     struct history *h;
     struct stat st;
+    bool is_old;
     char *path;
     int rc;
 
@@ -65,7 +66,9 @@ static bool look_at(const struct roster *r, struct enrolled *e, const char *host
     if (h->quote_count > 0) {
         memcpy(e->quote, h->quote[h->quote_count - 1], sizeof(e->quote));
     }
-    e->changed_ms = old != NULL && old->readable && !says_other(old, e) ? old->changed_ms : stream_now_ms();
+    is_old = old != NULL && old->readable && !says_other(old, e);
+    e->changed_ms = is_old ? old->changed_ms : stream_now_ms();
+    e->told = is_old && old->told;
     history_free(h);
     return true;
 }

@@ -16,7 +16,7 @@ struct enrolled {
     char host[HISTORY_NAME_MAX + 1];
     struct stat file; /* that these were read from */
     bool readable;    /* a damaged file is nobody's */
-    bool told;        /* of a damaged file: the change was told */
+    bool told;        /* what these say was given to a process that tells it; of the owner of the roster */
     char verdict[16]; /* the last one that could be read, as in the history */
     uint8_t ek[32];
     int64_t verdict_at, enrolled_at;

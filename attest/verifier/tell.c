@@ -5,6 +5,7 @@
  */
 #include "tell.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -126,24 +128,53 @@ static void say(const struct options *o, const char *host, const char *before, c
     }
 }
 
-/* -- what was told last: "VERDICT SHA-256-OF-REASONS\n" ---------------------------------------------- */
-#define MARK_SIZE 96
+/*
+ * -- what was told last ------------------------------------------------------------------------------
+ * Two lines, "VERDICT SHA-256-OF-REASONS": of what was told, and of what was told of those that are recorded. They differ once something
+ * was told that could not be recorded, which does not make what is recorded new.
+ */
+#define LINE_SIZE (15 + 1 + 64 + 1)
 
 struct mark {
-    int fd;          /* open and locked: two who tell of one host do it one after the other; -1 */
-    bool is_first;   /* nothing was told yet */
-    char text[MARK_SIZE]; /* "" nothing, or damaged */
-    char before[16]; /* the verdict in it */
+    int fd;        /* open and locked: two who tell of one host do it one after the other; -1 */
+    bool is_first; /* nothing was told yet */
+    char told[LINE_SIZE], recorded[LINE_SIZE]; /* "" damaged */
+    char before[16]; /* the verdict in `told` */
 };
 
-static void mark_of(char text[MARK_SIZE], const struct news *n)
+static int in_memory = -1; /* a mark of this process alone; -1: they are in the state folder */
+
+int tell_in_memory(bool on)
+{
+    if (in_memory >= 0) {
+        close(in_memory);
+    }
+    in_memory = on ? memfd_create("told", MFD_CLOEXEC) : -1;
+    return on && in_memory < 0 ? -errno : 0;
+}
+
+static void line_of(char line[LINE_SIZE], const struct news *n)
 {
     uint8_t digest[32] = {0};
     char hex[65];
 
     EVP_Digest(n->codes, strlen(n->codes), digest, NULL, EVP_sha256(), NULL);
     hex_encode(hex, digest, sizeof(digest));
-    snprintf(text, MARK_SIZE, "%.15s %s\n", n->verdict[0] != '\0' ? n->verdict : "NEVER", hex);
+    snprintf(line, LINE_SIZE, "%.15s %.64s", n->verdict[0] != '\0' ? n->verdict : "NEVER", hex);
+}
+
+static const struct news never = {.verdict = "", .codes = "", .reference = ""};
+
+/* Who tells is who is told: a program has marks of its own, and so have those who read what a collector prints. */
+static char *path_of(const struct options *o, const char *host)
+{
+    const char *to = o->on_change != NULL ? o->on_change : "";
+    uint8_t digest[32] = {0};
+    char hex[65], *path;
+
+    EVP_Digest(to, strlen(to), digest, NULL, EVP_sha256(), NULL);
+    hex_encode(hex, digest, sizeof(digest));
+    return history_name_is_valid(host) && asprintf(&path, "%s/%s.told-%.8s", o->state, host, hex) >= 0 ? path : NULL;
 }
 
 /* Whoever holds it is done within ON_CHANGE_LIMIT_S, or not at all: telling twice is better than not. */
@@ -156,40 +187,56 @@ static void lock_mark(int fd)
     }
 }
 
+static bool parse_mark(struct mark *m, const char *text)
+{
+    char verdict[2][16], hex[2][65], again[2 * LINE_SIZE + 1];
+
+    if (sscanf(text, "%15[A-Z-] %64[0-9a-f]\n%15[A-Z-] %64[0-9a-f]", verdict[0], hex[0], verdict[1], hex[1]) != 4 ||
+        strlen(hex[0]) != 64 || strlen(hex[1]) != 64) {
+        return false;
+    }
+    snprintf(again, sizeof(again), "%s %s\n%s %s\n", verdict[0], hex[0], verdict[1], hex[1]);
+    if (strcmp(again, text) != 0) {
+        return false;
+    }
+    snprintf(m->told, sizeof(m->told), "%s %s", verdict[0], hex[0]);
+    snprintf(m->recorded, sizeof(m->recorded), "%s %s", verdict[1], hex[1]);
+    strcpy(m->before, strcmp(verdict[0], "NEVER") == 0 ? "" : verdict[0]);
+    return true;
+}
+
 static void open_mark(struct mark *m, const struct options *o, const char *host)
 {
-    char *path = NULL, verdict[16] = "";
-    ssize_t got = 0;
+    char *path = path_of(o, host), text[2 * LINE_SIZE + 2];
+    ssize_t got = -1;
 
     *m = (struct mark){.fd = -1};
-    if (!history_name_is_valid(host) || asprintf(&path, "%s/%s.told", o->state, host) < 0) {
-        path = NULL;
-    } else {
+    if (in_memory >= 0) {
+        m->fd = fcntl(in_memory, F_DUPFD_CLOEXEC, 0);
+    } else if (path != NULL) {
         m->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
     }
     if (m->fd >= 0) {
         lock_mark(m->fd);
-        got = pread(m->fd, m->text, sizeof(m->text) - 1, 0);
+        got = pread(m->fd, text, sizeof(text) - 1, 0);
         m->is_first = got == 0;
     } else if (path != NULL && errno != ENOENT) { /* no such folder: whoever judges says so */
         fprintf(stderr, "bh attest: %s: %s\n", path, strerror(errno));
     }
-    m->text[got < 0 ? 0 : got] = '\0';
-    if (sscanf(m->text, "%15[A-Z-] ", verdict) == 1 && strlen(m->text) == strlen(verdict) + 1 + 64 + 1) {
-        strcpy(m->before, strcmp(verdict, "NEVER") == 0 ? "" : verdict);
-    } else {
-        m->text[0] = '\0';
-    }
+    text[got < 0 ? 0 : got] = '\0';
+    (void)parse_mark(m, text);
     free(path);
 }
 
 /* Half of it is as if nothing had been told: it is told again. */
-static void write_mark(const struct mark *m, const struct news *n)
+static void write_mark(const struct mark *m)
 {
-    char text[MARK_SIZE];
+    char text[2 * LINE_SIZE + 1], nothing[LINE_SIZE];
+    int n;
 
-    mark_of(text, n);
-    if (m->fd >= 0 && (ftruncate(m->fd, 0) != 0 || pwrite(m->fd, text, strlen(text), 0) != (ssize_t)strlen(text) || fsync(m->fd) != 0)) {
+    line_of(nothing, &never);
+    n = snprintf(text, sizeof(text), "%s\n%s\n", m->told, m->recorded[0] != '\0' ? m->recorded : nothing);
+    if (m->fd >= 0 && (ftruncate(m->fd, 0) != 0 || pwrite(m->fd, text, (size_t)n, 0) != n || fsync(m->fd) != 0)) {
         fprintf(stderr, "bh attest: what was told is not remembered: %s\n", strerror(errno));
     }
 }
@@ -202,19 +249,28 @@ static void close_mark(struct mark *m)
     m->fd = -1;
 }
 
-static bool is_news(const struct mark *m, const struct news *n)
+static void note(struct mark *m, const struct news *n, bool is_recorded)
 {
-    char text[MARK_SIZE];
-
-    mark_of(text, n);
-    return strcmp(m->text, text) != 0;
+    line_of(m->told, n);
+    snprintf(m->before, sizeof(m->before), "%s", n->verdict);
+    if (is_recorded) {
+        strcpy(m->recorded, m->told);
+    }
+    write_mark(m);
 }
 
-static void tell(const struct options *o, const char *host, struct mark *m, const struct news *n)
+static void tell(const struct options *o, const char *host, struct mark *m, const struct news *n, bool is_recorded)
 {
-    if (is_news(m, n)) {
+    char line[LINE_SIZE];
+    bool is_news;
+
+    line_of(line, n);
+    is_news = strcmp(m->told, line) != 0;
+    if (is_news) {
         say(o, host, m->before, n);
-        write_mark(m, n);
+    }
+    if (is_news || (is_recorded && strcmp(m->recorded, line) != 0)) {
+        note(m, n, is_recorded);
     }
 }
 
@@ -241,42 +297,37 @@ static void close_both(struct mark *m, struct history *h)
     history_free(h);
 }
 
-void tell_begin(const struct options *o, const char *host)
-{
-    struct mark m;
-    struct history *h = open_both(&m, o, host);
-
-    if (h != NULL && m.is_first) {
-        const struct news n = news_of(h);
-
-        write_mark(&m, &n);
-    }
-    close_both(&m, h);
-}
-
 void tell_untold(const struct options *o, const char *host)
 {
     struct mark m;
     struct history *h = open_both(&m, o, host);
 
-    if (h != NULL && !m.is_first && h->verdict[0] != '\0' && strcmp(h->verdict, "PASS") != 0) {
+    if (h != NULL) {
         const struct news n = news_of(h);
+        char line[LINE_SIZE];
 
-        tell(o, host, &m, &n);
+        line_of(line, &n);
+        if (m.is_first) {
+            note(&m, &n, true);
+        } else if (n.verdict[0] != '\0' && strcmp(m.recorded, line) != 0) {
+            tell(o, host, &m, &n, true);
+        }
     }
     close_both(&m, h);
 }
 
 void tell_change(const struct options *o, const char *host, const struct outcome *out, const char *verdict)
 {
-    struct news n = {.at = out->at, .verdict = verdict, .codes = out->codes != NULL ? out->codes : "", .reference = out->verdict.explained_by};
+    const struct news ours = {.at = out->at, .verdict = verdict, .codes = out->codes != NULL ? out->codes : "",
+                              .reference = out->verdict.explained_by};
     struct mark m;
     struct history *h = open_both(&m, o, host);
+    const struct news now = h != NULL && h->verdict[0] != '\0' ? news_of(h) : ours;
 
-    if (h != NULL && h->verdict[0] != '\0') {
-        n = news_of(h);
+    if (strcmp(ours.verdict, now.verdict) != 0 || strcmp(ours.codes, now.codes) != 0) {
+        tell(o, host, &m, &ours, true);
     }
-    tell(o, host, &m, &n);
+    tell(o, host, &m, &now, true);
     close_both(&m, h);
 }
 
@@ -286,8 +337,38 @@ void tell_unrecorded(const struct options *o, const char *host, const char *verd
     struct mark m;
 
     open_mark(&m, o, host);
-    tell(o, host, &m, &n);
+    tell(o, host, &m, &n, false);
     close_mark(&m);
+}
+
+/* Another file in its place: who tells of the old host at this moment writes into one that is gone. */
+int tell_anew(const char *state, const char *host, struct attest_error *err)
+{
+    char line[LINE_SIZE], text[2 * LINE_SIZE + 1], prefix[HISTORY_NAME_MAX + 8];
+    DIR *folder = opendir(state);
+    int rc = folder != NULL ? 0 : attest_fail(err, -errno, "%s: %s", state, strerror(errno));
+    struct dirent *entry;
+
+    line_of(line, &never);
+    snprintf(text, sizeof(text), "%s\n%s\n", line, line);
+    snprintf(prefix, sizeof(prefix), "%s.told-", host);
+    while (rc == 0 && (entry = readdir(folder)) != NULL) {
+        const char *key = entry->d_name + strlen(prefix);
+        char *path;
+
+        if (strncmp(entry->d_name, prefix, strlen(prefix)) != 0 || strlen(key) != 8 || strspn(key, "0123456789abcdef") != 8) {
+            continue;
+        }
+        rc = asprintf(&path, "%s/%s", state, entry->d_name) < 0 ? attest_fail(err, -ENOMEM, "no memory") : 0;
+        if (rc == 0) {
+            rc = file_write(path, text, strlen(text), err);
+            free(path);
+        }
+    }
+    if (folder != NULL) {
+        closedir(folder);
+    }
+    return rc;
 }
 
 int tell_is_usable(const struct options *o)

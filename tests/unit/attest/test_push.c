@@ -205,7 +205,7 @@ static void person(const char *name, const char *file, enum cert_use use, X509 *
 
 static int start(void **state)
 {
-    static const char script[] = "#!/bin/sh\necho \"$@\" >>\"${0%/*}/changes\"\n";
+    static const char script[] = "#!/bin/sh\necho \"$@\" >>\"${0%/*}/changes\"\n! rm \"${0%/*}/kill\" 2>/dev/null || kill -9 $PPID\n";
     struct attest_error err = {""};
     EVP_PKEY *other_key = cert_key_new(&err);
     X509 *other_authority = cert_sign(other_key, "ca", CERT_AUTHORITY, NULL, other_key, 10, &err);
@@ -720,6 +720,63 @@ static void push_of_before_is_told_at_the_start(void **state)
     wire_stop(&agent);
 }
 
+/* What somebody who verifies by hand leaves in the history, and tells nobody. */
+static void push_of_a_host_that_others_verify_is_told(void **state)
+{
+    (void)state;
+    start_collector((struct how){.who = "collector", .state = "hosts"});
+    sleep(1);
+    assert_int_equal(ATTEST("verify", "--state", in("hosts"), "--host", "web", "--connect", "tcp:127.0.0.1:1", "--wait", "0", "--ca",
+                            host.ca_root, "--reference", reference, "--allow-unsigned-reference"), 3);
+    expect("collect.out", " web PASS -> NO-ANSWER ", 12);
+    wire_stop(&collector);
+    start_collector((struct how){.who = "collector", .state = "hosts", .count = "1"});
+    start_agent(collector_port);
+    assert_int_equal(collector_status(), 0);
+    assert_non_null(strstr(text_of("collect.out"), " web NO-ANSWER -> PASS "));
+    wire_stop(&agent);
+}
+
+/* Nor is it lost when the host calls before it is looked for; that is each ROUND_S (5 s) from the start. */
+static void push_tells_what_was_recorded_before_it(void **state)
+{
+    uint8_t *old;
+    size_t size;
+
+    (void)state;
+    start_collector((struct how){.who = "collector", .state = "hosts", .count = "1"});
+    usleep(500000);
+    old = change_history("verdict", "FAIL", &size);
+    free(old);
+    start_agent(collector_port);
+    assert_int_equal(collector_status(), 0);
+    assert_non_null(strstr(text_of("collect.out"), " web PASS -> FAIL "));
+    assert_non_null(strstr(text_of("collect.out"), " web FAIL -> PASS "));
+    wire_stop(&agent);
+}
+
+/* A process that is killed before it has written down what it told: another one tells it. */
+static void push_of_an_unreadable_host_is_told_whoever_is_killed(void **state)
+{
+    uint8_t *old;
+    size_t size;
+
+    (void)state;
+    old = change_history("verdict", "PASS", &size);
+    start_collector((struct how){.who = "collector", .state = "hosts"});
+    sleep(1);
+    into_file("kill", "");
+    into_file("hosts/web.json", "{}");
+    expect("collect.out", " web PASS -> UNREADABLE host:unreadable\n", 12);
+    while (access(in("kill"), F_OK) == 0) { /* until it is killed */
+        usleep(50000);
+    }
+    unlink(in("changes"));
+    expect("changes", "web PASS UNREADABLE host:unreadable\n", 12);
+    wire_stop(&collector);
+    restore_history(old, size);
+}
+
 #endif
 
 int main(void)
@@ -742,6 +799,9 @@ int main(void)
         cmocka_unit_test(push_that_does_not_come_is_told_of_a_host_that_is_held),
         cmocka_unit_test(push_that_does_not_come_is_told_whatever_the_date),
         cmocka_unit_test(push_of_before_is_told_at_the_start),
+        cmocka_unit_test(push_of_a_host_that_others_verify_is_told),
+        cmocka_unit_test(push_tells_what_was_recorded_before_it),
+        cmocka_unit_test(push_of_an_unreadable_host_is_told_whoever_is_killed),
 #endif
     };
 

@@ -37,6 +37,7 @@
 #include "../../../attest/agent/serve.h"
 #include "../../../attest/verifier/internal.h"
 #include "../../../attest/verifier/options.h"
+#include "../../../attest/verifier/tell.h"
 #include "fake_host.h"
 #include "liar.h"
 
@@ -1142,11 +1143,38 @@ static void watch_of_a_name_not_found_is_no_answer(void **state)
     end();
 }
 
+/* A program to be run on a change, and the file that has what it was given. */
+static const char *make_program(void)
+{
+    static const char program[] = "#!/bin/sh\necho \"$#:$1 $2 $3 $4\" >>\"${0%/*}/changes\"\n";
+
+    write_file("program", program, strlen(program));
+    assert_int_equal(chmod(in("program"), 0755), 0);
+    unlink(in("changes"));
+    return in("program");
+}
+
+static void program_was_given(const char *text)
+{
+    struct attest_error err = {""};
+    uint8_t *data = NULL;
+    size_t size = 0;
+    char *got;
+
+    (void)file_read(in("changes"), 4096, &data, &size, &err);
+    got = strndup(data != NULL ? (char *)data : "", size);
+    assert_string_equal(got, text);
+    free(got);
+    free(data);
+    unlink(in("changes"));
+}
+
 /* A verdict is on disk before it is told. Here nobody tells what was recorded, as if whoever was to had ended in between. */
 static void watch_tells_what_was_not_told(void **state)
 {
     const char *const watch[] = {"watch", "--host", "web", "--state", in("hosts"), "--socket", in("socket"), "--ca", host.ca_issuer,
-                                 "--reference", in("good.jws"), "--signer", in("signer.pem"), "--count", "1", NULL};
+                                 "--reference", in("good.jws"), "--signer", in("signer.pem"), "--count", "1",
+                                 "--on-change", make_program(), NULL};
     const char *const silent[] = {"--socket", in("nobody"), "--wait", "0", NULL};
 
     (void)state;
@@ -1168,23 +1196,89 @@ static void watch_tells_what_was_not_told(void **state)
     assert_int_equal(run(watch), 0);
     assert_non_null(strstr(output, " web PASS -> NO-ANSWER "));
     assert_non_null(strstr(output, " web NO-ANSWER -> PASS "));
-    write_file("hosts/web.told", "FA", 2); /* cut short: told again */
+    shell("for i in %s/web.told-*; do printf FA >$i; done%s", in("hosts"), ""); /* cut short: told again */
     assert_int_equal(run(watch), 0);
     assert_non_null(strstr(output, " web NEVER -> PASS "));
+    end();
+}
+
+/* Each program is told for itself, and what a watch without one printed was told to nobody else. */
+static void watch_tells_each_who_is_told(void **state)
+{
+    const char *const watch[] = {"watch", "--host", "web", "--state", in("hosts"), "--socket", in("socket"), "--ca", host.ca_issuer,
+                                 "--reference", in("good.jws"), "--signer", in("signer.pem"), "--count", "1", NULL, NULL, NULL};
+    const char *with[18], *other[18];
+
+    (void)state;
+    memcpy(with, watch, sizeof(with));
+    memcpy(other, watch, sizeof(other));
+    with[15] = other[15] = "--on-change";
+    with[16] = make_program();
+    other[16] = "/bin/true";
+    begin(&good_row);
+    must(verify(&good_row, NULL));
+    assert_int_equal(run(with), 0);
+    assert_int_equal(run(other), 0);
+    boot(HOST_PERMISSIVE);
+    assert_int_equal(run(watch), 1);
+    assert_non_null(strstr(output, " web PASS -> FAIL policy:permissive"));
+    assert_int_equal(run(watch), 1);
+    assert_string_equal(output, "");
+    assert_int_equal(run(other), 1);
+    assert_non_null(strstr(output, " web PASS -> FAIL policy:permissive"));
+    program_was_given("");
+    assert_int_equal(run(with), 1);
+    program_was_given("4:web PASS FAIL policy:permissive policy:differs\n");
+    boot(HOST_GOOD);
+    end();
+}
+
+/* What was found and what is recorded: somebody else may have recorded something in between. */
+static void tell_says_what_was_found_and_what_is_recorded(void **state)
+{
+    const struct options o = {.state = in("hosts"), .on_change = make_program()};
+    struct outcome out = {.at = time(NULL), .codes = (char *)(uintptr_t)"policy:permissive"};
+
+    (void)state;
+    begin(&good_row);
+    must(verify(&good_row, NULL));
+    tell_untold(&o, "web");
+    tell_change(&o, "web", &out, "FAIL");
+    program_was_given("4:web PASS FAIL policy:permissive\n4:web FAIL PASS \n");
+    tell_unrecorded(&o, "web", "NO-ANSWER", ""); /* which makes a PASS of before no news */
+    tell_untold(&o, "web");
+    tell_unrecorded(&o, "web", "NO-ANSWER", "");
+    program_was_given("4:web PASS NO-ANSWER \n");
+    end();
+}
+
+/* A host that is enrolled anew is another one: what was told of the one before is not known of it. */
+static void enroll_forgets_what_was_told(void **state)
+{
+    const struct options o = {.state = in("hosts"), .on_change = make_program()};
+    const char *const silent[] = {"--socket", in("nobody"), "--wait", "0", NULL};
+
+    (void)state;
+    begin(&good_row);
+    must(verify(&good_row, NULL));
+    tell_untold(&o, "web");
+    assert_int_equal(verify(&good_row, silent), 3);
+    tell_untold(&o, "web");
+    program_was_given("4:web PASS NO-ANSWER \n");
+    must(RUN("enroll", "--host", "web", "--state", in("hosts"), "--socket", in("socket"), "--ca", host.ca_issuer, "--replace"));
+    tell_untold(&o, "web");
+    assert_int_equal(verify(&good_row, silent), 3);
+    tell_untold(&o, "web");
+    program_was_given("4:web NEVER NO-ANSWER \n");
     end();
 }
 
 static void watch_tells_changes_only_and_runs_the_program(void **state)
 {
     const struct row turns = {.code = CODE_OK, .lie = LIE_QUOTE_BYTE, .honest = 1};
-    static const char program[] = "#!/bin/sh\necho \"$#:$1 $2 $3 $4\" >>\"${0%/*}/changes\"\n";
-    struct attest_error err = {""};
-    uint8_t *data;
-    size_t size;
 
     (void)state;
-    write_file("program", program, strlen(program));
-    chmod(in("program"), 0755);
+    (void)make_program();
     begin(&turns);
     assert_int_equal(RUN("watch", "--host", "web", "--state", in("hosts"), "--socket", in("socket"),
                          "--ca", host.ca_issuer, "--reference", in("good.jws"), "--signer",
@@ -1192,10 +1286,7 @@ static void watch_tells_changes_only_and_runs_the_program(void **state)
                          in("program")), 1);
     assert_non_null(strstr(output, " web PASS -> FAIL quote:signature\n"));
     assert_ptr_equal(strchr(output, '\n'), strrchr(output, '\n'));
-    assert_int_equal(file_read(in("changes"), 4096, &data, &size, &err), 0);
-    assert_int_equal(size, strlen("4:web PASS FAIL quote:signature\n"));
-    assert_memory_equal(data, "4:web PASS FAIL quote:signature\n", size);
-    free(data);
+    program_was_given("4:web PASS FAIL quote:signature\n");
     /* nothing new: the same verdict again, from what is remembered */
     assert_int_equal(RUN("watch", "--host", "web", "--state", in("hosts"), "--socket", in("socket"),
                          "--ca", host.ca_issuer, "--reference", in("good.jws"), "--signer",
@@ -1392,6 +1483,9 @@ int main(void)
         cmocka_unit_test(watch_trickled_greeting_is_no_answer),
         cmocka_unit_test(watch_of_a_name_not_found_is_no_answer),
         cmocka_unit_test(watch_tells_what_was_not_told),
+        cmocka_unit_test(watch_tells_each_who_is_told),
+        cmocka_unit_test(tell_says_what_was_found_and_what_is_recorded),
+        cmocka_unit_test(enroll_forgets_what_was_told),
         cmocka_unit_test(watch_tells_changes_only_and_runs_the_program),
         cmocka_unit_test(token_says_what_the_verdict_said),
         cmocka_unit_test(token_is_of_when_it_was_asked),
