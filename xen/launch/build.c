@@ -196,6 +196,7 @@ static int map_tpm(struct launch_domain *ld)
         pr_warn("domain %s asks for the TPM, there is none (tpm=none)", ld->in.name);
         return 0;
     }
+    write_once(ld->d->has_tpm, true);
     return p2m_map(ld->d, _gfn(PVH_TPM >> PAGE_SHIFT), page, P2M_ORDER_4K, P2M_MMIO_DIRECT);
 }
 
@@ -357,6 +358,9 @@ int launch_build(struct launch_domain *ld, struct launch_error *err)
         do {
             ret = launch_turn(ld);
         } while (ret == -ERESTART);
+        if (ret != 0) {
+            return launch_fail(err, ret, "domain %s: no turn at the TPM (error %d)", ld->in.name, -ret);
+        }
         ret = launch_measure_domain(ld, err);
         launch_turn_end();
     }

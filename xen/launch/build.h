@@ -63,7 +63,7 @@ int launch_build_piece(struct launch_domain *ld, struct launch_error *err) must_
 /**
  * Of a domain that is built: its turn at the TPM, measuring and reporting, the end of the turn. Who starts it looks between the
  * first two whether it may start, so that no start is logged that never comes.
- * @return 0; launch_turn(): -ERESTART not yet; launch_measure_domain(): -errno, err says why
+ * @return 0; launch_turn(): -ERESTART not yet, -EBUSY the TPM is not to be had; launch_measure_domain(): -errno, err says why
  */
 int launch_turn(const struct launch_domain *ld) must_check;
 int launch_measure_domain(struct launch_domain *ld, struct launch_error *err) must_check;

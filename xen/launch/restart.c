@@ -98,8 +98,11 @@ static int build_end(struct launch_domain *ld, struct launch_error *err)
 {
     int ret = launch_turn(ld);
 
-    if (ret != 0) {
+    if (ret == -ERESTART) {
         return ret;
+    }
+    if (ret != 0) {
+        return launch_fail(err, ret, "domain %s: no turn at the TPM (error %d)", ld->in.name, -ret);
     }
     ld->config.sid = ld->d->sid;
     ret = launch_connect(ld, services, err);

@@ -79,6 +79,15 @@ void tpm_banks(struct tpm_digests *banks)
     *banks = active;
 }
 
+int tpm_ask(void)
+{
+    return 0;
+}
+
+void tpm_seize(void)
+{
+}
+
 void tpm_close(void)
 {
 }

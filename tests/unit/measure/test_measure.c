@@ -23,6 +23,7 @@
 #include <xen/timer.h>
 #include <xen/tpm.h>
 
+#include "../../../xen/common/measure/internal.h"
 #include "fake_log.h"
 
 /* -- fake TPM: one or two banks, values folded with eventlog_hash ------------------------- */
@@ -33,6 +34,9 @@ static struct {
     unsigned int reserved, resets, extends, hurries, shutdowns;
     int fail;
     int asked;                   /* what tpm_ask() answers */
+    bool hangs;                  /* a seize does not give it to us at once */
+    bool noisy;                  /* a holder is on its CPU */
+    bool stopped;                /* the holders */
     unsigned int closed, seized, kept;
     struct timer *timer;         /* the one that is armed */
     uint64_t timer_ns;
@@ -40,9 +44,18 @@ static struct {
 
 static uint64_t now_ns;
 
+static bool other_cpu_comes; /* when the clock has been read, and it gets there first */
+
 uint64_t time_now_ns(void)
 {
-    return now_ns;
+    uint64_t now = now_ns;
+
+    if (other_cpu_comes) {
+        other_cpu_comes = false;
+        now_ns += NS_PER_MS;
+        (void)!measure_turn_is_due();
+    }
+    return now;
 }
 
 int tpm_ask(void)
@@ -52,7 +65,21 @@ int tpm_ask(void)
 
 void tpm_seize(void)
 {
+    assert_true(fake.stopped && !fake.noisy); /* or they could undo it, for good */
     fake.seized++;
+    fake.asked = fake.hangs ? -EBUSY : 0;
+}
+
+bool holders_stop(void)
+{
+    fake.stopped = true;
+    return !fake.noisy;
+}
+
+void holders_go_on(void)
+{
+    assert_int_not_equal(fake.asked, -EBUSY); /* it would touch the page while the TPM is taken from it */
+    fake.stopped = false;
 }
 
 void tpm_keep(void)
@@ -62,6 +89,7 @@ void tpm_keep(void)
 
 void tpm_close(void)
 {
+    assert_int_not_equal(fake.asked, -EBUSY);
     fake.closed++;
 }
 
@@ -590,6 +618,7 @@ static uint64_t wait_for_turn(uint64_t busy_ns)
     }
     measure_turn_end();
     fake.asked = 0;
+    assert_false(fake.stopped);
     return now_ns - began;
 }
 
@@ -718,6 +747,113 @@ static void turn_not_taken_is_forgotten(void **state)
     assert_int_equal(fake.seized, 0);
 }
 
+/* What takes the TPM away takes time: the domain is stopped until it is ours, and nobody spins for it. */
+static void turn_seized_is_waited_for(void **state)
+{
+    (void)state;
+    fake.asked = -EAGAIN;
+    fake.hangs = fake.noisy = true;
+    assert_int_equal(measure_turn(0), -ERESTART); /* the domain is on its CPU yet */
+    assert_true(fake.stopped);
+    fake.noisy = false;
+    for (unsigned int i = 0; i < 15000; i++) {
+        pass(NS_PER_MS);
+        assert_false(measure_turn_is_due());
+        assert_true(i == 0 || fake.stopped);
+        if (i % 1000 == 999) {
+            assert_int_equal(measure_turn(0), -ERESTART);
+        }
+    }
+    assert_int_equal(fake.seized, 1);
+    assert_int_equal(fake.kept, 0);
+    fake.asked = 0;
+    assert_true(measure_turn_is_due());
+    assert_false(fake.stopped);
+    assert_int_equal(measure_turn(0), 0);
+    measure_turn_end();
+    assert_int_equal(fake.closed, 1);
+}
+
+/* Who seized and comes no more: it is given back, but not before it is ours. */
+static void turn_seized_is_forgotten_when_it_has_come(void **state)
+{
+    (void)state;
+    fake.asked = -EAGAIN;
+    fake.hangs = true;
+    assert_int_equal(measure_turn(0), -ERESTART);
+    assert_int_equal(fake.seized, 1);
+    for (unsigned int i = 0; i < 5000; i++) {
+        pass(10 * NS_PER_MS);
+        assert_true(fake.stopped && fake.timer != NULL);
+    }
+    assert_int_equal(fake.closed, 0);
+    fake.asked = 0;
+    pass(300 * NS_PER_MS);
+    assert_int_equal(fake.closed, 1);
+    assert_false(fake.stopped);
+    assert_null(fake.timer);
+}
+
+/* It does not come: there is an end to the wait, and nothing is broken when it does come. */
+static void turn_seized_in_vain_ebusy(void **state)
+{
+    uint64_t began = now_ns;
+    int rc;
+
+    (void)state;
+    fake.asked = -EAGAIN;
+    fake.hangs = true;
+    while ((rc = measure_turn(MEASURE_PATIENCE_NS)) == -ERESTART) {
+        pass(NS_PER_MS);
+        assert_true(now_ns - began < 3 * MEASURE_PATIENCE_NS);
+    }
+    assert_int_equal(rc, -EBUSY);
+    assert_int_equal(now_ns - began, 2 * MEASURE_PATIENCE_NS);
+    assert_int_equal(fake.kept, 0);
+    assert_int_equal(measure_turn(MEASURE_PATIENCE_NS), -EBUSY); /* nor has the next to wait */
+    fake.asked = 0;
+    fake.hangs = false;
+    assert_int_equal(measure_turn(MEASURE_PATIENCE_NS), 0);
+    assert_int_equal(measure_setenforce(false), 0);
+    measure_turn_end();
+    assert_false(fake.stopped);
+    assert_int_equal(fake.seized, 1);
+}
+
+/* Another CPU wants it between this one's coming and its turn: time does not run backwards. */
+static void turn_clock_of_another_cpu(void **state)
+{
+    (void)state;
+    fake.asked = -EAGAIN;
+    other_cpu_comes = true;
+    assert_int_equal(measure_turn(MEASURE_PATIENCE_NS), -ERESTART);
+    other_cpu_comes = false;
+    assert_int_equal(fake.seized, 0);
+    assert_int_equal(wait_for_turn(15000 * NS_PER_MS), 15000 * NS_PER_MS);
+    assert_int_equal(fake.seized, 0);
+}
+
+/* Nothing was sent to the TPM: the log explains it still. */
+static void event_tpm_busy_is_not_the_end(void **state)
+{
+    size_t before, after;
+
+    (void)state;
+    fake_start(2, 1);
+    assert_int_equal(start(true, NULL, 0, MEASURE_LOG_SIZE), 0);
+    (void)log_bytes(&before);
+    fake.fail = -EBUSY;
+    assert_int_equal(measure_setenforce(false), -EBUSY);
+    (void)log_bytes(&after);
+    assert_int_equal(before, after);
+    fake.fail = 0;
+    assert_int_equal(measure_setenforce(false), 0);
+    fake.fail = -EIO;
+    assert_int_equal(measure_setenforce(true), -EIO);
+    fake.fail = 0;
+    assert_int_equal(measure_setenforce(true), -EIO);
+}
+
 static void firmware_log_is_what_there_was(void **state)
 {
     static const char size_word[] = " size=";
@@ -779,6 +915,11 @@ int main(void)
         cmocka_unit_test_setup(turn_without_patience_is_taken_at_once, fresh_turn),
         cmocka_unit_test_setup(turn_looked_for_in_its_place, fresh_turn),
         cmocka_unit_test_setup(turn_not_taken_is_forgotten, fresh_turn),
+        cmocka_unit_test_setup(turn_seized_is_waited_for, fresh_turn),
+        cmocka_unit_test_setup(turn_seized_is_forgotten_when_it_has_come, fresh_turn),
+        cmocka_unit_test_setup(turn_seized_in_vain_ebusy, fresh_turn),
+        cmocka_unit_test_setup(turn_clock_of_another_cpu, fresh_turn),
+        cmocka_unit_test(event_tpm_busy_is_not_the_end),
         cmocka_unit_test(event_digest_is_hash_of_logged_text),
         cmocka_unit_test(init_firmware_log_continued),
         cmocka_unit_test(init_tpm_bank_missing_in_firmware_log_still_extended),

@@ -3,7 +3,8 @@
  * The FIFO transport against a small register model that can misbehave: never grant the locality,
  * stop taking data, never answer, answer with a wrong size. Every fault must end in an error within
  * its timeout; a fake clock makes that quick. The model also checks the driver: bytes only while
- * Expect, go only after a whole command.
+ * Expect, go only after a whole command. Like QEMU's it gives the locality away while the other's command
+ * executes, drops what is sent meanwhile, and delivers that command's answer to who sent last.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -29,9 +30,13 @@ static struct {
     uint32_t set_auth_code[2]; /* answers to the first and the second TPM2_PCR_SetAuthValue */
     uint32_t clear_code, platform_code;
     uint32_t permanent; /* TPMA_PERMANENT */
-    unsigned int retries; /* TPM_RC_RETRY this often first */
+    unsigned int retries; /* a code this often first */
+    uint16_t retry_code;  /* 0: TPM_RC_RETRY */
+    uint64_t busy_until;  /* locality 0's command executes, and nobody waited for it; 0: none does */
+    bool steals;          /* when it has ended locality 0 has the TPM again */
+    bool needs_two;       /* an abort leaves the TPM idle: commandReady once more makes it ready */
     /* state */
-    bool active, seized, ready, executing;
+    bool active, seized, ready, executing, dropped, aborting;
     uint8_t in[512];
     size_t in_len;
     uint8_t out[512];
@@ -95,8 +100,8 @@ static void answer(void)
         memcpy(m.out + 10, random, sizeof(random));
     } else if (m.retries > 0) {
         m.retries--;
-        m.out[8] = 0x09;
-        m.out[9] = 0x22;
+        m.out[8] = m.retry_code == 0 ? 0x09 : (uint8_t)(m.retry_code >> 8);
+        m.out[9] = m.retry_code == 0 ? 0x22 : (uint8_t)m.retry_code;
     } else if (m.code_low != 0) {
         m.out[8] = 0x01;
         m.out[9] = m.code_low;
@@ -109,10 +114,42 @@ static void answer(void)
     m.commands++;
 }
 
+static void be_ready(void)
+{
+    m.ready = true;
+    m.executing = m.aborting = false;
+    m.in_len = m.out_len = m.out_pos = 0;
+}
+
+/* Locality 0's command may have ended. */
+static void settle(void)
+{
+    static const uint8_t success[] = {0x80, 1, 0, 0, 0, 10, 0, 0, 0, 0};
+
+    if (m.busy_until == 0 || m.now < m.busy_until) {
+        return;
+    }
+    m.busy_until = 0;
+    m.in_len = 0; /* of what was being written */
+    if (m.dropped) {
+        memcpy(m.out, success, sizeof(success));
+        m.out_len = sizeof(success);
+        m.out_pos = 0;
+        m.dropped = false;
+    }
+    if (m.aborting) {
+        be_ready();
+    } else if (m.steals) {
+        m.active = m.ready = m.executing = false;
+    }
+    m.steals = false;
+}
+
 uint8_t tpm_io_read8(const volatile uint8_t *reg)
 {
     size_t off = (size_t)(reg - page);
 
+    settle();
     if (m.absent) {
         return 0xff;
     }
@@ -135,11 +172,14 @@ uint32_t tpm_io_read32(const volatile uint8_t *reg)
         return 0x00011014;
     }
     assert_int_equal(off, 0x18);
-    assert_true(m.active);
+    settle();
+    if (!m.active) {
+        return 0xffffffffu;
+    }
     if (m.ready && m.in_len == 0) {
         sts |= 0x40;
     }
-    if (expects() || (m.expect_stuck && m.in_len > 0)) {
+    if (m.in_len > 0 && (expects() || m.expect_stuck)) {
         sts |= 0x08;
     }
     if (m.executing && !m.never_answer && m.out_pos < m.out_len) {
@@ -155,6 +195,7 @@ void tpm_io_write8(volatile uint8_t *reg, uint8_t value)
 {
     size_t off = (size_t)(reg - page);
 
+    settle();
     if (off == 0) {
         if (value == 0x02) {
             m.active = !m.never_grant && !m.grant_on_seize;
@@ -169,26 +210,40 @@ void tpm_io_write8(volatile uint8_t *reg, uint8_t value)
         return;
     }
     assert_int_equal(off, 0x24);
-    assert_true(m.active && expects());
+    assert_true(expects());
     assert_true(m.in_len < sizeof(m.in));
-    m.in[m.in_len++] = value;
+    if (m.active) {
+        m.in[m.in_len++] = value;
+    }
 }
 
 void tpm_io_write32(volatile uint8_t *reg, uint32_t value)
 {
     assert_int_equal(reg - page, 0x18);
+    settle();
+    if (!m.active) {
+        return;
+    }
     if (value == 0x40) {
-        m.ready = true;
-        m.executing = false;
-        m.in_len = 0;
-        m.out_len = 0;
-        m.out_pos = 0;
+        bool aborts = m.in_len > 0 || (m.executing && m.out_len == 0);
+
+        if (aborts && m.busy_until != 0) {
+            m.aborting = true;
+            m.ready = false;
+        } else if (!m.aborting) {
+            be_ready();
+            m.ready = !(m.needs_two && aborts);
+        }
     } else {
         assert_int_equal(value, 0x20);
         assert_true(m.ready && !expects() && m.in_len > 0);
         m.ready = false;
         m.executing = true;
-        answer();
+        if (m.busy_until != 0) {
+            m.dropped = true;
+        } else {
+            answer();
+        }
     }
 }
 
@@ -349,13 +404,13 @@ static void reserve_platform_that_may_be_open_eio(void **state)
     }
 }
 
-static void open_locality_refused_etimedout(void **state)
+static void open_locality_refused_ebusy(void **state)
 {
     uint64_t before = m.now;
 
     (void)state;
     m.never_grant = true;
-    assert_int_equal(extend(), -ETIMEDOUT);
+    assert_int_equal(extend(), -EBUSY);
     assert_true(m.now - before < 30000000000ull);
     assert_int_equal(m.commands, 0);
 }
@@ -412,6 +467,70 @@ static void open_locality_busy_seized(void **state)
     assert_false(m.seized);
 }
 
+/* Its answer is not taken for the answer to ours, wherever in ours it comes. */
+static void command_left_behind_is_waited_for(void **state)
+{
+    (void)state;
+    for (unsigned int steals = 0; steals < 2; steals++) {
+        for (uint64_t ms = 1; ms < 200; ms += ms < 60 ? 1 : 20) {
+            fresh(NULL);
+            m.busy_until = m.now + ms * 1000000;
+            m.steals = steals;
+            assert_int_equal(extend(), 0);
+            assert_int_equal(m.commands, 1);
+            assert_int_equal(m.in[9], 0x82);
+            assert_false(m.active);
+        }
+        fresh(NULL);
+        m.busy_until = m.now + 15000 * 1000000ull;
+        m.steals = steals;
+        assert_int_equal(extend(), 0);
+        assert_int_equal(m.commands, 1);
+    }
+    fresh(NULL);
+    m.busy_until = m.now + 60000 * 1000000ull; /* it cannot be had, and nothing is sent */
+    assert_int_equal(extend(), -EBUSY);
+    assert_int_equal(m.commands, 0);
+    assert_false(m.dropped);
+}
+
+/* Asked again and again, without a wait, as long as that command takes. */
+static void ask_command_left_behind_is_busy(void **state)
+{
+    unsigned int n;
+
+    (void)state;
+    m.busy_until = m.now + 3000 * 1000000ull;
+    for (n = 0; tpm_ask() == -EBUSY; n++) {
+        assert_true(m.active);
+        m.now += 1000000;
+    }
+    assert_in_range(n, 500, 3000);
+    assert_int_equal(tpm_ask(), 0);
+    tpm_keep();
+    assert_int_equal(extend(), 0);
+    assert_int_equal(m.commands, 1);
+    tpm_close();
+    m.grant_on_seize = true;
+    assert_int_equal(tpm_ask(), -EAGAIN); /* this can be taken back */
+    m.never_grant = true;
+    tpm_seize();
+    assert_int_equal(tpm_ask(), -EBUSY); /* this cannot */
+    m.never_grant = false;
+    m.active = true;
+    assert_int_equal(tpm_ask(), 0);
+    tpm_close();
+    assert_int_equal(tpm_ask(), -EAGAIN);
+}
+
+static void abort_that_leaves_the_tpm_idle(void **state)
+{
+    (void)state;
+    m.needs_two = true;
+    assert_int_equal(extend(), 0);
+    assert_int_equal(m.commands, 1);
+}
+
 static void send_faults_end_in_error(void **state)
 {
     (void)state;
@@ -446,14 +565,26 @@ static void receive_faults_end_in_error(void **state)
 
 static void extend_retry_code_repeated(void **state)
 {
+    static const uint16_t codes[] = {0x908, 0x90a, 0x920, 0x922, 0x923};
+    uint64_t start;
+
     (void)state;
     m.retries = 3;
     assert_int_equal(extend(), 0);
     assert_int_equal(m.commands, 4);
     m.commands = 0;
-    m.retries = 1000;
-    assert_int_equal(extend(), -EIO);
-    assert_int_equal(m.commands, 21);
+    m.retries = 100000;
+    start = m.now;
+    assert_int_equal(extend(), -EBUSY); /* not done, and may be done later */
+    assert_in_range(m.now - start, 2000 * 1000000ull, 8000 * 1000000ull);
+    assert_in_range(m.commands, 20, 500);
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+        m.retry_code = codes[i];
+        m.retries = 20;
+        m.commands = 0;
+        assert_int_equal(extend(), 0);
+        assert_int_equal(m.commands, 21);
+    }
 }
 
 static void extend_refused_eio(void **state)
@@ -511,7 +642,7 @@ static void shutdown_is_sent_or_given_up_within_its_time(void **state)
         *faults[i] = true;
         start = m.now;
         tpm_hurry();
-        assert_int_equal(tpm_shutdown(), -ETIMEDOUT);
+        assert_int_equal(tpm_shutdown(), i == 0 ? -EBUSY : -ETIMEDOUT);
         assert_in_range(m.now - start, 1, TPM_TIMEOUT_END_NS + 50000000);
         *faults[i] = false;
     }
@@ -519,7 +650,7 @@ static void shutdown_is_sent_or_given_up_within_its_time(void **state)
     m.retries = 1000; /* asks for patience for ever */
     start = m.now;
     tpm_hurry();
-    assert_int_equal(tpm_shutdown(), -EIO);
+    assert_int_equal(tpm_shutdown(), -EBUSY);
     assert_in_range(m.now - start, 1, TPM_TIMEOUT_END_NS + 50000000);
 }
 
@@ -542,11 +673,14 @@ int main(void)
         cmocka_unit_test_setup(reserve_somebody_came_first_eio, fresh),
         cmocka_unit_test_setup(reserve_platform_that_may_be_open_eio, fresh),
         cmocka_unit_test_setup(reserve_leaves_the_lockout_hierarchy_to_its_owner, fresh),
-        cmocka_unit_test_setup(open_locality_refused_etimedout, fresh),
+        cmocka_unit_test_setup(open_locality_refused_ebusy, fresh),
         cmocka_unit_test_setup(ask_locality_busy_is_not_seized, fresh),
         cmocka_unit_test_setup(keep_several_commands_without_letting_go, fresh),
         cmocka_unit_test_setup(seize_does_not_wait, fresh),
         cmocka_unit_test_setup(open_locality_busy_seized, fresh),
+        cmocka_unit_test_setup(command_left_behind_is_waited_for, fresh),
+        cmocka_unit_test_setup(ask_command_left_behind_is_busy, fresh),
+        cmocka_unit_test_setup(abort_that_leaves_the_tpm_idle, fresh),
         cmocka_unit_test_setup(send_faults_end_in_error, fresh),
         cmocka_unit_test_setup(receive_faults_end_in_error, fresh),
         cmocka_unit_test_setup(extend_retry_code_repeated, fresh),

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 hv-obj += xen/common/measure/eventlog.o
+hv-obj += xen/common/measure/holders.o
 hv-obj += xen/common/measure/measure.o
 hv-obj += xen/common/measure/text.o
 hv-obj += xen/common/measure/turn.o

@@ -149,7 +149,9 @@ static int extend_and_log(unsigned int pcr, const char *event, size_t len)
     if (rc == 0) {
         rc = eventlog_append(&events, pcr_in_tpm(pcr), EV_IPL, &all, event, len);
     }
-    if (rc != 0) {
+    if (rc == -EBUSY) {
+        pr_err("measure: PCR %u could not be extended now", pcr); /* and was not: the log still explains it */
+    } else if (rc != 0) {
         pr_err("measure: PCR %u could not be extended (%d), measuring stops", pcr, rc);
         broken = rc;
     }
@@ -179,7 +181,9 @@ static int event_locked(unsigned int pcr, const char *event, size_t len)
     }
     if (room < reserve || room - reserve < eventlog_record_size(&events, len)) {
         pr_err("measure: event log full at %zu bytes, no further event is accepted", events.used);
-        extend_and_log(MEASURE_PCR_HYPERVISOR, LOG_FULL, strlen(LOG_FULL));
+        if (extend_and_log(MEASURE_PCR_HYPERVISOR, LOG_FULL, strlen(LOG_FULL)) == -EBUSY) {
+            return -EBUSY;
+        }
         lost_count++;
         broken = -ENOSPC;
         return broken;
@@ -296,6 +300,25 @@ int measure_domain(unsigned int domid, const char *name, const char *label,
         return MEASURE_SPARING(MEASURE_PCR_DOMAIN, measure_text_domain, domid, name, label, digest, start);
     }
     return MEASURE(MEASURE_PCR_DOMAIN, measure_text_domain, domid, name, label, digest, start);
+}
+
+int measure_ask(void)
+{
+    int rc;
+
+    spin_lock(&lock);
+    rc = ended ? 0 : tpm_ask();
+    spin_unlock(&lock);
+    return rc;
+}
+
+void measure_seize(void)
+{
+    spin_lock(&lock);
+    if (!ended) {
+        tpm_seize();
+    }
+    spin_unlock(&lock);
 }
 
 void measure_give_back(void)

@@ -29,8 +29,11 @@
 #define RC_INITIALIZE 0x100u
 #define RC_YIELDED 0x908u
 #define RC_TESTING 0x90au
+#define RC_NV_RATE 0x920u
 #define RC_RETRY 0x922u
-#define RETRY_COUNT 20u
+#define RC_NV_UNAVAILABLE 0x923u
+/* A self-test, which any locality can begin, takes seconds on some. */
+#define RETRY_FOR_NS 5000000000ull
 #define RETRY_WAIT_NS 20000000ull
 
 /* header 10, handle 4, authorization 13 and the password, count 4, four digests with algorithm */
@@ -91,12 +94,19 @@ static void pause_ns(uint64_t ns)
     }
 }
 
+/* The command was not carried out, and may be the next time. */
+static bool is_for_later(uint32_t code)
+{
+    return code == RC_RETRY || code == RC_YIELDED || code == RC_TESTING || code == RC_NV_RATE || code == RC_NV_UNAVAILABLE;
+}
+
 /* Send, and repeat while the TPM asks for patience. @return 0: it has answered, with this code */
 static int command_send(struct command *c, uint32_t *code, uint8_t *resp, size_t *rlen)
 {
+    uint64_t end = tpm_io_now_ns() + RETRY_FOR_NS;
     size_t size = *rlen;
 
-    for (unsigned int i = 0;; i++) {
+    for (;;) {
         uint32_t len = (uint32_t)c->len;
         int rc;
 
@@ -109,14 +119,14 @@ static int command_send(struct command *c, uint32_t *code, uint8_t *resp, size_t
             return rc;
         }
         *code = get32(resp + 6);
-        if ((*code != RC_RETRY && *code != RC_YIELDED && *code != RC_TESTING) || i == RETRY_COUNT || tpm_is_late(0)) {
+        if (!is_for_later(*code) || tpm_is_late(end)) {
             return 0;
         }
         pause_ns(RETRY_WAIT_NS);
     }
 }
 
-/* The same for a command that is to succeed: turns a response code into -EIO with a line. */
+/* The same for a command that is to succeed: turns a response code into -EIO, or -EBUSY when it was for later, with a line. */
 static int command_run(struct command *c, const char *name, uint8_t *resp, size_t *rlen)
 {
     uint32_t code;
@@ -125,7 +135,7 @@ static int command_run(struct command *c, const char *name, uint8_t *resp, size_
     if (rc == 0 && code != 0) {
         pr_err("tpm: %s refused with response code 0x%x%s", name, code,
                code == RC_INITIALIZE ? " (the firmware has not started the TPM)" : "");
-        rc = -EIO;
+        rc = is_for_later(code) ? -EBUSY : -EIO;
     }
     return rc;
 }

@@ -23,12 +23,13 @@
 
 /*
  * A register page and the three duties of a transport. send gets a whole command; receive fills
- * resp up to the size in the response header. Each returns 0, -ETIMEDOUT, -EIO or -ENOSPC.
+ * resp up to the size in the response header. Each returns 0, -ETIMEDOUT, -EIO or -ENOSPC; open -EBUSY
+ * when another locality has the TPM.
  */
 struct tpm_transport {
     const char *name;
     unsigned int locality;
-    int (*ask)(volatile uint8_t *regs); /* without a wait: 0 the locality is active, -EAGAIN it is asked for */
+    int (*ask)(volatile uint8_t *regs); /* as tpm_ask(), which is called again and again */
     void (*seize)(volatile uint8_t *regs);
     int (*open)(volatile uint8_t *regs);
     void (*close)(volatile uint8_t *regs);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * FIFO interface ("TIS") at locality 2. The locality's life: idle -> requested (or seized) ->
- * active -> relinquished. A command's life, in the STS register: commandReady -> bytes while Expect
+ * active -> FIFO cleared -> relinquished. A command's life, in the STS register: commandReady -> bytes while Expect
  * -> tpmGo -> dataAvail -> bytes -> commandReady, which also aborts at any point. Source: TCG PC
  * Client Platform TPM Profile 1.05, 6.5.2 (registers) and 6.5.3 (state transitions).
  */
@@ -30,6 +30,18 @@
 #define DATA_FIFO 0x24
 #define DID_VID 0xf00
 
+/* commandReady is written again after this: where the first only ends a command, the next makes ready. */
+#define CLEAR_AGAIN_NS 20000000ull
+
+/*
+ * Who lets the locality go while its command executes leaves that command to us: ours may be dropped then, and the other's answer
+ * pass for its answer. So before the first command half a one is begun and aborted, which has an end only when nothing executes.
+ * Until then the TPM may also still change the locality, as the other asked it to before.
+ */
+static enum { FIFO_UNKNOWN, FIFO_BEGUN, FIFO_ABORTED, FIFO_CLEAR } fifo;
+static uint64_t clear_again_ns;
+static bool seizing; /* until it is ours: cannot be taken back */
+
 int tpm_tis_probe(volatile uint8_t *regs)
 {
     uint32_t id = tpm_io_read32(regs + DID_VID);
@@ -44,13 +56,9 @@ int tpm_tis_probe(volatile uint8_t *regs)
     /* Firmware may have left its locality active. No domain runs yet, so there is nothing to wait
      * for. */
     tpm_io_write8(regs + ACCESS, ACCESS_SEIZE);
+    fifo = FIFO_UNKNOWN;
+    seizing = false;
     return 0;
-}
-
-static int wait_active(volatile uint8_t *regs, uint64_t timeout_ns)
-{
-    return tpm_wait8(regs + ACCESS, ACCESS_VALID | ACCESS_ACTIVE, ACCESS_VALID | ACCESS_ACTIVE,
-                     timeout_ns);
 }
 
 static bool is_active(uint8_t access)
@@ -58,41 +66,106 @@ static bool is_active(uint8_t access)
     return (access & (ACCESS_VALID | ACCESS_ACTIVE)) == (ACCESS_VALID | ACCESS_ACTIVE);
 }
 
+static void command_ready(volatile uint8_t *regs)
+{
+    tpm_io_write32(regs + STS, STS_COMMAND_READY);
+    clear_again_ns = tpm_io_now_ns() + CLEAR_AGAIN_NS;
+}
+
+static bool is_ready(volatile uint8_t *regs)
+{
+    /* All ones: the locality is not ours any more. */
+    return (tpm_io_read32(regs + STS) & (STS_COMMAND_READY | STS_EXPECT)) == STS_COMMAND_READY;
+}
+
+/* Active: go on clearing the FIFO. */
+static bool is_clear(volatile uint8_t *regs)
+{
+    if (fifo == FIFO_CLEAR) {
+        return true;
+    }
+    if (fifo == FIFO_UNKNOWN) {
+        command_ready(regs);
+        fifo = FIFO_BEGUN;
+    }
+    if (fifo == FIFO_BEGUN && is_ready(regs)) {
+        tpm_io_write8(regs + DATA_FIFO, 0x80);
+        command_ready(regs);
+        fifo = FIFO_ABORTED;
+    }
+    if (fifo == FIFO_ABORTED && is_ready(regs)) {
+        fifo = FIFO_CLEAR;
+        return true;
+    }
+    if (tpm_io_now_ns() >= clear_again_ns) {
+        command_ready(regs);
+    }
+    return false;
+}
+
 static int tis_ask(volatile uint8_t *regs)
 {
     uint8_t access = tpm_io_read8(regs + ACCESS);
 
-    if (is_active(access)) {
-        return 0;
+    if (!is_active(access)) {
+        fifo = FIFO_UNKNOWN;
     }
-    if (access & ACCESS_BEEN_SEIZED) {
+    if (!is_active(access) && (access & ACCESS_BEEN_SEIZED)) {
         tpm_io_write8(regs + ACCESS, ACCESS_BEEN_SEIZED);
     }
-    if (!(access & ACCESS_REQUEST_USE)) {
+    if (!is_active(access) && !(access & ACCESS_REQUEST_USE)) {
         tpm_io_write8(regs + ACCESS, ACCESS_REQUEST_USE);
         access = tpm_io_read8(regs + ACCESS); /* at once, where nobody has it */
     }
-    return is_active(access) ? 0 : -EAGAIN;
+    if (!is_active(access)) {
+        return seizing ? -EBUSY : -EAGAIN;
+    }
+    seizing = false;
+    return is_clear(regs) ? 0 : -EBUSY;
 }
 
 static void tis_seize(volatile uint8_t *regs)
 {
+    if (is_active(tpm_io_read8(regs + ACCESS))) {
+        return;
+    }
+    seizing = true;
     pr_warn("tpm: locality 0 does not let go, seizing");
     tpm_io_write8(regs + ACCESS, ACCESS_SEIZE);
 }
 
+static int wait_ours(volatile uint8_t *regs, uint64_t timeout_ns)
+{
+    uint64_t end = tpm_io_now_ns() + timeout_ns;
+
+    for (;;) {
+        bool late = tpm_is_late(end);
+
+        if (tis_ask(regs) == 0) {
+            return 0;
+        }
+        if (late) {
+            return -EBUSY;
+        }
+        tpm_io_relax();
+    }
+}
+
 static int tis_open(volatile uint8_t *regs)
 {
-    if (tis_ask(regs) == 0 || wait_active(regs, TPM_TIMEOUT_A_NS) == 0) {
+    if (wait_ours(regs, TPM_TIMEOUT_A_NS) == 0) {
         return 0;
     }
     tis_seize(regs);
-    return wait_active(regs, TPM_TIMEOUT_SEIZE_NS);
+    return wait_ours(regs, TPM_TIMEOUT_SEIZE_NS);
 }
 
 static void tis_close(volatile uint8_t *regs)
 {
-    tpm_io_write32(regs + STS, STS_COMMAND_READY); /* aborts whatever is left */
+    if (fifo == FIFO_CLEAR) {
+        tpm_io_write32(regs + STS, STS_COMMAND_READY); /* aborts whatever is left */
+    }
+    fifo = FIFO_UNKNOWN;
     tpm_io_write8(regs + ACCESS, ACCESS_ACTIVE);   /* writing 1 relinquishes, or takes a request back */
 }
 

@@ -158,7 +158,7 @@ int tpm_open(void)
 {
     int rc = transport == NULL ? -ENODEV : transport->open(regs);
 
-    if (rc == -ETIMEDOUT) {
+    if (rc == -EBUSY) {
         pr_err("tpm: locality %u is not granted", transport->locality);
     }
     return rc;

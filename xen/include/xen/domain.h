@@ -102,6 +102,7 @@ struct domain {
         uint16_t first, last;
     } ioports[DOMAIN_IOPORT_RANGES];
     unsigned ioport_range_count;
+    bool has_tpm;                    /* the page of the TPM's locality 0 */
     uint16_t devices[IOMMU_DEVICES_MAX]; /* of their number, those not taken back again are in devices_held */
     unsigned device_count;
     unsigned devices_held;           /* bits; atomic */

@@ -44,7 +44,7 @@ int measure_init(const struct measure_setup *setup);
  * @param pcr   MEASURE_PCR_HYPERVISOR or MEASURE_PCR_DOMAIN
  * @param text  printable ASCII, len bytes, no NUL
  * @return 0; -EINVAL pcr or text; -ENOSPC the log is full; -EIO, -ETIMEDOUT the TPM failed;
- *         -ENODEV measure_init() did not succeed
+ *         -EBUSY nothing was measured, it may be later; -ENODEV measure_init() did not succeed
  */
 int measure_event(unsigned int pcr, const char *text, size_t len)
     __attribute__((warn_unused_result));
@@ -71,17 +71,18 @@ int measure_domain(unsigned int domid, const char *name, const char *label,
 
 /**
  * A turn at the TPM, for who can wait. A domain at locality 0 is let end its command, for MEASURE_PATIENCE_NS at most; then the
- * TPM is taken from it. Of that patience, waiting takes what it took, and time gives a twentieth back; 750 ms there always are.
+ * TPM is taken from it, and the domain is stopped until it is ours. Of that patience, waiting takes what it took, and time gives a twentieth back; 750 ms there always are.
  *
  * After 0, measure, once or several times, then measure_turn_end() whatever came of it, without anything in between that waits.
  * One CPU has the turn at a time.
  *
  * @param most_ns  MEASURE_PATIENCE_NS; less: not longer than that
- * @return 0 go on; -ERESTART call again, after a millisecond or so: who stays away for long is forgotten, and waits anew
+ * @return 0 go on; -ERESTART call again, after a millisecond or so: who stays away for long is forgotten, and waits anew;
+ *         -EBUSY the TPM is not to be had, 20 s after it was taken away: there is no turn, and nothing to end
  */
 int measure_turn(uint64_t most_ns) __attribute__((warn_unused_result));
 void measure_turn_end(void);
-/** Would measure_turn() be 0? For who looks in place of another, who is then to call it soon. */
+/** Would measure_turn() be something else than -ERESTART? For who looks in place of another, who is then to call it soon. */
 bool measure_turn_is_due(void);
 #define MEASURE_PATIENCE_NS (20ull * 1000 * 1000 * 1000)
 

@@ -86,18 +86,22 @@ void tpm_banks(struct tpm_digests *banks);
 /**
  * Ask for our locality, and do not wait: locality 0 may be at a command that takes seconds, and would lose it if it were seized.
  * @return 0 it is ours until tpm_close(), and tpm_open() has no wait; -EAGAIN asked for: call again, and in the end tpm_open()
- *         or tpm_close(); -ENODEV no TPM
+ *         or tpm_close(); -EBUSY the same, but it will be ours, when what another locality began has ended, and cannot be taken
+ *         back: tpm_close() not before 0; -ENODEV no TPM
  */
 int tpm_ask(void);
 
 /**
  * Take our locality for a batch of commands. Requests it first; when another locality does not let
  * go within TIMEOUT_A it is seized, so a domain cannot hold the hypervisor up.
- * @return 0; -ENODEV no TPM; -ETIMEDOUT
+ * @return 0; -ENODEV no TPM; -EBUSY another locality has it
  */
 int tpm_open(void);
 
-/** Take our locality from whoever has it, who loses what it does. Does not wait for that: tpm_open() follows. */
+/**
+ * Take our locality from whoever has it, who loses what it does. Does not wait for that: tpm_ask() until 0. Meanwhile nobody may
+ * touch locality 0's page: TPMs (QEMU's) forget who seized when a command is aborted there, and then take no other seize.
+ */
 void tpm_seize(void);
 
 /** Commands that open our locality leave it open from now on, until the next tpm_close(). */
@@ -134,7 +138,7 @@ int tpm_reserve(const unsigned int *pcrs, unsigned int count);
  * TPM2_PCR_Reset and TPM2_PCR_Extend with a password session, at our locality; they open and
  * (but for tpm_keep) close it. extend takes exactly the active banks.
  * @return 0; -ENODEV; -ETIMEDOUT; -EINVAL pcr or digests out of range; -EIO the TPM answered with
- * an error code, which is printed
+ * an error code, which is printed; -EBUSY nothing was done: another locality has the TPM, or it wants to be asked later
  */
 int tpm_pcr_reset(unsigned int pcr);
 int tpm_pcr_extend(unsigned int pcr, const struct tpm_digests *digests);

@@ -28,6 +28,7 @@ struct arch_vcpu;
 #define VCPU_PAUSE_POLL (1u << 3)    /* SCHEDOP_poll */
 #define VCPU_PAUSE_REVOKE (1u << 4)  /* waits for the change of policy it asked for */
 #define VCPU_PAUSE_TURN (1u << 5)    /* waits for the hypervisor's turn at the TPM */
+#define VCPU_PAUSE_TPM (1u << 6)     /* its domain's TPM is being taken from it */
 
 struct vcpu_sched {
     struct list link;      /* run queue */
