@@ -14,7 +14,9 @@
 #define COLLECT_PLACES 64
 #define COLLECT_PLACES_OF_SOURCE 8 /* an IPv4 address, or the first 64 bits of an IPv6 one */
 #define COLLECT_PROVE_S 30         /* a connection's life until its TPM has proved whose it is, */
+#ifndef COLLECT_ANSWER_S           /* tests wait for its end */
 #define COLLECT_ANSWER_S 20        /* of that, for each answer */
+#endif
 #define COLLECT_JUDGE_S 60         /* and from then to the verdict */
 
 /**

@@ -96,6 +96,7 @@ static void goer_main(void)
     unsigned int before;
     long rc;
 
+    time_delay_ns(500 * NS_PER_MS); /* the keeper first sees it run */
     smp_start(1, spinner, NULL);
     tap_ok(counts(), "the second vCPU runs");
     (void)evtchn_alloc_unbound(DOMID_SELF, &kept);

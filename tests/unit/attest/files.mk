@@ -56,7 +56,7 @@ test_attest_push-libs = $(attest-test-libs)
 
 unit-tests += test_attest_silence
 test_attest_silence-src = $(test_attest_push-src)
-test_attest_silence-cflags := -DSILENCE_ONLY
+test_attest_silence-cflags := -DSILENCE_ONLY -DCOLLECT_ANSWER_S=6
 test_attest_silence-libs = $(attest-test-libs)
 
 # What hosts, signers and files may say: kept inputs, and a good one mutated. For long: make fuzz-attest [FUZZ_SECONDS=60], a time for each
