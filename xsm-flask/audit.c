@@ -160,7 +160,7 @@ static struct xsm_audit_source shared_source;
 /* Lines of all together: a serial line takes some 40 long ones a second, and whoever prints waits for it. */
 static struct xsm_audit_limit console_share;
 
-static void emit_loss(const struct xsm_audit_source *s, uint64_t lost, char *buf, size_t size)
+static void emit_loss(const struct xsm_audit_source *s, uint64_t lost, const char *of, char *buf, size_t size)
 {
     xsm_sid_t ssid = __atomic_load_n(&s->ssid, __ATOMIC_RELAXED);
     struct text t = { .buf = buf, .size = size };
@@ -171,6 +171,7 @@ static void emit_loss(const struct xsm_audit_source *s, uint64_t lost, char *buf
     xsm_env_lock();
     add_context(&t, known(ssid) ? "scontext=" : "ssid=", ssid);
     xsm_env_unlock();
+    text_add(&t, of);
     xsm_env_audit(buf);
 }
 
@@ -180,7 +181,7 @@ static void report_untraced(struct xsm_audit_source *s, char *buf, size_t size)
     uint64_t lines = audit_limit_lost(&s->trace, UINT64_MAX);
 
     if (lines != 0) {
-        emit_loss(s, lines, buf, size);
+        emit_loss(s, lines, " traced", buf, size);
     }
 }
 
@@ -196,7 +197,7 @@ static void report_losses(struct xsm_audit_source *s, uint64_t now, bool ended, 
         audit_ring_write(&rec);
     }
     if (lines != 0) {
-        emit_loss(s, lines, buf, size);
+        emit_loss(s, lines, "", buf, size);
     }
 }
 

@@ -485,7 +485,7 @@ static void trace_limited_and_counted(void **state)
     assert_int_equal(audit_count, AUDIT_TRACE_LINES);
     xsm_audit_flush(&first);
     assert_int_equal(audit_count, AUDIT_TRACE_LINES + 1);
-    assert_string_equal(audit_last, "avc:  lost 1 messages scontext=system_u:system_r:stordd_t");
+    assert_string_equal(audit_last, "avc:  lost 1 messages scontext=system_u:system_r:stordd_t traced");
     xsm_audit_flush(&first);
     assert_int_equal(audit_count, AUDIT_TRACE_LINES + 1);
     /* others, and refusals, have limits of their own */
@@ -499,7 +499,7 @@ static void trace_limited_and_counted(void **state)
     assert_int_equal(xsm_check(stordd, guest, SECCLASS_GRANT_OP, GRANT_OP__MAP_READ, &a), 0);
     assert_int_equal(audit_count, AUDIT_TRACE_LINES + 4);
     xsm_audit_source_end(&first);
-    assert_string_equal(audit_last, "avc:  lost 1 messages scontext=system_u:system_r:stordd_t");
+    assert_string_equal(audit_last, "avc:  lost 1 messages scontext=system_u:system_r:stordd_t traced");
     assert_int_equal(audit_count, AUDIT_TRACE_LINES + 5);
     xsm_trace(false);
 }

@@ -201,10 +201,15 @@ static const char *read_decision(struct avc_slice rest, struct avc_line *out)
     return read_fields(rest, out);
 }
 
-/* "lost 5 messages scontext=..." of the hypervisor; "5 denials of domid=3 not shown", "5 decisions about operator=x not shown" of domains. */
+/* "lost 5 messages scontext=..." of the hypervisor, of a trace with " traced" at the end; "5 denials of domid=3 not shown", "5 decisions about operator=x not shown" of domains. */
 static bool read_loss(struct avc_slice rest, struct avc_line *out)
 {
+    const size_t traced = strlen(" traced");
+
     if (out->origin == 0) {
+        if (rest.len > traced && memcmp(rest.at + rest.len - traced, " traced", traced) == 0) {
+            rest.len -= traced;
+        }
         return eat(&rest, "lost ") && eat_number(&rest, UINT64_MAX, &out->lost) &&
                (eat(&rest, " messages scontext=") || eat(&rest, " messages ssid=")) && rest.len > 0 && memchr(rest.at, ' ', rest.len) == NULL;
     }
