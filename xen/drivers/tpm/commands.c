@@ -244,29 +244,28 @@ int tpm_command_random(struct tpm_auth *auth)
     return 0;
 }
 
-int tpm_command_pcr_set_auth(unsigned int pcr, const struct tpm_auth *old, const struct tpm_auth *new, uint32_t *code)
+/* A new authorization value for what has one: both commands for that have the same parameters. */
+static int set_auth(uint32_t command, uint32_t handle, const struct tpm_auth *old, const struct tpm_auth *new, uint32_t *code)
 {
-    struct command c = command_start(ST_SESSIONS, CC_PCR_SET_AUTH_VALUE);
+    struct command c = command_start(ST_SESSIONS, command);
     uint8_t resp[64];
     size_t len = sizeof(resp);
 
-    put(&c, pcr, 4);
+    put(&c, handle, 4);
     put_password(&c, old);
     put_auth(&c, new);
     return command_send(&c, code, resp, &len);
 }
 
+int tpm_command_pcr_set_auth(unsigned int pcr, const struct tpm_auth *old, const struct tpm_auth *new, uint32_t *code)
+{
+    return set_auth(CC_PCR_SET_AUTH_VALUE, pcr, old, new, code);
+}
+
 int tpm_command_hierarchy_set_auth(uint32_t hierarchy, const struct tpm_auth *old, const struct tpm_auth *new,
                                    uint32_t *code)
 {
-    struct command c = command_start(ST_SESSIONS, CC_HIERARCHY_CHANGE_AUTH);
-    uint8_t resp[64];
-    size_t len = sizeof(resp);
-
-    put(&c, hierarchy, 4);
-    put_password(&c, old);
-    put_auth(&c, new);
-    return command_send(&c, code, resp, &len);
+    return set_auth(CC_HIERARCHY_CHANGE_AUTH, hierarchy, old, new, code);
 }
 
 int tpm_command_clear_disable(uint32_t hierarchy, const struct tpm_auth *auth, uint32_t *code)

@@ -25,13 +25,13 @@ int launch_restart(domid_t id, xsm_sid_t sid, uint32_t reason) must_check;
 /** Is a domain still to come back? */
 bool launch_restart_pending(void);
 
-/** Domain number @i of the manifest, in any order. @return false: there are not so many */
 struct launch_waiting {
     bool absent;      /* it is to come back, and is not there yet */
     domid_t id;
     const char *name; /* borrowed for ever */
     xsm_sid_t sid;    /* the label it will have */
 };
+/** Domain number i of the manifest, in any order. @return false: there are not so many */
 bool launch_restart_waiting(unsigned i, struct launch_waiting *out) must_check;
 
 #endif

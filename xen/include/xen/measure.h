@@ -71,7 +71,8 @@ int measure_domain(unsigned int domid, const char *name, const char *label,
 
 /**
  * A turn at the TPM, for who can wait. A domain at locality 0 is let end its command, for MEASURE_PATIENCE_NS at most; then the
- * TPM is taken from it, and the domain is stopped until it is ours. Of that patience, waiting takes what it took, and time gives a twentieth back; 750 ms there always are.
+ * TPM is taken from it, and the domain is stopped until it is ours. Of that patience, waiting takes what it took, and time gives a
+ * twentieth back; 750 ms there always are.
  *
  * After 0, measure, once or several times, then measure_turn_end() whatever came of it, without anything in between that waits.
  * One CPU has the turn at a time.
